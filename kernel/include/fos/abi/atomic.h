@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The accesses to shared memory that the messaging code is made of.  One vocabulary,
+ * so that the very same code runs on the processor and, built with FOS_EXPLORE, under
+ * the explorer of interleavings (tests/model), which models x86-TSO store buffers.
+ *
+ * On x86 every load here is a plain mov (acquire), every store a plain mov
+ * (release); only fos_fence and the read-modify-writes are locked.
+ */
+#ifndef FOS_ABI_ATOMIC_H
+#define FOS_ABI_ATOMIC_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#ifdef FOS_EXPLORE
+#include "explore_atomic.h"
+#else
+
+#define fos_load_relaxed(p)     atomic_load_explicit((p), memory_order_relaxed)
+#define fos_load_acquire(p)     atomic_load_explicit((p), memory_order_acquire)
+#define fos_store_relaxed(p, v) atomic_store_explicit((p), (v), memory_order_relaxed)
+#define fos_store_release(p, v) atomic_store_explicit((p), (v), memory_order_release)
+#define fos_exchange(p, v)      atomic_exchange_explicit((p), (v), memory_order_acq_rel)
+#define fos_fetch_or(p, v)      atomic_fetch_or_explicit((p), (v), memory_order_acq_rel)
+#define fos_compare_exchange(p, expected, v)                                         \
+    atomic_compare_exchange_strong_explicit((p), (expected), (v),                    \
+                                            memory_order_acq_rel, memory_order_acquire)
+#define fos_fence() atomic_thread_fence(memory_order_seq_cst)
+#define fos_pause() __builtin_ia32_pause()
+
+/* Ends the compiler's freedom to move accesses; costs the processor nothing. */
+#define fos_compiler_barrier() atomic_signal_fence(memory_order_seq_cst)
+
+/*
+ * Pushes earlier stores out of the store buffer at once: a locked operation on the
+ * own stack.  Worth its price only when about to wait for the answer to them.
+ */
+#define fos_push_stores() __asm__ __volatile__("lock orl $0,(%%rsp)" ::: "memory", "cc")
+
+/*
+ * Copies of payload bytes out of and into shared lines.  Ordinary accesses: the tag's
+ * acquire or release orders them.  Within a line, two possibly overlapping moves cover
+ * every length without a loop.
+ */
+static inline void fos_payload_copy(uint8_t *to, const uint8_t *from, uint32_t bytes)
+{
+    if (bytes > 64) {
+        __builtin_memcpy(to, from, bytes);
+    } else if (bytes > 32) {
+        __builtin_memcpy(to, from, 32);
+        __builtin_memcpy(to + bytes - 32, from + bytes - 32, 32);
+    } else if (bytes >= 16) {
+        __builtin_memcpy(to, from, 16);
+        __builtin_memcpy(to + bytes - 16, from + bytes - 16, 16);
+    } else if (bytes >= 8) {
+        __builtin_memcpy(to, from, 8);
+        __builtin_memcpy(to + bytes - 8, from + bytes - 8, 8);
+    } else if (bytes >= 4) {
+        __builtin_memcpy(to, from, 4);
+        __builtin_memcpy(to + bytes - 4, from + bytes - 4, 4);
+    } else if (bytes) {
+        to[0] = from[0];
+        to[bytes / 2] = from[bytes / 2];
+        to[bytes - 1] = from[bytes - 1];
+    }
+}
+
+#define fos_payload_read(to, from, bytes)                                            \
+    fos_payload_copy((uint8_t *)(to), (const uint8_t *)(from), (bytes))
+#define fos_payload_write(to, from, bytes)                                           \
+    fos_payload_copy((uint8_t *)(to), (const uint8_t *)(from), (bytes))
+
+#endif
+
+#ifndef fos_compiler_barrier
+#define fos_compiler_barrier() ((void)0)
+#endif
+#ifndef fos_push_stores
+#define fos_push_stores() fos_fence()
+#endif
+
+#endif

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Layout of a user channel's ring: 64-byte packets from one sender to one receiver.
+ *
+ * The ring is zeroed memory of `slots` packets, a power of two of at least 2.  Packet
+ * number p (0, 1, ...) lies in the slot fos_packet_offset(p): even lines first, then
+ * odd ones, so that neighbours in time are 128 bytes apart in space and the processor's
+ * adjacent-line prefetch does not take a line away from the one who polls it.
+ *
+ * A packet is one cache line, payload first and tag last.  The sender writes the
+ * payload, then the tag; who sees the tag's new generation owns the whole line.
+ *
+ *   tag bits  name        written by the sender          by the receiver
+ *   0..7      generation  p / slots + 1, mod 256         -
+ *   8..15     ack         generation - 1, mod 256        generation: "taken up to here"
+ *   16..23    flags       FOS_PACKET_FIRST or 0          -
+ *   24..31    length      payload bytes here, 0..56      -
+ *   32..63    total       bytes of the whole message     -
+ *
+ * Every packet but a message's last is full.  Credit: the receiver writes `ack` only
+ * into packets numbered k * threshold - 1 (k = 1, 2, ...), when it has taken them; the
+ * sender, out of credit, looks at the one of these that is due next, and an ack there
+ * gives it `threshold` slots.  (Looking instead at the slot it would use next, as the
+ * thesis describes, jams after one lap when the threshold is above 1.)
+ */
+#ifndef FOS_ABI_PACKET_H
+#define FOS_ABI_PACKET_H
+
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { FOS_PACKET_PAYLOAD = 56, FOS_PACKET_SIZE = 64, FOS_PACKET_STRIDE = 128 };
+
+struct fos_packet {
+    uint8_t payload[FOS_PACKET_PAYLOAD];
+    _Atomic uint64_t tag;
+} __attribute__((aligned(64)));
+
+enum fos_packet_shift {
+    FOS_PACKET_ACK_SHIFT = 8,
+    FOS_PACKET_FLAGS_SHIFT = 16,
+    FOS_PACKET_LENGTH_SHIFT = 24,
+    FOS_PACKET_TOTAL_SHIFT = 32,
+};
+
+/* Flags: the first packet of a message. */
+enum { FOS_PACKET_FIRST = 1 };
+
+/* Generation, ack and flags of a tag as its sender writes it. */
+static inline uint32_t fos_packet_head(uint8_t generation, uint8_t flags)
+{
+    return generation | (uint32_t)(uint8_t)(generation - 1) << FOS_PACKET_ACK_SHIFT |
+           (uint32_t)flags << FOS_PACKET_FLAGS_SHIFT;
+}
+
+/* Length and total of a tag. */
+static inline uint64_t fos_packet_size(uint32_t length, uint32_t total)
+{
+    return (uint64_t)length << FOS_PACKET_LENGTH_SHIFT |
+           (uint64_t)total << FOS_PACKET_TOTAL_SHIFT;
+}
+
+static inline uint8_t fos_packet_generation(uint64_t tag)
+{
+    return (uint8_t)tag;
+}
+
+static inline uint8_t fos_packet_ack(uint64_t tag)
+{
+    return (uint8_t)(tag >> FOS_PACKET_ACK_SHIFT);
+}
+
+/* The tag with its packet acknowledged. */
+static inline uint64_t fos_packet_acked(uint64_t tag, uint8_t generation)
+{
+    return (tag & ~(0xffull << FOS_PACKET_ACK_SHIFT)) |
+           (uint64_t)generation << FOS_PACKET_ACK_SHIFT;
+}
+
+/* Packets that a message of `total` bytes takes; an empty one takes one. */
+static inline uint32_t fos_packets_for(uint32_t total)
+{
+    return total ? (total - 1) / FOS_PACKET_PAYLOAD + 1 : 1;
+}
+
+/* Byte offset in the ring of packet number p. */
+static inline uint32_t fos_packet_offset(uint32_t p, uint32_t slots)
+{
+    uint32_t offset = (p & (slots - 1)) * FOS_PACKET_STRIDE;
+    uint32_t bytes = slots * FOS_PACKET_SIZE;
+
+    return offset < bytes ? offset : offset - bytes + FOS_PACKET_SIZE;
+}
+
+#ifndef __cplusplus
+_Static_assert(sizeof(struct fos_packet) == FOS_PACKET_SIZE, "one line");
+_Static_assert(offsetof(struct fos_packet, tag) == FOS_PACKET_PAYLOAD, "tag last");
+_Static_assert(FOS_PACKET_STRIDE == 2 * FOS_PACKET_SIZE, "every other line");
+#endif
+
+#endif

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Types shared by the kernel and every process: capabilities, the pages a
+ * thread shares with the kernel, and the results of the larger system calls.
+ */
+#ifndef FOS_ABI_TYPES_H
+#define FOS_ABI_TYPES_H
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+#define FOS_PAGE_SIZE 4096ull
+#define FOS_LINE_SIZE 64u
+
+/* User addresses are FOS_USER_BASE <= va < FOS_USER_END. */
+#define FOS_USER_BASE 0x10000ull
+#define FOS_USER_END  0x00007ffffffff000ull
+
+/*
+ * A capability names one kernel object and proves the right to use it.  `id` is
+ * public; `secret` comes from the kernel's generator and is compared in constant
+ * time on every use.  A wrong secret, a dead object and an id never given out
+ * all answer FOS_EPERM at the same cost.  id 0 names nothing.
+ */
+struct fos_cap {
+    uint64_t id;
+    uint64_t secret;
+};
+
+/* Protection of user pages; write and execute together are refused. */
+enum fos_prot { FOS_PROT_READ = 1, FOS_PROT_WRITE = 2, FOS_PROT_EXEC = 4 };
+
+/*
+ * Doorbell page: one to a thread, writable by it, readable by the peers of its
+ * channels.  A peer that has sent (or returned credit) reads `state` and, when it
+ * is not AWAKE, makes the notify system call.  The sleeper protocol:
+ *
+ *   sleeper                              sender
+ *   1. state = SLEEPING                  a. store the packet's tag
+ *   2. serialize system call             b. load state
+ *   3. look at every ring once more      c. not AWAKE: notify system call
+ *   4. wait system call
+ *   5. state = AWAKE
+ *
+ * The sender needs no fence between a and b: step 2 makes every other vCPU drain
+ * its store buffer, so either b sees 1, or 3 sees a.  When a channel is torn down
+ * the kernel swaps the mapping of this page in the peer for a page whose state is
+ * DEAD; the peer's notify then answers FOS_EPIPE.
+ */
+enum fos_doorbell_state {
+    FOS_DOORBELL_AWAKE = 0,
+    FOS_DOORBELL_SLEEPING = 1,
+    FOS_DOORBELL_DEAD = 2,
+};
+
+struct fos_doorbell {
+    _Atomic uint32_t state; /* enum fos_doorbell_state */
+    uint32_t reserved[15];
+};
+
+/*
+ * Event page: one to a thread, private to it and the kernel.  The kernel sets bits,
+ * the thread takes them with an atomic exchange.  A bit is level: it stays set
+ * until taken, so no event is lost and none needs a buffer.
+ */
+struct fos_events {
+    _Atomic uint64_t pending;
+};
+
+/* Bits of fos_events.pending.  Slots from EVENT_FIRST_FREE are the process's own,
+ * named in space_watch and device_bind. */
+enum fos_event {
+    FOS_EVENT_CHANNEL = 0, /* a channel waits to be accepted, or a peer closed */
+    FOS_EVENT_NOTIFY = 1,  /* a peer called notify */
+    FOS_EVENT_FIRST_FREE = 8,
+    FOS_EVENT_COUNT = 64,
+};
+
+/* What space_status tells about a space. */
+enum fos_space_state {
+    FOS_SPACE_RUNNING = 0,
+    FOS_SPACE_EXITED = 1,  /* exit system call; code holds its argument */
+    FOS_SPACE_FAULTED = 2, /* a thread faulted; vector.. describe it */
+    FOS_SPACE_KILLED = 3,  /* space_destroy was called */
+};
+
+/* A fault's address is the faulting data address for a page fault, else 0.
+ * Vectors and error codes are the processor's (Intel SDM volume 3, 6.15). */
+struct fos_space_info {
+    uint32_t state; /* enum fos_space_state */
+    int32_t code;
+    uint32_t vector, error_code;
+    uint64_t address, instruction, stack;
+    uint64_t pid;         /* public number of the space */
+    uint64_t syscalls;    /* made so far */
+    uint32_t frames_used; /* charged now, of frames_quota */
+    uint32_t frames_quota;
+    uint32_t objects_used;
+    uint32_t objects_quota;
+    uint64_t mailbox_full; /* kernel sends refused because a mailbox was full */
+};
+
+/* What kernel_info tells: the system's resource balance and clocks. */
+struct fos_kernel_info {
+    uint64_t monotonic_ns, wall_ns; /* since boot; since 1970 */
+    uint64_t tsc_hz;
+    uint64_t frames_total, frames_free;
+    uint32_t vcpus;
+    uint32_t spaces, threads, mailboxes, channels, devices;
+    uint32_t vcpu_current; /* where the caller runs */
+    uint32_t reserved;
+};
+
+/* What channel_connect and channel_accept give.  See packet.h for the ring. */
+struct fos_channel_info {
+    struct fos_cap channel; /* for notify and channel_close */
+    uint64_t mailbox;       /* id of the receiving mailbox */
+    uint64_t peer;          /* pid of the other side */
+    uint32_t ring_pages;
+    uint32_t reserved;
+};
+
+/*
+ * The start page: what a process is given, at the address in %rdi at its entry.
+ * caps[0] its own space, caps[1] its first thread; the others by agreement with
+ * its creator.  Strings lie in `text`, NUL-terminated: argc arguments.
+ */
+enum { FOS_START_CAPS = 32, FOS_START_TEXT = 2048 };
+
+enum fos_start_cap {
+    FOS_START_SPACE = 0,
+    FOS_START_THREAD = 1,
+    FOS_START_PROC = 2,    /* mailbox of the process fleet */
+    FOS_START_CONSOLE = 3, /* mailbox of the console fleet */
+    FOS_START_EXTRA = 4,   /* first of those the parent passed on */
+};
+
+struct fos_start {
+    uint64_t pid;
+    uint32_t vcpu;
+    uint32_t vcpus; /* how many there are */
+    uint32_t argc;
+    uint32_t extra; /* how many caps the parent passed on */
+    uint64_t doorbell, events; /* addresses of the thread's two pages */
+    uint64_t heap_start;       /* first free address after the image */
+    struct fos_cap caps[FOS_START_CAPS];
+    char text[FOS_START_TEXT];
+};
+
+#ifndef __cplusplus
+_Static_assert(sizeof(struct fos_doorbell) == FOS_LINE_SIZE, "one line");
+_Static_assert(sizeof(struct fos_start) <= FOS_PAGE_SIZE, "one page");
+#endif
+
+#endif

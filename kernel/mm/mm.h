@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Memory: frames, page tables, user copies.
+ *
+ * Guest frames have two numbers: pfn (dense, ours) and mfn (the machine's, the one
+ * page tables hold).  They are types of their own so that a mix-up does not
+ * compile. All functions but the copies and frame_address need the kernel lock.
+ */
+#ifndef MM_MM_H
+#define MM_MM_H
+
+#include "arch/x86_64/layout.h"
+#include "lib/lib.h"
+
+typedef struct {
+    uint64_t n;
+} pfn_t;
+typedef struct {
+    uint64_t n;
+} mfn_t;
+
+struct space;
+
+enum frame_type {
+    FRAME_FREE,
+    FRAME_RESERVED, /* the boot image, Xen's shared pages, holes: never handed out
+                     */
+    FRAME_KERNEL,
+    FRAME_TABLE,  /* a page table; read-only to the kernel */
+    FRAME_USER,   /* mapped in one or more spaces; refs counts mappings and pins */
+    FRAME_DEVICE, /* shared with another domain; never freed */
+};
+
+/* One to a pfn.  Invariants: a FREE frame has refs 0 and is on the free list once;
+ * a frame with an owner is counted once in that space's frames_used. */
+struct frame {
+    uint32_t owner; /* id index of the space charged, 0 none; next when FREE */
+    uint16_t refs;
+    uint8_t type;
+    uint8_t reserved;
+};
+
+extern uint64_t *p2m; /* pfn -> mfn, from the domain builder */
+extern struct frame *frames;
+extern uint64_t frame_count, frames_free;
+
+/* frame.c */
+void frames_init(pfn_t table, uint64_t first_free);
+/* A zeroed frame, charged to `owner` unless that is NULL: 0, -FOS_EDQUOT,
+ * -FOS_ENOMEM */
+int frame_alloc(struct space *owner, enum frame_type type, pfn_t *out);
+void frame_get(pfn_t f);
+void frame_put(pfn_t f); /* the last reference frees it and refunds its owner */
+void frame_charge_move(pfn_t f, struct space *to);
+void *kernel_page_alloc(void);
+void kernel_page_free(void *page);
+
+/* Pools of equal objects, cut from kernel pages which they keep. */
+struct pool {
+    size_t size;
+    void *free;
+};
+void *pool_alloc(struct pool *p); /* zeroed, or NULL */
+void pool_free(struct pool *p, void *object);
+
+static inline mfn_t pfn_to_mfn(pfn_t f)
+{
+    return (mfn_t){p2m[f.n]};
+}
+bool mfn_to_pfn(mfn_t m, pfn_t *out); /* false: not a frame of this guest */
+
+static inline void *frame_address(pfn_t f)
+{
+    return (void *)(DIRECT_BASE + (f.n << PAGE_SHIFT));
+}
+static inline pfn_t address_frame(const void *direct)
+{
+    return (pfn_t){((uintptr_t)direct - DIRECT_BASE) >> PAGE_SHIFT};
+}
+
+/* Page-table entries, as the processor and Xen define them. */
+#define PTE_PRESENT 0x1ull
+#define PTE_WRITE   0x2ull
+#define PTE_USER    0x4ull
+#define PTE_NX      (1ull << 63)
+#define PTE_MFN     0x000ffffffffff000ull
+#define PTE_TABLE   (PTE_PRESENT | PTE_WRITE | PTE_USER)
+
+/* arch/x86_64/mmu.c */
+extern mfn_t kernel_root;
+void mmu_init(void); /* builds the direct map, protects the kernel's image */
+void *kernel_stack_map(uint32_t vcpu); /* its top, or NULL */
+bool fault_is_spurious(uint64_t address, uint64_t error);
+
+/* A space's page tables; see there for batching and flushing. */
+int table_root_alloc(struct space *s);
+int table_prepare(struct space *s, uint64_t va, uint64_t pages);
+uint64_t table_entry(const struct space *s, uint64_t va); /* 0: nothing mapped */
+void table_set(struct space *s, uint64_t va, uint64_t entry); /* queued */
+bool table_destroy_step(struct space *s); /* true: nothing is left */
+
+static inline uint64_t pte_make(pfn_t f, uint32_t prot)
+{
+    return (pfn_to_mfn(f).n << PAGE_SHIFT) | PTE_PRESENT | PTE_USER |
+           (prot & FOS_PROT_WRITE ? PTE_WRITE : 0) |
+           (prot & FOS_PROT_EXEC ? 0 : PTE_NX);
+}
+pfn_t pte_frame(uint64_t entry);
+
+/* usercopy.c: between the kernel and a space, through the direct map; they walk the
+ * space's tables in software and so never fault.  0 or -FOS_EFAULT.  Call them
+ * under the kernel lock, or as a reader (msg/capability.h): an unmapped frame is
+ * not reused before readers have left. */
+int copy_from_user(const struct space *s, void *to, uint64_t va, size_t n);
+int copy_to_user(const struct space *s, uint64_t va, const void *from, size_t n);
+int user_range_check(uint64_t va, uint64_t n);
+int user_frame(const struct space *s, uint64_t va, bool write, pfn_t *out);
+
+#endif

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+#include "mm/space.h"
+
+int user_range_check(uint64_t va, uint64_t n)
+{
+    if (va < FOS_USER_BASE || va > FOS_USER_END || n > FOS_USER_END - va)
+        return -FOS_EFAULT;
+    return 0;
+}
+
+int user_frame(const struct space *s, uint64_t va, bool write, pfn_t *out)
+{
+    if (user_range_check(va, 1))
+        return -FOS_EFAULT;
+    uint64_t entry = table_entry(s, va);
+    if (!(entry & PTE_PRESENT) || (write && !(entry & PTE_WRITE)))
+        return -FOS_EFAULT;
+    *out = pte_frame(entry);
+    return 0;
+}
+
+/* The kernel's address of user byte va, and how many follow it in that page. */
+static char *user_bytes(const struct space *s, uint64_t va, bool write,
+                        size_t *room)
+{
+    pfn_t f;
+    if (user_frame(s, va, write, &f))
+        return NULL;
+    *room = PAGE_SIZE - (va & (PAGE_SIZE - 1));
+    return (char *)frame_address(f) + (va & (PAGE_SIZE - 1));
+}
+
+int copy_from_user(const struct space *s, void *to, uint64_t va, size_t n)
+{
+    if (user_range_check(va, n))
+        return -FOS_EFAULT;
+    for (size_t done = 0, room; done < n; done += room) {
+        const char *from = user_bytes(s, va + done, false, &room);
+        if (!from)
+            return -FOS_EFAULT;
+        room = min_u64(room, n - done);
+        memcpy((char *)to + done, from, room);
+    }
+    return 0;
+}
+
+int copy_to_user(const struct space *s, uint64_t va, const void *from, size_t n)
+{
+    if (user_range_check(va, n))
+        return -FOS_EFAULT;
+    for (size_t done = 0, room; done < n; done += room) {
+        char *to = user_bytes(s, va + done, true, &room);
+        if (!to)
+            return -FOS_EFAULT;
+        room = min_u64(room, n - done);
+        memcpy(to, (const char *)from + done, room);
+    }
+    return 0;
+}

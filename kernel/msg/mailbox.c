@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: MIT */
+#include "msg/mailbox.h"
+#include "msg/channel.h"
+#include "sched/sched.h"
+
+static struct pool mailbox_pool = {.size = sizeof(struct mailbox)};
+
+static int args_check(uint64_t va, uint64_t slots, uint64_t head_va)
+{
+    if (slots < FOS_MAILBOX_SLOTS_MIN || slots > FOS_MAILBOX_SLOTS_MAX ||
+        (slots & (slots - 1)) || va % PAGE_SIZE || head_va % 8)
+        return -FOS_EINVAL;
+    if (user_range_check(va, slots * 64) || user_range_check(head_va, 8))
+        return -FOS_EFAULT;
+    return 0;
+}
+
+static int page_pin(struct space *s, uint64_t va, pfn_t *out)
+{
+    int r = user_frame(s, va, true, out);
+    if (r)
+        return r;
+    const struct frame *f = &frames[out->n];
+    if (f->type != FRAME_USER || f->refs >= UINT16_MAX / 2)
+        return -FOS_EFAULT;
+    frame_get(*out);
+    return 0;
+}
+
+static void pages_unpin(struct mailbox *m, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++)
+        frame_put(address_frame(m->ring.pages[i]));
+}
+
+static int ring_pin(struct mailbox *m, uint64_t va, uint64_t head_va)
+{
+    struct space *s = m->space;
+    for (uint32_t i = 0; i < m->pages; i++) {
+        pfn_t f;
+        int r = page_pin(s, va + i * PAGE_SIZE, &f);
+        if (r) {
+            pages_unpin(m, i);
+            return r;
+        }
+        m->ring.pages[i] = frame_address(f);
+    }
+    int r = page_pin(s, head_va, &m->head_frame);
+    if (r) {
+        pages_unpin(m, m->pages);
+        return r;
+    }
+    m->ring.head = (_Atomic uint64_t *)((char *)frame_address(m->head_frame) +
+                                        head_va % PAGE_SIZE);
+    /* A buffer used before must not show tags of its first lap, nor an old head. */
+    for (uint32_t i = 0; i < m->ring.slots; i++)
+        fos_store_relaxed(&mailbox_ring_slot(&m->ring, i)->tag, 0);
+    fos_store_relaxed(m->ring.head, 0);
+    return 0;
+}
+
+int mailbox_new(struct space *s, uint64_t va, uint64_t slots, uint64_t head_va,
+                struct mailbox **out)
+{
+    int r = args_check(va, slots, head_va);
+    if (r == 0)
+        r = space_charge_object(s);
+    if (r)
+        return r;
+    struct mailbox *m = pool_alloc(&mailbox_pool);
+    r = -FOS_ENOMEM;
+    if (!m)
+        goto fail_charge;
+    m->space = s;
+    m->thread = thread_current();
+    m->pending_last = &m->pending;
+    m->pages = (uint32_t)slots / MAILBOX_PAGE_SLOTS;
+    m->ring.slots = (uint32_t)slots;
+    r = ring_pin(m, va, head_va);
+    if (r)
+        goto fail_pool;
+    r = object_publish(&m->object, OBJECT_MAILBOX);
+    if (r)
+        goto fail_pin;
+    m->space_next = s->mailboxes;
+    s->mailboxes = m;
+    *out = m;
+    return 0;
+
+fail_pin:
+    frame_put(m->head_frame);
+    pages_unpin(m, m->pages);
+fail_pool:
+    pool_free(&mailbox_pool, m);
+fail_charge:
+    space_refund_object(s);
+    return r;
+}
+
+void mailbox_destroy(struct mailbox *m)
+{
+    struct space *s = m->space;
+    struct mailbox **link = &s->mailboxes;
+    while (*link != m)
+        link = &(*link)->space_next;
+    *link = m->space_next;
+    object_retire(&m->object);
+    channels_drop_mailbox(m);
+    quiesce();
+    frame_put(m->head_frame);
+    pages_unpin(m, m->pages);
+    space_refund_object(s);
+    pool_free(&mailbox_pool, m);
+}
+
+/* Fills the reserved slots from user memory, which may vanish meanwhile. */
+static int slots_fill(struct mailbox *m, uint64_t position,
+                      const struct space *from, uint64_t va, uint64_t n)
+{
+    for (uint64_t done = 0; done < n; done += FOS_MAILBOX_PAYLOAD) {
+        uint64_t part = min_u64(FOS_MAILBOX_PAYLOAD, n - done);
+        int r =
+            copy_from_user(from, mailbox_ring_slot(&m->ring, position++)->payload,
+                           va + done, part);
+        if (r)
+            return r;
+    }
+    return 0;
+}
+
+static int readable_check(const struct space *s, uint64_t va, uint64_t n)
+{
+    if (user_range_check(va, n))
+        return -FOS_EFAULT;
+    for (uint64_t at = va & ~(PAGE_SIZE - 1); at < va + n; at += PAGE_SIZE) {
+        pfn_t unused;
+        if (user_frame(s, at < va ? va : at, false, &unused))
+            return -FOS_EFAULT;
+    }
+    return 0;
+}
+
+/* The receiver sleeps only after it has said so and has made all vCPUs drain their
+ * stores (fos/abi/types.h), so a plain look at its doorbell is enough. */
+static void receiver_wake(struct thread *t)
+{
+    if (fos_load_relaxed(&t->doorbell_page->state) != FOS_DOORBELL_AWAKE)
+        thread_event(t, FOS_EVENT_NOTIFY);
+}
+
+int mailbox_send(struct mailbox *m, const struct space *from, uint64_t va,
+                 uint64_t n)
+{
+    if (n > FOS_MESSAGE_MAX || fos_slots_for((uint32_t)n) > m->ring.slots / 2)
+        return -FOS_EMSGSIZE;
+    int r = readable_check(from, va, n);
+    if (r)
+        return r;
+    uint32_t count = fos_slots_for((uint32_t)n);
+    uint64_t position;
+    r = mailbox_ring_reserve(&m->ring, count, &position);
+    if (r) {
+        atomic_fetch_add_explicit(&m->space->mailbox_full, 1, memory_order_relaxed);
+        receiver_wake(m->thread);
+        return r;
+    }
+    r = slots_fill(m, position, from, va, n);
+    mailbox_ring_commit(&m->ring, position, count, n | (r ? FOS_SLOT_ABORTED : 0));
+    receiver_wake(m->thread);
+    return r;
+}

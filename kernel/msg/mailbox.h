@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/* Mailboxes: kernel messaging (thesis 4.1), without the lock it shared with users.
+ */
+#ifndef MSG_MAILBOX_H
+#define MSG_MAILBOX_H
+
+#include "mm/space.h"
+#include "msg/mailbox_ring.h"
+
+struct thread;
+struct channel;
+
+struct mailbox {
+    struct object object; /* its secret is the right to send */
+    struct space *space;
+    struct thread *thread; /* woken when a message comes */
+    struct mailbox *space_next;
+    struct channel *pending, **pending_last; /* connected, not yet accepted */
+    uint32_t pages;
+    pfn_t head_frame; /* pinned, as are the ring's pages */
+    struct mailbox_ring ring;
+};
+
+int mailbox_new(struct space *s, uint64_t slots_va, uint64_t slots,
+                uint64_t head_va, struct mailbox **out);
+void mailbox_destroy(struct mailbox *m);
+/* As a reader: copies n bytes at va of the calling space in, and wakes the owner.
+ */
+int mailbox_send(struct mailbox *m, const struct space *from, uint64_t va,
+                 uint64_t n);
+
+#endif

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The writing side of a mailbox buffer (layout: fos/abi/mailbox.h): many senders in
+ * the kernel, one receiver in user space, no lock.
+ *
+ * Invariants:
+ *  1. `tail`, kernel-private, only grows; a sender owns the slots between the tail
+ * it read and the one its compare-exchange put there.
+ *  2. tail - head <= slots at that moment, so an owned slot has been given back.
+ *  3. A sender publishes its first slot last; the receiver, which takes slots in
+ * order, sees all of a message or nothing.
+ *  4. `head` is user memory: it is read once per try, and whatever it says, a
+ * sender writes only inside the buffer.
+ */
+#ifndef MSG_MAILBOX_RING_H
+#define MSG_MAILBOX_RING_H
+
+#include <fos/abi/atomic.h>
+#include <fos/abi/errors.h>
+#include <fos/abi/mailbox.h>
+
+enum { MAILBOX_RING_PAGES = 64, MAILBOX_PAGE_SLOTS = 64 };
+
+struct mailbox_ring {
+    _Atomic uint64_t tail;
+    uint32_t slots; /* a power of two */
+    _Atomic uint64_t *head;
+    struct fos_mailbox_slot *pages[MAILBOX_RING_PAGES]; /* 64 slots on each */
+};
+
+static inline struct fos_mailbox_slot *mailbox_ring_slot(struct mailbox_ring *r,
+                                                         uint64_t position)
+{
+    uint32_t i = (uint32_t)(position & (r->slots - 1));
+    return &r->pages[i / MAILBOX_PAGE_SLOTS][i % MAILBOX_PAGE_SLOTS];
+}
+
+/* Takes n consecutive slots from *position on.  -FOS_EAGAIN: they are not free. */
+static inline int mailbox_ring_reserve(struct mailbox_ring *r, uint32_t n,
+                                       uint64_t *position)
+{
+    uint64_t tail = fos_load_relaxed(&r->tail);
+    for (;;) {
+        /* acquire: pairs with the receiver's release of head, after its last read
+         * of the slots it gives back */
+        uint64_t head = fos_load_acquire(r->head);
+        uint64_t used = tail - head;
+        if (used > r->slots) { /* our tail is old, or head is nonsense */
+            uint64_t now = fos_load_relaxed(&r->tail);
+            if (now == tail)
+                return -FOS_EAGAIN;
+            tail = now;
+            continue;
+        }
+        if (n > r->slots - used)
+            return -FOS_EAGAIN;
+        if (fos_compare_exchange(&r->tail, &tail, tail + n)) {
+            *position = tail;
+            return 0;
+        }
+    }
+}
+
+/* Makes slot `position` visible.  release: pairs with the receiver's acquire of tag
+ */
+static inline void mailbox_ring_publish(struct mailbox_ring *r, uint64_t position,
+                                        uint64_t tag)
+{
+    fos_store_release(&mailbox_ring_slot(r, position)->tag,
+                      tag | fos_slot_lap(position, r->slots));
+}
+
+/* Publishes a whole message of n slots, filled or to be skipped. */
+static inline void mailbox_ring_commit(struct mailbox_ring *r, uint64_t position,
+                                       uint32_t n, uint64_t tag)
+{
+    for (uint32_t i = n; i-- > 1;)
+        mailbox_ring_publish(r, position + i, tag);
+    mailbox_ring_publish(r, position, tag | FOS_SLOT_FIRST);
+}
+
+#endif

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Threads, each pinned to one vCPU, and that vCPU's run queue.
+ *
+ * State, changed under the vCPU's lock only:
+ *   READY    on the run queue             (thread_start, thread_wake, end of a
+ * slice) RUNNING  in user code or in a call    (sched_exit) BLOCKED  in wait
+ * (thread_wait) STOPPED  its space has ended          (threads_stop, sched_exit) A
+ * thread may still be `current` of its vCPU for a moment after it left RUNNING; its
+ * memory may go only when it is STOPPED and not current.
+ */
+#ifndef SCHED_SCHED_H
+#define SCHED_SCHED_H
+
+#include "arch/x86_64/cpu.h"
+#include "mm/space.h"
+
+enum thread_state { THREAD_READY, THREAD_RUNNING, THREAD_BLOCKED, THREAD_STOPPED };
+
+struct thread {
+    struct object object;
+    struct space *space;
+    struct thread *space_next;
+    struct vcpu *vcpu;
+    pfn_t doorbell, events;
+    struct fos_doorbell *doorbell_page;
+    struct fos_events *events_page; /* user code writes it too: only its own loss */
+    void *fpu;                      /* one page, XSAVE layout */
+
+    /* the vCPU's lock */
+    _Atomic uint32_t state;
+    _Atomic bool stop;
+    struct regs regs; /* valid while not RUNNING */
+    struct thread *run_next, *timer_next;
+    uint64_t deadline; /* 0: not on the timer list */
+};
+
+/* thread.c; under the kernel lock but thread_event */
+int thread_new(struct space *s, const struct fos_thread_args *args,
+               struct thread **out);
+void thread_destroy(struct thread *t);
+void threads_stop(struct space *s);
+bool threads_stopped(const struct space *s);
+void thread_event(struct thread *t,
+                  uint32_t slot); /* set a bit, wake; no lock held */
+
+/* sched.c */
+struct thread *thread_current(void);
+void thread_start(struct thread *t);
+void thread_wake(struct thread *t);
+long thread_wait(uint64_t deadline);
+void thread_stop(struct thread *t);
+void sched_exit(
+    struct regs *frame);        /* last before user code: switches if need be */
+_Noreturn void sched_run(void); /* a vCPU's life begins here */
+void sched_ipi(void *vcpu);
+void sched_timer(void *vcpu);
+void sched_root_drop(struct space *s); /* asks the vCPUs to let go of its tables */
+uint64_t sched_busy_mask(void);        /* the other vCPUs that run a thread */
+
+#endif

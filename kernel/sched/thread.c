@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: MIT */
+#include "sched/sched.h"
+#include "sys/device.h"
+#include "xen/xen.h"
+
+static struct pool thread_pool = {.size = sizeof(struct thread)};
+
+/* User code runs with these; the interrupt flag keeps events on. */
+enum { USER_CS = 0xe033, USER_SS = 0xe02b, USER_RFLAGS = 0x202 };
+
+static int pages_alloc(struct thread *t)
+{
+    struct space *s = t->space;
+    pfn_t fpu;
+    int r = frame_alloc(s, FRAME_USER, &t->doorbell);
+    if (r)
+        return r;
+    r = frame_alloc(s, FRAME_USER, &t->events);
+    if (r)
+        goto fail_doorbell;
+    r = frame_alloc(s, FRAME_KERNEL, &fpu);
+    if (r)
+        goto fail_events;
+    t->doorbell_page = frame_address(t->doorbell);
+    t->events_page = frame_address(t->events);
+    t->fpu = frame_address(fpu);
+    fpu_thread_init(t);
+    return 0;
+
+fail_events:
+    frame_put(t->events);
+fail_doorbell:
+    frame_put(t->doorbell);
+    return r;
+}
+
+static void pages_free(struct thread *t)
+{
+    frame_put(t->doorbell);
+    frame_put(t->events);
+    frame_put(address_frame(t->fpu));
+}
+
+static int args_check(const struct space *s, const struct fos_thread_args *a)
+{
+    if (a->vcpu >= vcpu_count || a->reserved || a->pages % PAGE_SIZE)
+        return -FOS_EINVAL;
+    if (user_range_check(a->entry, 1) || user_range_check(a->stack, 0) ||
+        user_range_check(a->pages, 2 * PAGE_SIZE))
+        return -FOS_EFAULT;
+    return atomic_load(&s->state) == FOS_SPACE_RUNNING ? 0 : -FOS_EPERM;
+}
+
+int thread_new(struct space *s, const struct fos_thread_args *a,
+               struct thread **out)
+{
+    int r = args_check(s, a);
+    if (r)
+        return r;
+    r = space_charge_object(s);
+    if (r)
+        return r;
+    struct thread *t = pool_alloc(&thread_pool);
+    r = -FOS_ENOMEM;
+    if (!t)
+        goto fail_object;
+    t->space = s;
+    t->vcpu = &vcpus[a->vcpu];
+    r = pages_alloc(t);
+    if (r)
+        goto fail_pool;
+    pfn_t both[2] = {t->doorbell, t->events};
+    r = space_map_frames(s, a->pages, both, 2, FOS_PROT_READ | FOS_PROT_WRITE);
+    if (r)
+        goto fail_pages;
+    r = object_publish(&t->object, OBJECT_THREAD);
+    if (r)
+        goto fail_map;
+    t->regs = (struct regs){
+        .rip = a->entry,
+        .rsp = a->stack,
+        .rdi = a->arg,
+        .cs = USER_CS,
+        .ss = USER_SS,
+        .rflags = USER_RFLAGS,
+    };
+    t->space_next = s->threads;
+    s->threads = t;
+    t->vcpu->threads++;
+    *out = t;
+    return 0;
+
+fail_map:
+    space_unmap(s, a->pages, 2);
+fail_pages:
+    pages_free(t);
+fail_pool:
+    pool_free(&thread_pool, t);
+fail_object:
+    space_refund_object(s);
+    return r;
+}
+
+void thread_destroy(struct thread *t)
+{
+    struct space *s = t->space;
+    struct vcpu *v = t->vcpu;
+    ASSERT(atomic_load(&t->state) == THREAD_STOPPED &&
+           atomic_load(&v->current) != t);
+    struct thread **link = &s->threads;
+    while (*link != t)
+        link = &(*link)->space_next;
+    *link = t->space_next;
+    v->threads--;
+    devices_unbind(t);
+    object_retire(&t->object);
+    spin_lock(&v->lock);
+    if (v->fpu_owner == t)
+        v->fpu_owner = NULL;
+    spin_unlock(&v->lock);
+    quiesce();
+    pages_free(t);
+    space_refund_object(s);
+    pool_free(&thread_pool, t);
+}
+
+void threads_stop(struct space *s)
+{
+    for (struct thread *t = s->threads; t; t = t->space_next)
+        thread_stop(t);
+}
+
+bool threads_stopped(const struct space *s)
+{
+    for (struct thread *t = s->threads; t; t = t->space_next) {
+        if (atomic_load(&t->state) != THREAD_STOPPED ||
+            atomic_load(&t->vcpu->current) == t)
+            return false;
+    }
+    return true;
+}
+
+void thread_event(struct thread *t, uint32_t slot)
+{
+    ASSERT(slot < FOS_EVENT_COUNT);
+    fos_fetch_or(&t->events_page->pending, 1ull << slot);
+    thread_wake(t);
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+#include "sys/table.h"
+
+long sys_space_create(uint64_t frames_n, uint64_t objects, uint64_t out)
+{
+    struct space *s;
+    if (frames_n > UINT32_MAX || objects > UINT32_MAX)
+        return -FOS_EINVAL;
+    if (out_check(out, sizeof(struct fos_cap)))
+        return -FOS_EFAULT;
+    int r = space_new(space_current(), (uint32_t)frames_n, (uint32_t)objects, &s);
+    if (r)
+        return r;
+    struct fos_cap cap = object_cap(&s->object);
+    out_write(out, &cap, sizeof cap);
+    return 0;
+}
+
+long sys_space_destroy(uint64_t id, uint64_t secret)
+{
+    struct space *s = FIND(space, SPACE, id, secret);
+    return s ? space_destroy_step(s) : -FOS_EPERM;
+}
+
+/* A space that has ended is only taken apart: nothing is added to it. */
+static struct space *space_running(uint64_t id, uint64_t secret)
+{
+    struct space *s = FIND(space, SPACE, id, secret);
+    return s && atomic_load(&s->state) == FOS_SPACE_RUNNING ? s : NULL;
+}
+
+long sys_space_map(uint64_t id, uint64_t secret, uint64_t va, uint64_t pages,
+                   uint64_t prot)
+{
+    struct space *s = space_running(id, secret);
+    if (!s)
+        return -FOS_EPERM;
+    return prot > UINT32_MAX ? -FOS_EINVAL
+                             : space_map(s, va, pages, (uint32_t)prot);
+}
+
+long sys_space_unmap(uint64_t id, uint64_t secret, uint64_t va, uint64_t pages)
+{
+    struct space *s = space_running(id, secret);
+    return s ? space_unmap(s, va, pages) : -FOS_EPERM;
+}
+
+long sys_space_protect(uint64_t id, uint64_t secret, uint64_t va, uint64_t pages,
+                       uint64_t prot)
+{
+    struct space *s = space_running(id, secret);
+    if (!s)
+        return -FOS_EPERM;
+    return prot > UINT32_MAX ? -FOS_EINVAL
+                             : space_protect(s, va, pages, (uint32_t)prot);
+}
+
+long sys_space_write(uint64_t id, uint64_t secret, uint64_t va, uint64_t buffer,
+                     uint64_t n)
+{
+    struct space *s = space_running(id, secret);
+    return s ? space_write(s, va, space_current(), buffer, n) : -FOS_EPERM;
+}
+
+long sys_space_watch(uint64_t id, uint64_t secret, uint64_t slot)
+{
+    struct space *s = FIND(space, SPACE, id, secret);
+    struct thread *t = thread_current();
+    if (!s)
+        return -FOS_EPERM;
+    if (slot < FOS_EVENT_FIRST_FREE || slot >= FOS_EVENT_COUNT || s == t->space)
+        return -FOS_EINVAL;
+    if (s->watcher)
+        return -FOS_EBUSY;
+    s->watcher = t;
+    s->watch_slot = (uint32_t)slot;
+    s->watch_next = t->space->watching;
+    t->space->watching = s;
+    if (atomic_load(&s->state) != FOS_SPACE_RUNNING) /* it ended before we came */
+        thread_event(t, s->watch_slot);
+    return 0;
+}
+
+long sys_space_status(uint64_t id, uint64_t secret, uint64_t out)
+{
+    struct space *s = FIND(space, SPACE, id, secret);
+    if (!s)
+        return -FOS_EPERM;
+    struct fos_space_info i = s->info;
+    i.state = atomic_load(&s->state);
+    i.pid = s->pid;
+    i.syscalls = atomic_load(&s->syscalls);
+    i.mailbox_full = atomic_load(&s->mailbox_full);
+    i.frames_used = s->frames_used;
+    i.frames_quota = s->frames_quota;
+    i.objects_used = s->objects_used;
+    i.objects_quota = s->objects_quota;
+    if (out_check(out, sizeof i))
+        return -FOS_EFAULT;
+    out_write(out, &i, sizeof i);
+    return 0;
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/* Calls about the caller itself, and threads. */
+#include "sys/table.h"
+#include "xen/xen.h"
+
+long sys_null(void)
+{
+    return 0;
+}
+
+long sys_exit(uint64_t code)
+{
+    struct space *s = space_current();
+    s->info.code = (int32_t)code;
+    space_end(s, FOS_SPACE_EXITED);
+    return 0;
+}
+
+long sys_wait(uint64_t deadline)
+{
+    return thread_wait(deadline);
+}
+
+long sys_serialize(void)
+{
+    mmu_serialize(sched_busy_mask());
+    return 0;
+}
+
+long sys_kernel_info(uint64_t out)
+{
+    struct fos_kernel_info i = {
+        .monotonic_ns = time_now(),
+        .wall_ns = time_wall(),
+        .tsc_hz = time_tsc_hz(),
+        .frames_total = frame_count,
+        .frames_free = frames_free,
+        .vcpus = vcpu_count,
+        .spaces = object_counts[OBJECT_SPACE],
+        .threads = object_counts[OBJECT_THREAD],
+        .mailboxes = object_counts[OBJECT_MAILBOX],
+        .channels = object_counts[OBJECT_CHANNEL],
+        .devices = object_counts[OBJECT_DEVICE],
+        .vcpu_current = vcpu_self()->id,
+    };
+    if (out_check(out, sizeof i))
+        return -FOS_EFAULT;
+    out_write(out, &i, sizeof i);
+    return 0;
+}
+
+long sys_thread_create(uint64_t id, uint64_t secret, uint64_t args_va, uint64_t out)
+{
+    struct fos_thread_args args;
+    struct space *s = FIND(space, SPACE, id, secret);
+    struct thread *t;
+    if (!s)
+        return -FOS_EPERM;
+    if (copy_from_user(space_current(), &args, args_va, sizeof args) ||
+        out_check(out, sizeof(struct fos_cap)))
+        return -FOS_EFAULT;
+    int r = thread_new(s, &args, &t);
+    if (r)
+        return r;
+    struct fos_cap cap = object_cap(&t->object);
+    out_write(out, &cap, sizeof cap);
+    thread_start(t);
+    return 0;
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+#include "sys/table.h"
+#include "msg/capability.h"
+
+/* How a call is protected while it runs (msg/capability.h). */
+enum mode {
+    LOCKED, /* holds the kernel lock */
+    READER, /* looks objects up without it */
+    FREE,   /* touches only its own thread and vCPU */
+};
+
+static const uint8_t modes[FOS_SYS_COUNT] = {
+    [FOS_SYS_null] = FREE,
+    [FOS_SYS_wait] = FREE,
+    [FOS_SYS_serialize] = FREE,
+    [FOS_SYS_notify] = READER,
+    [FOS_SYS_mailbox_send] = READER,
+    [FOS_SYS_device_ack] = READER,
+    [FOS_SYS_device_notify] = READER,
+};
+
+#define CALL0(f) f()
+#define CALL1(f) f(r->rdi)
+#define CALL2(f) f(r->rdi, r->rsi)
+#define CALL3(f) f(r->rdi, r->rsi, r->rdx)
+#define CALL4(f) f(r->rdi, r->rsi, r->rdx, r->r10)
+#define CALL5(f) f(r->rdi, r->rsi, r->rdx, r->r10, r->r8)
+
+static long call(const struct regs *r)
+{
+    switch (r->rax) {
+#define SYSCALL(number, name, args, sentence) \
+    case number:                              \
+        return CALL##args(sys_##name);
+#include <fos/abi/syscalls.def>
+#undef SYSCALL
+    default:
+        return -FOS_ENOSYS;
+    }
+}
+
+void syscall_dispatch(struct regs *r)
+{
+    struct space *s = space_current();
+    uint8_t mode = r->rax < FOS_SYS_COUNT ? modes[r->rax] : FREE;
+    atomic_fetch_add_explicit(&s->syscalls, 1, memory_order_relaxed);
+    if (mode == LOCKED)
+        spin_lock(&kernel_lock);
+    else if (mode == READER)
+        reader_enter();
+    r->rax = (uint64_t)call(r);
+    if (mode == LOCKED)
+        spin_unlock(&kernel_lock);
+    else if (mode == READER)
+        reader_exit();
+}
+
+int out_check(uint64_t va, size_t n)
+{
+    if (user_range_check(va, n))
+        return -FOS_EFAULT;
+    for (uint64_t at = va & ~(PAGE_SIZE - 1); at < va + n; at += PAGE_SIZE) {
+        pfn_t unused;
+        if (user_frame(space_current(), at < va ? va : at, true, &unused))
+            return -FOS_EFAULT;
+    }
+    return 0;
+}
+
+/* Under the kernel lock since out_check: the pages are still there, unless this
+ * very call unmapped them. */
+void out_write(uint64_t va, const void *from, size_t n)
+{
+    (void)copy_to_user(space_current(), va, from, n);
+}

@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: MIT
+# Programs that run on fos: fleets/<n>, apps/<n> -> build/bin/<n>; tests/boot/<n> ->
+# build/bin/test-<n>.  Each is all the C files of its folder, newlib and libfos.
+
+NEWLIB      := $(B)/newlib/x86_64-fos-elf
+GCC-INCLUDE := $(shell $(CC) -print-file-name=include)
+USER-CFLAGS := -std=gnu11 -O2 -g -march=x86-64-v2 -fno-pic -fno-pie -ffreestanding \
+	-fno-stack-protector -fno-asynchronous-unwind-tables -fno-omit-frame-pointer \
+	-ffunction-sections -fdata-sections -nostdinc -U__linux__ -U__linux -Ulinux \
+	-isystem $(NEWLIB)/include -isystem $(GCC-INCLUDE) -I$(ABI) -Ilibfos/include $(WARN)
+USER-LDFLAGS := -nostdlib -static -no-pie -Wl,-z,noexecstack -Wl,-z,max-page-size=4096 \
+	-Wl,-z,separate-code -Wl,--build-id=none -Wl,--gc-sections -Wl,-Ttext-segment=0x400000
+
+LIBFOS-OBJS := $(patsubst %,$(B)/user/%.o,$(wildcard libfos/*/*.c libfos/*/*.S))
+PROGRAM-DIRS := $(patsubst %/main.c,%,$(wildcard fleets/*/main.c apps/*/main.c tests/boot/*/main.c))
+program-name = $(if $(filter tests/%,$(1)),test-)$(notdir $(1))
+PROGRAMS := $(foreach d,$(PROGRAM-DIRS),$(B)/bin/$(call program-name,$(d)))
+
+$(B)/user/%.c.o: %.c $(NEWLIB)/.done
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(USER-CFLAGS) $(DEPS) -c -o $@ $<
+
+$(B)/user/%.S.o: %.S
+	$(call say,AS,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -I$(ABI) $(DEPS) -c -o $@ $<
+
+$(B)/user/libfos.a: $(LIBFOS-OBJS)
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && ar rcs $@ $^
+
+define program-rule
+$(B)/bin/$(call program-name,$(1)): $(patsubst %,$(B)/user/%.o,$(wildcard $(1)/*.c)) $(B)/user/libfos.a
+	$$(call say,LD,$$@)
+	$$(Q)mkdir -p $$(@D)
+	$$(Q)$$(CC) $$(USER-LDFLAGS) -o $$@ $$(filter %.o,$$^) -Wl,--start-group \
+	    $(B)/user/libfos.a $(NEWLIB)/lib/libc.a $(NEWLIB)/lib/libm.a -lgcc -Wl,--end-group
+endef
+$(foreach d,$(PROGRAM-DIRS),$(eval $(call program-rule,$(d))))
+
+# The first process stands first; the kernel looks no further.
+$(B)/boot.cpio: $(PROGRAMS)
+	$(call say,CPIO,$@)
+	$(Q)rm -rf $(B)/archive && mkdir -p $(B)/archive
+	$(Q)for p in $^; do strip -o $(B)/archive/$$(basename $$p) $$p; done
+	$(Q)cd $(B)/archive && { echo proc; ls | grep -vx proc; } | \
+	    cpio --quiet -o -H newc --reproducible > ../boot.cpio
+
+-include $(shell find $(B)/user -name '*.d' 2>/dev/null)

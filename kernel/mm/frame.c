@@ -118,6 +118,8 @@ void kernel_page_free(void *page)
     frame_put(address_frame(page));
 }
 
+uint32_t pool_pages;
+
 static bool pool_grow(struct pool *p)
 {
     char *page = kernel_page_alloc();
@@ -127,6 +129,7 @@ static bool pool_grow(struct pool *p)
         *(void **)(page + at) = p->free;
         p->free = page + at;
     }
+    pool_pages++;
     return true;
 }
 

@@ -69,7 +69,8 @@ static void quota_return(struct space *s)
 int space_new(struct space *parent, uint32_t frames_n, uint32_t objects,
               struct space **out)
 {
-    if (parent && quota_take(parent, frames_n, objects))
+    if (parent &&
+        (parent->depth == SPACE_DEPTH_MAX || quota_take(parent, frames_n, objects)))
         return -FOS_EDQUOT;
     int r = -FOS_ENOMEM;
     struct space *s = pool_alloc(&space_pool);
@@ -86,6 +87,7 @@ int space_new(struct space *parent, uint32_t frames_n, uint32_t objects,
     s->pid = ++last_pid;
     s->parent = parent;
     if (parent) {
+        s->depth = parent->depth + 1;
         s->sibling = parent->children;
         parent->children = s;
     }
@@ -130,22 +132,6 @@ static void watch_unlink(struct space *s)
     s->watcher = NULL;
 }
 
-/* Children of a dead parent go to their grandparent, quota and all. */
-static void children_pass_on(struct space *s)
-{
-    while (s->children) {
-        struct space *c = s->children, *heir = s->parent;
-        s->children = c->sibling;
-        s->frames_used -= c->frames_quota;
-        s->objects_used -= c->objects_quota + 1;
-        heir->frames_used += c->frames_quota;
-        heir->objects_used += c->objects_quota + 1;
-        c->parent = heir;
-        c->sibling = heir->children;
-        heir->children = c;
-    }
-}
-
 /* One object of the space goes; false when it has none left. */
 static bool contents_step(struct space *s)
 {
@@ -164,7 +150,8 @@ static bool contents_step(struct space *s)
     return true;
 }
 
-int space_destroy_step(struct space *s)
+/* What a space has made goes before it, the latest generation first. */
+static int space_dismantle(struct space *s)
 {
     enum { STEPS = 32 };
     space_end(s, FOS_SPACE_KILLED);
@@ -179,8 +166,6 @@ int space_destroy_step(struct space *s)
         }
         if (!table_destroy_step(s))
             continue;
-        if (s->parent)
-            children_pass_on(s);
         watch_unlink(s);
         object_retire(&s->object);
         quiesce();
@@ -190,6 +175,18 @@ int space_destroy_step(struct space *s)
         return 0;
     }
     return -FOS_EAGAIN;
+}
+
+int space_destroy_step(struct space *s)
+{
+    struct space *last = s;
+    while (last->children)
+        last = last->children;
+    for (struct space *at = last; at != s; at = at->parent)
+        space_end(at, FOS_SPACE_KILLED);
+    space_end(s, FOS_SPACE_KILLED);
+    int r = space_dismantle(last);
+    return r == 0 && last != s ? -FOS_EAGAIN : r;
 }
 
 /* ---- mappings ----------------------------------------------------------- */

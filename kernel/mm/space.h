@@ -16,6 +16,8 @@ struct thread;
 struct mailbox;
 struct channel;
 
+enum { SPACE_DEPTH_MAX = 16 }; /* so that walking down to the last child is short */
+
 /* All fields belong to the kernel lock but those marked. */
 struct space {
     struct object object;
@@ -28,6 +30,7 @@ struct space {
     struct space
         *parent; /* where the quotas came from; outlives no one: may be NULL */
     struct space *children, *sibling;
+    uint32_t depth; /* generations above */
 
     struct thread *threads;
     struct mailbox *mailboxes;

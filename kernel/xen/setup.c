@@ -71,8 +71,9 @@ static bool vcpu_start(uint32_t id)
     v->stack_top = kernel_stack_map(id);
     ASSERT(v->stack_top != NULL);
     memset(&context, 0, sizeof context);
+    /* Not VGCF_online: VCPUOP_up would then find the vCPU up and not wake it. */
     context.flags = VGCF_IN_KERNEL | VGCF_syscall_disables_events |
-                    VGCF_failsafe_disables_events | VGCF_online;
+                    VGCF_failsafe_disables_events;
     context.user_regs.rip = (uintptr_t)secondary_start;
     context.user_regs.rsp = (uintptr_t)v->stack_top;
     context.user_regs.cs = FLAT_KERNEL_CS;

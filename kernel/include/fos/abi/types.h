@@ -108,7 +108,7 @@ struct fos_kernel_info {
     uint32_t vcpus;
     uint32_t spaces, threads, mailboxes, channels, devices;
     uint32_t vcpu_current; /* where the caller runs */
-    uint32_t reserved;
+    uint32_t frames_pools; /* in the kernel's pools of objects, which only grow */
 };
 
 /* What channel_connect and channel_accept give.  See packet.h for the ring. */

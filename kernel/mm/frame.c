@@ -5,6 +5,7 @@
 uint64_t *p2m;
 struct frame *frames;
 uint64_t frame_count, frames_free;
+uint32_t frames_pools;
 
 static uint32_t free_first; /* pfn, 0 none: frame 0 is the kernel's first */
 
@@ -110,12 +111,10 @@ void frame_charge_move(pfn_t n, struct space *to)
 void *kernel_page_alloc(void)
 {
     pfn_t f;
-    return frame_alloc(NULL, FRAME_KERNEL, &f) ? NULL : frame_address(f);
-}
-
-void kernel_page_free(void *page)
-{
-    frame_put(address_frame(page));
+    if (frame_alloc(NULL, FRAME_KERNEL, &f))
+        return NULL;
+    frames_pools++;
+    return frame_address(f);
 }
 
 uint32_t pool_pages;

@@ -43,6 +43,7 @@ struct frame {
 extern uint64_t *p2m; /* pfn -> mfn, from the domain builder */
 extern struct frame *frames;
 extern uint64_t frame_count, frames_free;
+extern uint32_t frames_pools; /* given out by kernel_page_alloc */
 
 /* frame.c */
 void frames_init(pfn_t table, uint64_t first_free);
@@ -52,8 +53,7 @@ int frame_alloc(struct space *owner, enum frame_type type, pfn_t *out);
 void frame_get(pfn_t f);
 void frame_put(pfn_t f); /* the last reference frees it and refunds its owner */
 void frame_charge_move(pfn_t f, struct space *to);
-void *kernel_page_alloc(void);
-void kernel_page_free(void *page);
+void *kernel_page_alloc(void); /* for tables and pools that only grow */
 
 /* Pools of equal objects, cut from kernel pages which they keep. */
 struct pool {

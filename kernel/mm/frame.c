@@ -117,8 +117,6 @@ void *kernel_page_alloc(void)
     return frame_address(f);
 }
 
-uint32_t pool_pages;
-
 static bool pool_grow(struct pool *p)
 {
     char *page = kernel_page_alloc();
@@ -128,7 +126,6 @@ static bool pool_grow(struct pool *p)
         *(void **)(page + at) = p->free;
         p->free = page + at;
     }
-    pool_pages++;
     return true;
 }
 

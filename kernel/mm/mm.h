@@ -60,7 +60,6 @@ struct pool {
     size_t size;
     void *free;
 };
-extern uint32_t pool_pages;       /* of all pools */
 void *pool_alloc(struct pool *p); /* zeroed, or NULL */
 void pool_free(struct pool *p, void *object);
 

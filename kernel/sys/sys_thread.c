@@ -43,7 +43,6 @@ long sys_kernel_info(uint64_t out)
         .devices = object_counts[OBJECT_DEVICE],
         .vcpu_current = vcpu_self()->id,
         .frames_pools = frames_pools,
-        .frames_pools = pool_pages,
     };
     if (out_check(out, sizeof i))
         return -FOS_EFAULT;

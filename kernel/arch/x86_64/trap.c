@@ -8,11 +8,11 @@
 
 enum { USER_LEVEL = 3, MASK_EVENTS = 4, BREAKPOINT = 3, OVERFLOW = 4 };
 
+/* clang-format off */
 #define TRAPS(T)                                                                \
-    T(0)                                                                        \
-    T(1)                                                                        \
-    T(2) T(3) T(4) T(5) T(6) T(7) T(8) T(9) T(10) T(11) T(12) T(13) T(14) T(15) \
-        T(16) T(17) T(18) T(19)
+    T(0) T(1) T(2) T(3) T(4) T(5) T(6) T(7) T(8) T(9) T(10) T(11) T(12) T(13)   \
+    T(14) T(15) T(16) T(17) T(18) T(19)
+/* clang-format on */
 
 #define DECLARE(n) void trap_##n(void);
 TRAPS(DECLARE)

@@ -6,6 +6,7 @@ NEWLIB      := $(B)/newlib/x86_64-fos-elf
 GCC-INCLUDE := $(shell $(CC) -print-file-name=include)
 USER-CFLAGS := -std=gnu11 -O2 -g -march=x86-64-v2 -fno-pic -fno-pie -ffreestanding \
 	-fno-stack-protector -fno-asynchronous-unwind-tables -fno-omit-frame-pointer \
+	--param=min-pagesize=0 \
 	-ffunction-sections -fdata-sections -nostdinc -U__linux__ -U__linux -Ulinux \
 	-isystem $(NEWLIB)/include -isystem $(GCC-INCLUDE) -I$(ABI) -Ilibfos/include $(WARN)
 USER-LDFLAGS := -nostdlib -static -no-pie -Wl,-z,noexecstack -Wl,-z,max-page-size=4096 \

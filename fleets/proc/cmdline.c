@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+#include "cmdline.h"
+
+#include <ctype.h>
+#include <stdbool.h>
+#include <string.h>
+
+/* The value of `key` (with its '='), which begins a word; its length without quotes. */
+static const char *value_find(const char *line, const char *key, size_t *length)
+{
+    size_t size = strlen(key);
+
+    for (const char *at = line; (at = strstr(at, key)); at += size) {
+        if (at != line && at[-1] != ' ')
+            continue;
+        at += size;
+        char end = *at == '"' ? '"' : ' ';
+        at += end == '"';
+        const char *stop = strchr(at, end);
+        *length = stop ? (size_t)(stop - at) : strlen(at);
+        return at;
+    }
+    return NULL;
+}
+
+static void tag_parse(struct cmdline *out, const char *value, size_t length)
+{
+    size_t used = 0;
+
+    for (size_t i = 0; i < length && used < TAG_MAX - 1; i++)
+        if (isalnum((unsigned char)value[i]))
+            out->tag[used++] = value[i];
+    out->tag[used] = '\0';
+}
+
+static void app_parse(struct cmdline *out, const char *value, size_t length)
+{
+    bool quoted = false, word = false;
+
+    for (size_t i = 0; i <= length && out->text_size < APP_TEXT_MAX - 1; i++) {
+        char c = i < length ? value[i] : ' ';
+        if (c == '\'' && i < length) {
+            quoted = !quoted;
+            word = true;
+        } else if (c != ' ' || (quoted && i < length)) {
+            out->text[out->text_size++] = c;
+            word = true;
+        } else if (word) {
+            out->text[out->text_size++] = '\0';
+            out->argc++;
+            word = false;
+            if (out->argc == APP_ARGS_MAX)
+                return;
+        }
+    }
+    if (word) {
+        out->text[out->text_size++] = '\0';
+        out->argc++;
+    }
+}
+
+void cmdline_parse(struct cmdline *out, const char *line)
+{
+    size_t length;
+    const char *value;
+
+    memset(out, 0, sizeof *out);
+    if ((value = value_find(line, "tag=", &length)))
+        tag_parse(out, value, length);
+    if ((value = value_find(line, "app=", &length)))
+        app_parse(out, value, length);
+}

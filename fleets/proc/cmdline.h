@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* The kernel's command line: app="NAME ARGS..." tag=HEX, in any order. */
+#ifndef PROC_CMDLINE_H
+#define PROC_CMDLINE_H
+
+#include <stdint.h>
+
+enum { APP_TEXT_MAX = 1024, TAG_MAX = 40, APP_ARGS_MAX = 64 };
+
+struct cmdline {
+    char tag[TAG_MAX];
+    uint32_t argc;
+    uint32_t text_size;
+    char text[APP_TEXT_MAX]; /* argc strings, NUL-terminated */
+};
+
+/* Words of the app are separated by spaces; '...' keeps spaces together.  What does not
+ * fit is cut off.  No app: argc is 0. */
+void cmdline_parse(struct cmdline *out, const char *line);
+
+#endif

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+/* How processes end: their space is gone before anybody is told. */
+#include <fos/syscall.h>
+
+#include "fleet.h"
+
+static int32_t status_of(const struct fos_space_info *info)
+{
+    switch (info->state) {
+    case FOS_SPACE_EXITED:
+        return info->code & 0xff;
+    case FOS_SPACE_FAULTED:
+        return PROC_STATUS_FAULT;
+    default:
+        return PROC_STATUS_KILLED;
+    }
+}
+
+static void role_ended(enum process_role role, int32_t status)
+{
+    switch (role) {
+    case ROLE_CONSOLE:
+        fleet.console = (struct fos_cap){0};
+        fleet.balance_known = false;
+        report_to(fleet.console);
+        report("proc: the console has ended; starting another");
+        console_start();
+        break;
+    case ROLE_STORE:
+        fleet.balance_known = false;
+        report("proc: the store client has ended: the host's shutdown requests go "
+               "unheard from now on");
+        break;
+    case ROLE_APP:
+        machine_end(status, FOS_SHUTDOWN_POWEROFF);
+    default:
+        break;
+    }
+}
+
+static void ended(struct process *p, int32_t status)
+{
+    enum process_role role = p->role;
+
+    space_end(p->space);
+    process_end(p, status);
+    if (p->awaited)
+        process_answer(p);
+    else if (p->orphan || role != ROLE_ORDINARY)
+        process_release(p);
+    role_ended(role, status);
+}
+
+void process_kill(struct process *p, int32_t status)
+{
+    fos_sys_space_status(p->space, &p->info);
+    p->info.state = FOS_SPACE_KILLED;
+    ended(p, status);
+}
+
+static void end_look(struct process *p)
+{
+    char text[160];
+
+    if (fos_sys_space_status(p->space, &p->info) < 0 ||
+        p->info.state == FOS_SPACE_RUNNING)
+        return;
+    if (p->info.state == FOS_SPACE_FAULTED) {
+        fault_describe(text, sizeof text, &p->info);
+        report("pid %llu (%s) %s", (unsigned long long)p->pid, p->name, text);
+    }
+    ended(p, status_of(&p->info));
+}
+
+void ends_look(uint64_t event_bits)
+{
+    for (struct process *p = processes; p < processes + PROCESS_MAX; p++)
+        if (p->state == PROCESS_RUNNING && (event_bits >> process_event(p) & 1))
+            end_look(p);
+}
+
+static void family_end(void)
+{
+    for (struct process *p = processes; p < processes + PROCESS_MAX; p++)
+        if (p->state == PROCESS_RUNNING && p->account == &family_account) {
+            p->role = ROLE_ORDINARY;
+            process_kill(p, PROC_STATUS_KILLED);
+        }
+}
+
+/* The kernel's pools of objects keep their frames. */
+static int64_t frames_back(const struct fos_kernel_info *info)
+{
+    return (int64_t)info->frames_free + info->frames_pools;
+}
+
+/* After the app and its family are gone everything they had must be back. */
+static void balance_check(void)
+{
+    struct fos_kernel_info now;
+    const struct fos_kernel_info *before = &fleet.before;
+
+    if (!fleet.balance_known || fos_sys_kernel_info(&now) < 0)
+        return;
+    if (frames_back(&now) == frames_back(before) && now.spaces == before->spaces &&
+        now.threads == before->threads && now.mailboxes == before->mailboxes &&
+        now.channels == before->channels)
+        return;
+    report("proc: not given back: %lld frames, %d spaces, %d threads, %d mailboxes, "
+           "%d channels",
+           (long long)(frames_back(before) - frames_back(&now)),
+           (int)(now.spaces - before->spaces), (int)(now.threads - before->threads),
+           (int)(now.mailboxes - before->mailboxes),
+           (int)(now.channels - before->channels));
+}
+
+_Noreturn void machine_end(int status, enum fos_shutdown reason)
+{
+    family_end();
+    balance_check();
+    report("[fos %s] exit %d", fleet.cmdline.tag, status);
+    report_flush();
+    for (;;)
+        fos_sys_shutdown(fleet.boot->machine, reason);
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The parts of the process fleet:
+ *
+ *     main.c      what the kernel gave; the order of starting; the loop
+ *     manifest.c  the fleets of the boot archive and the app: starting, restarting
+ *     spawn.c     requests to start a process, checked
+ *     request.c   the other requests
+ *     end.c       how processes, and the machine, end
+ *     table.c load.c report.c cmdline.c
+ */
+#ifndef PROC_FLEET_H
+#define PROC_FLEET_H
+
+#include <fos/abi/boot.h>
+
+#include "cmdline.h"
+#include "load.h"
+#include "report.h"
+#include "table.h"
+
+/* Owned by the one thread of this fleet. */
+struct fleet {
+    const struct fos_boot_info *boot;
+    struct cmdline cmdline;
+    struct fos_service service;
+    struct fos_cap console; /* its mailbox; id 0 while there is none */
+    struct fos_kernel_info before; /* the balance before the app was started */
+    bool balance_known;
+};
+
+extern struct fleet fleet;
+
+/* A program of the boot archive, by name: its bytes.  ENOENT. */
+long program_find(const char *name, const void **image, uint64_t *size);
+
+/* manifest.c */
+void console_start(void);
+void store_start(void);
+/* Starts the program of the command line; ends the machine if that cannot be. */
+void app_start(void);
+
+/* spawn.c: what every start of a process has in common. */
+struct birth {
+    const char *name;
+    enum process_role role;
+    uint64_t parent;
+    struct account *account;
+    uint32_t vcpu; /* or PROC_VCPU_ANY */
+    uint32_t frames, objects;
+    struct load load;
+};
+long process_start(struct birth *birth, struct process **made, const char **why);
+const struct fos_handler *request_table(size_t *count);
+
+/* The handler of its requests. */
+void spawn_handle(const struct fos_caller *caller, const struct proc_spawn_req *req,
+                  size_t length);
+
+/* request.c: tells the waiter of an ENDED process, which becomes FREE. */
+void process_answer(struct process *p);
+
+/* end.c */
+void ends_look(uint64_t event_bits);
+void process_kill(struct process *p, int32_t status);
+_Noreturn void machine_end(int status, enum fos_shutdown reason);
+
+#endif

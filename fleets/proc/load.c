@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: MIT */
+#include "load.h"
+
+#include <string.h>
+
+#include <fos/abi/elf.h>
+#include <fos/error.h>
+#include <fos/memory.h>
+#include <fos/syscall.h>
+
+#define START_PAGE   (FOS_STACK_TOP + FOS_PAGE_SIZE)
+#define THREAD_PAGES (FOS_STACK_TOP + 3 * FOS_PAGE_SIZE)
+
+/* space_map and space_protect, in pieces the kernel takes. */
+static long range_do(long (*call)(struct fos_cap, uint64_t, uint64_t, unsigned),
+                     struct fos_cap space, uint64_t address, uint64_t end,
+                     unsigned protection)
+{
+    while (address < end) {
+        uint64_t pages = (end - address) / FOS_PAGE_SIZE;
+        if (pages > FOS_MAP_PAGES_MAX)
+            pages = FOS_MAP_PAGES_MAX;
+        long error = call(space, address, pages, protection);
+        if (error < 0)
+            return error;
+        address += pages * FOS_PAGE_SIZE;
+    }
+    return 0;
+}
+
+static long bytes_write(struct fos_cap space, uint64_t address, const char *from,
+                        uint64_t length)
+{
+    while (length) {
+        uint64_t piece = length < FOS_WRITE_MAX ? length : FOS_WRITE_MAX;
+        long error = fos_sys_space_write(space, address, from, piece);
+        if (error < 0)
+            return error;
+        address += piece;
+        from += piece;
+        length -= piece;
+    }
+    return 0;
+}
+
+/* Mapped writable, filled, then given its own protection: never written and executed. */
+static long segment_load(struct fos_cap space, const struct elf_segment *s,
+                         const char *image)
+{
+    unsigned writable = FOS_PROT_READ | FOS_PROT_WRITE;
+    long error =
+        range_do(fos_sys_space_map, space, s->first_page, s->end_page, writable);
+
+    if (!error)
+        error = bytes_write(space, s->va, image + s->file_offset, s->file_size);
+    if (!error && s->prot != writable)
+        error = range_do(fos_sys_space_protect, space, s->first_page, s->end_page,
+                         s->prot);
+    return error;
+}
+
+static long image_load(struct fos_cap space, const struct elf_plan *plan,
+                       const void *image)
+{
+    for (uint32_t i = 0; i < plan->count; i++) {
+        long error = segment_load(space, &plan->segments[i], image);
+        if (error < 0)
+            return error;
+    }
+    return 0;
+}
+
+static long stack_map(struct fos_cap space)
+{
+    return range_do(fos_sys_space_map, space,
+                    FOS_STACK_TOP - STACK_PAGES * FOS_PAGE_SIZE, FOS_STACK_TOP,
+                    FOS_PROT_READ | FOS_PROT_WRITE);
+}
+
+static long start_page_write(const struct process *p, const struct load *what,
+                             uint64_t heap_start)
+{
+    static struct fos_start page;
+
+    memset(&page, 0, sizeof page);
+    page.pid = p->pid;
+    page.vcpu = p->vcpu;
+    page.vcpus = table_vcpus();
+    page.argc = what->argc;
+    page.extra = what->extra;
+    page.doorbell = THREAD_PAGES;
+    page.events = THREAD_PAGES + FOS_PAGE_SIZE;
+    page.heap_start = heap_start;
+    page.caps[FOS_START_SPACE] = p->space;
+    page.caps[FOS_START_PROC] = what->proc;
+    page.caps[FOS_START_CONSOLE] = what->console;
+    if (what->extra)
+        memcpy(page.caps + FOS_START_EXTRA, what->caps,
+               what->extra * sizeof *what->caps);
+    memcpy(page.text, what->text, what->text_size);
+    long error = fos_sys_space_map(p->space, START_PAGE, 1,
+                                   FOS_PROT_READ | FOS_PROT_WRITE);
+    if (!error)
+        error = fos_sys_space_write(p->space, START_PAGE, &page, sizeof page);
+    return error;
+}
+
+static long thread_start(const struct process *p, uint64_t entry)
+{
+    struct fos_thread_args args = {.entry = entry,
+                                   .stack = FOS_STACK_TOP,
+                                   .arg = START_PAGE,
+                                   .pages = THREAD_PAGES,
+                                   .vcpu = p->vcpu};
+    struct fos_cap thread;
+
+    return fos_sys_thread_create(p->space, &args, &thread);
+}
+
+static long space_fill(struct process *p, const struct load *what,
+                       const struct elf_plan *plan)
+{
+    struct fos_space_info info;
+    long error = fos_sys_space_status(p->space, &info);
+
+    if (error)
+        return error;
+    p->pid = info.pid;
+    error = image_load(p->space, plan, what->image);
+    if (!error)
+        error = stack_map(p->space);
+    if (!error)
+        error = start_page_write(p, what, plan->image_end);
+    if (!error)
+        error = fos_sys_space_watch(p->space, process_event(p));
+    if (!error)
+        error = thread_start(p, plan->entry);
+    return error;
+}
+
+void space_end(struct fos_cap space)
+{
+    while (fos_sys_space_destroy(space) == -FOS_EAGAIN)
+        continue;
+}
+
+long process_load(struct process *p, const struct load *what, const char **why)
+{
+    struct elf_plan plan;
+    long error = elf_check(what->image, what->image_size, &plan, why);
+
+    if (error)
+        return error;
+    error = fos_sys_space_create(p->frames, p->objects, &p->space);
+    if (!error) {
+        error = space_fill(p, what, &plan);
+        if (error)
+            space_end(p->space);
+    }
+    if (error)
+        *why = fos_strerror(error);
+    return error;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The loader: from the bytes of an ELF file to a running space.
+ *
+ *     FOS_STACK_TOP - stack   stack, below it nothing is mapped
+ *     FOS_STACK_TOP           unmapped
+ *     + 1 page                start page
+ *     + 3 pages               doorbell and event page
+ */
+#ifndef PROC_LOAD_H
+#define PROC_LOAD_H
+
+#include "table.h"
+
+enum { STACK_PAGES = 64 };
+
+struct load {
+    const void *image;
+    uint64_t image_size;
+    uint32_t argc;
+    uint32_t text_size;
+    const char *text; /* argc strings, checked */
+    uint32_t extra;
+    const struct fos_cap *caps; /* `extra` of them */
+    struct fos_cap proc, console;
+};
+
+/*
+ * Fills p->space and p->pid and starts the thread on p->vcpu; the kernel tells the end of
+ * the space by process_event(p).  On an error nothing is left; *why is a sentence.
+ */
+long process_load(struct process *p, const struct load *what, const char **why);
+
+/* Ends a space, in as many steps as the kernel needs. */
+void space_end(struct fos_cap space);
+
+#endif

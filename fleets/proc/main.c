@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The process fleet: the first process.  It starts all others from the boot archive,
+ * knows who descends from whom, and ends the machine when the app has ended.
+ */
+#include <stdlib.h>
+
+#include <fos/abi/cpio.h>
+#include <fos/call.h>
+#include <fos/console.h>
+#include <fos/start.h>
+#include <fos/syscall.h>
+
+#include "fleet.h"
+
+enum {
+    MAILBOX_SLOTS = 4096,
+    SYSTEM_PROCESSES = 8,
+    SYSTEM_ACCOUNT_FRAMES = 2048,
+    OWN_FRAMES = 256, /* what this fleet may still need */
+    SYSTEM_ACCOUNT_OBJECTS = 512,
+    FAMILY_OBJECTS = 32768,
+    FRAMES_NEEDED = 1024, /* for an app, after the system has its share */
+    STATUS_UNUSABLE = 125,
+};
+
+struct fleet fleet;
+
+static void stdout_report(const char *text, size_t length)
+{
+    report("%.*s", (int)length, text);
+}
+
+/* The kernel writes it on the page behind the start page. */
+static const struct fos_boot_info *boot_info(void)
+{
+    return (const void *)((const char *)fos_start_page + FOS_PAGE_SIZE);
+}
+
+static void give_up(const char *what, const char *why)
+{
+    report("proc: %s: %s", what, why);
+    machine_end(STATUS_UNUSABLE, FOS_SHUTDOWN_POWEROFF);
+}
+
+/* The whole archive is looked over once, so that later searches cannot fail half-way. */
+static void archive_check(void)
+{
+    struct cpio_entry entry;
+    uint64_t at = 0;
+    const char *why = NULL;
+    long result;
+
+    while ((result = cpio_next((const void *)fleet.boot->archive,
+                               fleet.boot->archive_size, &at, &entry, &why)) == 0)
+        continue;
+    if (result < 0)
+        give_up("the boot archive is malformed", why);
+}
+
+static void service_open(void)
+{
+    size_t count;
+
+    fleet.service.table = request_table(&count);
+    fleet.service.count = count;
+    fleet.service.event = ends_look;
+    if (fos_service_open(&fleet.service, MAILBOX_SLOTS,
+                         sizeof(struct proc_spawn_req) + PROC_IMAGE_MAX) < 0 ||
+        !fos_call_mailbox().id)
+        give_up("too little memory", "there is none for this fleet's mailboxes");
+}
+
+/* The kernel carves the quotas of others out of this fleet's own. */
+static void accounts_open(void)
+{
+    struct fos_space_info own = {0};
+    uint64_t taken = SYSTEM_ACCOUNT_FRAMES + OWN_FRAMES;
+
+    fos_sys_space_status(fos_own_space(), &own);
+    uint64_t left = own.frames_quota - own.frames_used;
+    if (left < taken + FRAMES_NEEDED) {
+        report("proc: %llu KiB of memory are free, %llu KiB are needed",
+               (unsigned long long)left * 4,
+               (unsigned long long)(taken + FRAMES_NEEDED) * 4);
+        give_up("too little memory", "give the guest more");
+    }
+    system_account = (struct account){.frames = SYSTEM_ACCOUNT_FRAMES,
+                                      .objects = SYSTEM_ACCOUNT_OBJECTS,
+                                      .processes = SYSTEM_PROCESSES};
+    family_account = (struct account){.frames = left - taken,
+                                      .objects = FAMILY_OBJECTS,
+                                      .processes = PROCESS_MAX - SYSTEM_PROCESSES};
+}
+
+int main(void)
+{
+    struct fos_kernel_info info = {0};
+
+    fleet.boot = boot_info();
+    report_init(fleet.boot->devices[FOS_DEVICE_CONSOLE]);
+    fos_console_divert(stdout_report);
+    cmdline_parse(&fleet.cmdline, fleet.boot->cmdline);
+    fos_sys_kernel_info(&info);
+    table_init(info.vcpus, info.vcpu_current);
+    service_open();
+    accounts_open();
+    archive_check();
+    console_start();
+    store_start();
+    if (info.vcpus < 4)
+        report("proc: %u vCPU%s: processes share; give the guest 4 or more for figures "
+               "that mean something",
+               (unsigned)info.vcpus, info.vcpus == 1 ? "" : "s");
+    app_start();
+    for (;;)
+        fos_service_run(&fleet.service, FOS_NEVER);
+}

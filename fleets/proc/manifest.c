@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT */
+/* What runs besides this fleet: console, store, and the app of the command line. */
+#include <string.h>
+
+#include <fos/clock.h>
+#include <fos/error.h>
+#include <fos/start.h>
+#include <fos/syscall.h>
+
+#include "fleet.h"
+
+enum {
+    SYSTEM_FRAMES = 640, /* quota of console and of store */
+    SYSTEM_OBJECTS = 64,
+    CONSOLE_STARTS_MAX = 4,
+};
+
+static const char default_app[] = "echo-bench";
+
+/* A fleet of the boot archive that drives a device. */
+static long fleet_start(const char *name, enum process_role role, const char *text,
+                        uint32_t argc, uint32_t text_size, const struct fos_cap *device)
+{
+    struct birth birth = {
+        .name = name,
+        .role = role,
+        .parent = fos_pid(),
+        .account = &system_account,
+        .vcpu = PROC_VCPU_ANY,
+        .frames = SYSTEM_FRAMES,
+        .objects = SYSTEM_OBJECTS,
+        .load = {.argc = argc, .text_size = text_size, .text = text, .extra = 1,
+                 .caps = device},
+    };
+    struct process *p;
+    const char *why = "it is not in the boot archive";
+    long error = program_find(name, &birth.load.image, &birth.load.image_size);
+
+    if (!error)
+        error = process_start(&birth, &p, &why);
+    if (error)
+        report("proc: cannot start %s: %s", name, why);
+    return error;
+}
+
+static bool ready_wait(enum process_role role)
+{
+    uint64_t deadline = fos_now_ns() + 5 * FOS_SECOND;
+
+    for (;;) {
+        struct process *p = process_of_role(role);
+        if (!p || p->ready)
+            return p;
+        if (fos_now_ns() >= deadline)
+            return false;
+        fos_service_run(&fleet.service, deadline);
+    }
+}
+
+/* A console that keeps ending is given up; programs then run unheard. */
+void console_start(void)
+{
+    static const char ring[] = "console\0ring", io[] = "console\0io";
+    static int starts;
+    bool dom0 = fleet.boot->dom0 || !fleet.boot->device_present[FOS_DEVICE_CONSOLE];
+
+    if (++starts > CONSOLE_STARTS_MAX) {
+        report("proc: the console ended %d times: giving it up", CONSOLE_STARTS_MAX);
+        return;
+    }
+    long error = fleet_start("console", ROLE_CONSOLE, dom0 ? io : ring, 2,
+                             dom0 ? sizeof io : sizeof ring,
+                             &fleet.boot->devices[FOS_DEVICE_CONSOLE]);
+    if (!error && starts == 1 && !ready_wait(ROLE_CONSOLE))
+        report("proc: the console does not answer");
+}
+
+void store_start(void)
+{
+    static const char text[] = "store";
+
+    if (!fleet.boot->device_present[FOS_DEVICE_STORE])
+        return;
+    if (fleet_start("store", ROLE_STORE, text, 1, sizeof text,
+                    &fleet.boot->devices[FOS_DEVICE_STORE]) == 0)
+        ready_wait(ROLE_STORE);
+}
+
+static void app_birth(struct birth *birth)
+{
+    struct cmdline *line = &fleet.cmdline;
+
+    if (line->argc == 0) {
+        memcpy(line->text, default_app, sizeof default_app);
+        line->argc = 1;
+        line->text_size = sizeof default_app;
+    }
+    *birth = (struct birth){
+        .name = line->text,
+        .role = ROLE_APP,
+        .parent = fos_pid(),
+        .account = &family_account,
+        .vcpu = PROC_VCPU_ANY,
+        .frames = (uint32_t)(family_account.frames / 2),
+        .objects = (uint32_t)(family_account.objects / 2),
+        .load = {.argc = line->argc, .text_size = line->text_size, .text = line->text},
+    };
+}
+
+void app_start(void)
+{
+    struct birth birth;
+    struct process *p;
+    const char *why = "no such program in the boot archive";
+
+    app_birth(&birth);
+    fleet.balance_known = fos_sys_kernel_info(&fleet.before) == 0;
+    long error = program_find(birth.name, &birth.load.image, &birth.load.image_size);
+    if (!error)
+        error = process_start(&birth, &p, &why);
+    if (!error)
+        return;
+    char name[PROC_NAME_MAX];
+    name_clean(name, birth.name, sizeof name);
+    report("proc: cannot start %s: %s", name, why);
+    machine_end(PROC_STATUS_NOT_FOUND, FOS_SHUTDOWN_POWEROFF);
+}

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: MIT */
+#include "table.h"
+
+#include <assert.h>
+
+#include <fos/start.h>
+
+/* Event slots are fewer than processes: several share one. */
+enum { EVENT_SLOTS = FOS_EVENT_COUNT - FOS_EVENT_FIRST_FREE };
+
+struct process processes[PROCESS_MAX];
+struct account system_account, family_account;
+
+static uint32_t load[VCPU_MAX];
+static uint32_t vcpus;
+
+void table_init(uint32_t count, uint32_t own_vcpu)
+{
+    vcpus = count < VCPU_MAX ? count : VCPU_MAX;
+    assert(own_vcpu < vcpus);
+    load[own_vcpu] = 1;
+}
+
+uint32_t table_vcpus(void)
+{
+    return vcpus;
+}
+
+struct process *process_find(uint64_t pid)
+{
+    for (struct process *p = processes; p < processes + PROCESS_MAX; p++)
+        if (p->state != PROCESS_FREE && p->pid == pid)
+            return p;
+    return NULL;
+}
+
+/* Every entry is compared, and wholly: the time tells nothing about the secret. */
+struct process *process_authentic(struct fos_cap space)
+{
+    struct process *found = NULL;
+
+    for (struct process *p = processes; p < processes + PROCESS_MAX; p++) {
+        uint64_t difference =
+            (p->space.id ^ space.id) | (p->space.secret ^ space.secret);
+        if (p->state == PROCESS_RUNNING && difference == 0)
+            found = p;
+    }
+    return found;
+}
+
+struct process *process_of_role(enum process_role role)
+{
+    for (struct process *p = processes; p < processes + PROCESS_MAX; p++)
+        if (p->state == PROCESS_RUNNING && p->role == role)
+            return p;
+    return NULL;
+}
+
+/* Ends: a parent is older than its child, and by T3 in the table or this fleet. */
+bool process_is_descendant(const struct process *p, uint64_t ancestor)
+{
+    for (int depth = 0; p && depth < PROCESS_MAX; depth++) {
+        if (p->parent == ancestor)
+            return true;
+        p = process_find(p->parent);
+    }
+    return false;
+}
+
+static struct process *entry_free(void)
+{
+    for (struct process *p = processes; p < processes + PROCESS_MAX; p++)
+        if (p->state == PROCESS_FREE && !p->account)
+            return p;
+    return NULL;
+}
+
+struct process *process_reserve(struct account *account, uint32_t frames,
+                                uint32_t objects)
+{
+    struct process *p = entry_free();
+
+    if (!p || account->processes == 0 || account->frames < frames ||
+        account->objects < objects)
+        return NULL;
+    account->processes--;
+    account->frames -= frames;
+    account->objects -= objects;
+    *p = (struct process){.account = account, .frames = frames, .objects = objects};
+    return p;
+}
+
+void process_cancel(struct process *p)
+{
+    assert(p->state == PROCESS_FREE && p->account);
+    p->account->frames += p->frames;
+    p->account->objects += p->objects;
+    p->account->processes++;
+    *p = (struct process){0};
+}
+
+void process_begin(struct process *p)
+{
+    assert(p->state == PROCESS_FREE && p->account && p->vcpu < vcpus);
+    p->state = PROCESS_RUNNING;
+    load[p->vcpu]++;
+}
+
+static void children_leave(const struct process *parent)
+{
+    for (struct process *p = processes; p < processes + PROCESS_MAX; p++) {
+        if (p->state == PROCESS_FREE || p->parent != parent->pid)
+            continue;
+        p->parent = parent->parent;
+        p->orphan = true;
+        if (p->state == PROCESS_ENDED)
+            process_release(p);
+    }
+}
+
+void process_end(struct process *p, int32_t status)
+{
+    assert(p->state == PROCESS_RUNNING && load[p->vcpu] > 0);
+    load[p->vcpu]--;
+    p->account->frames += p->frames;
+    p->account->objects += p->objects;
+    p->frames = p->objects = 0;
+    p->space = (struct fos_cap){0};
+    p->status = status;
+    p->state = PROCESS_ENDED;
+    children_leave(p);
+}
+
+void process_release(struct process *p)
+{
+    assert(p->state == PROCESS_ENDED);
+    p->account->processes++;
+    *p = (struct process){0};
+}
+
+uint32_t vcpu_choose(void)
+{
+    uint32_t best = 0;
+
+    for (uint32_t v = 1; v < vcpus; v++)
+        if (load[v] < load[best])
+            best = v;
+    return best;
+}
+
+unsigned process_event(const struct process *p)
+{
+    return FOS_EVENT_FIRST_FREE + (unsigned)(p - processes) % EVENT_SLOTS;
+}

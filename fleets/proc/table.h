@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The process table, the accounts processes are paid from, and their places.
+ *
+ * A process: FREE -> RUNNING (process_begin) -> ENDED (process_end, somebody may still
+ * ask for its status) -> FREE (process_release).  An ENDED one holds no kernel object.
+ *
+ * Invariants
+ *  T1. An account's frames, objects and processes plus those of its RUNNING processes
+ *      (processes: RUNNING and ENDED) are what it was opened with.
+ *  T2. load[v] counts the RUNNING processes of vCPU v, proc itself included.
+ *  T3. The parent of a RUNNING process is RUNNING, or is this fleet itself.
+ */
+#ifndef PROC_TABLE_H
+#define PROC_TABLE_H
+
+#include <stdbool.h>
+
+#include <fos/proto/proc.h>
+#include <fos/service.h>
+
+enum { PROCESS_MAX = 128, VCPU_MAX = 64 };
+
+enum process_state { PROCESS_FREE, PROCESS_RUNNING, PROCESS_ENDED };
+enum process_role { ROLE_ORDINARY, ROLE_CONSOLE, ROLE_STORE, ROLE_APP, ROLE_COUNT };
+
+struct account {
+    uint64_t frames, objects;
+    uint32_t processes;
+};
+
+struct process {
+    enum process_state state;
+    enum process_role role;
+    uint64_t pid, parent;
+    bool orphan; /* its first parent is gone: nobody asks for its status */
+    uint32_t vcpu;
+    uint32_t frames, objects; /* to go back to the account */
+    struct account *account;
+    struct fos_cap space;
+    struct fos_cap mailbox; /* of a fleet that said it is ready */
+    bool ready;
+    char name[PROC_NAME_MAX];
+
+    int32_t status; /* valid when ENDED */
+    struct fos_space_info info;
+
+    bool awaited;
+    uint64_t waiter_pid;
+    struct fos_caller waiter;
+};
+
+extern struct process processes[PROCESS_MAX];
+extern struct account system_account, family_account;
+
+void table_init(uint32_t vcpus, uint32_t own_vcpu);
+uint32_t table_vcpus(void);
+
+struct process *process_find(uint64_t pid);
+/* The running process that holds this capability of its own space, or NULL. */
+struct process *process_authentic(struct fos_cap space);
+struct process *process_of_role(enum process_role role);
+bool process_is_descendant(const struct process *p, uint64_t ancestor);
+
+/* A FREE entry, paid for; NULL: the table or the account has none left. */
+struct process *process_reserve(struct account *account, uint32_t frames,
+                                uint32_t objects);
+/* Gives back a reserved entry that never ran. */
+void process_cancel(struct process *p);
+void process_begin(struct process *p);
+/* The space is gone: returns what was paid; children lose their parent. */
+void process_end(struct process *p, int32_t status);
+void process_release(struct process *p);
+
+/* The vCPU with the fewest processes, the lowest number among equals. */
+uint32_t vcpu_choose(void);
+
+unsigned process_event(const struct process *p);
+
+#endif

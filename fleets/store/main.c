@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The xenstore client: hears the host's wish to shut this guest down (control/shutdown)
+ * and passes it to the process fleet.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include <fos/call.h>
+#include <fos/clock.h>
+#include <fos/error.h>
+#include <fos/proto/proc.h>
+#include <fos/start.h>
+#include <fos/syscall.h>
+
+#include "wire.h"
+
+enum { DEVICE_EVENT = FOS_EVENT_FIRST_FREE };
+
+static const char shutdown_path[] = "control/shutdown";
+
+static void ready_tell(void)
+{
+    struct proc_ready_req req = {.head.op = proc_ready_op, .self = fos_own_space()};
+
+    fos_post(fos_start_page->caps[FOS_START_PROC], &req, sizeof req, FOS_NEVER);
+}
+
+static long machine_stop(enum fos_shutdown reason)
+{
+    struct proc_stop_req req = {
+        .head.op = proc_stop_op, .self = fos_own_space(), .reason = reason};
+    struct proc_stop_rep rep;
+    long error = wire_write(shutdown_path, ""); /* the acknowledgement */
+
+    if (error == -FOS_EPROTO)
+        return error;
+    return fos_call(fos_start_page->caps[FOS_START_PROC], &req, sizeof req, &rep,
+                    sizeof rep, fos_now_ns() + 30 * FOS_SECOND);
+}
+
+/*
+ * There is no suspending yet.  A host whose request stays unacknowledged takes it back
+ * after a minute and the guest runs on; an acknowledgement would make it wait for a
+ * suspend that does not come.  The reason is left where the host's user can read it.
+ */
+static long suspend_refuse(void)
+{
+    puts("store: the host asks to suspend or save this guest; refused: not supported");
+    return wire_write("data/fos/suspend", "refused: not supported");
+}
+
+static long wish_obey(const char *wish)
+{
+    if (!wish[0])
+        return 0;
+    if (!strcmp(wish, "poweroff") || !strcmp(wish, "halt"))
+        return machine_stop(FOS_SHUTDOWN_POWEROFF);
+    if (!strcmp(wish, "reboot"))
+        return machine_stop(FOS_SHUTDOWN_REBOOT);
+    if (!strcmp(wish, "suspend"))
+        return suspend_refuse();
+    puts("store: the host asks for something unknown; ignored");
+    return wire_write(shutdown_path, "");
+}
+
+/* What this guest can do; hosts that do not let it say so are content without. */
+static long features_tell(void)
+{
+    long error = wire_write("control/feature-poweroff", "1");
+
+    if (error != -FOS_EPROTO)
+        error = wire_write("control/feature-reboot", "1");
+    return error == -FOS_EINVAL ? 0 : error;
+}
+
+static long shutdown_look(void)
+{
+    char wish[WIRE_VALUE_MAX];
+    long error = wire_read(shutdown_path, wish);
+
+    if (!error)
+        error = wish_obey(wish);
+    return error == -FOS_EINVAL ? 0 : error; /* the node may not exist */
+}
+
+static long serve(void)
+{
+    long error = wire_open(fos_start_extra(0), DEVICE_EVENT);
+
+    if (!error)
+        error = features_tell();
+    if (!error)
+        error = wire_watch(shutdown_path, "shutdown");
+    ready_tell();
+    while (!error) {
+        error = wire_watch_wait();
+        if (!error)
+            error = shutdown_look();
+    }
+    return error;
+}
+
+int main(void)
+{
+    long error = serve();
+
+    printf("store: the connection to xenstored is lost: %s\n", fos_strerror(error));
+    return 1;
+}

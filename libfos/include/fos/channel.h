@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The two ends of a user channel, bound to a ring of packets (abi/packet.h) in memory
+ * that the peer writes too.  No system call, no allocation, no lock, no fence.
+ *
+ * One thread uses an end at a time.  Mechanism: Belay 2011, section 4.2; URPC
+ * (Bershad 1991); the ring order and the place of acknowledgements are our own.
+ *
+ * Invariants
+ *  C1. A packet's payload is written before its tag (release) and read after it
+ *      (acquire): the tag's new generation hands the line over.
+ *  C2. A slot is written again only after the ack of its lap was seen (acquire, pairs
+ *      with the receiver's release in fos_channel_acknowledge), so a payload that is
+ *      being read is not overwritten by an honest peer.
+ *  C3. 0 <= credit <= slots; the packets in flight or unacknowledged are slots - credit.
+ *  C4. Nothing read from the ring is used as an address, and nothing as a length before
+ *      it was compared with its bounds; a tag is read once.
+ *  C5. A tag that no honest peer can have written ends the channel on this side: every
+ *      later call answers -FOS_EPROTO.
+ *  C6. A message of at most fos_channel_whole_max() bytes is written whole or not at
+ *      all, and taken only when its last packet is there.  Longer ones are streamed.
+ */
+#ifndef FOS_CHANNEL_H
+#define FOS_CHANNEL_H
+
+#include <fos/abi/atomic.h>
+#include <fos/abi/errors.h>
+#include <fos/abi/packet.h>
+
+#define fos_likely(x)   __builtin_expect(!!(x), 1)
+#define fos_unlikely(x) __builtin_expect(!!(x), 0)
+
+/* Where an end stands in the ring. */
+struct fos_channel_cursor {
+    uint8_t *ring;
+    uint32_t bytes;  /* of the ring */
+    uint32_t offset; /* of the slot to be used next */
+    uint32_t head;   /* fos_packet_head() due there, for a message's first packet */
+};
+
+struct fos_channel_sender {
+    struct fos_channel_cursor at;
+    uint32_t credit;    /* packets that may be written now */
+    uint32_t threshold; /* packets one acknowledgement stands for */
+    uint32_t slots;
+    uint32_t ack_due;        /* number, mod slots, of the packet whose ack comes next */
+    uint8_t ack_generation;  /* its generation */
+    int error;               /* 0 or -FOS_EPROTO */
+};
+
+struct fos_channel_receiver {
+    struct fos_channel_cursor at;
+    uint32_t until_ack; /* packets to take before the next acknowledgement */
+    uint32_t threshold;
+    uint32_t slots;
+    uint32_t total; /* of the message being streamed, meaningful when done != 0 */
+    uint32_t done;  /* bytes of it taken; not 0 also after an error */
+    int error;      /* 0 or -FOS_EPROTO */
+    uint8_t acked;  /* set by each acknowledgement; its user clears it */
+    uint8_t discard; /* the message under way is not wanted */
+};
+
+/* The number of packets after which a receiver acknowledges, for a ring of `slots`. */
+static inline uint32_t fos_channel_threshold(uint32_t slots)
+{
+    return slots / 2;
+}
+
+/* The longest message, in bytes, that is written whole: see C6. */
+static inline uint32_t fos_channel_whole_max(uint32_t slots, uint32_t threshold)
+{
+    return (slots - threshold + 1) * FOS_PACKET_PAYLOAD;
+}
+
+/*
+ * Binds an end to `slots` zeroed packets at `ring`: a power of two, at least 2; the
+ * threshold is the same on both sides, 1..slots.  0 or -FOS_EINVAL.
+ */
+int fos_channel_sender_init(struct fos_channel_sender *sender, void *ring,
+                            uint32_t slots, uint32_t threshold);
+int fos_channel_receiver_init(struct fos_channel_receiver *receiver, void *ring,
+                              uint32_t slots, uint32_t threshold);
+
+/* Takes in acknowledgements.  0 when credit grew, -FOS_EAGAIN, -FOS_EPROTO. */
+int fos_channel_credit(struct fos_channel_sender *sender);
+
+/* The general cases of the inline functions below. */
+int fos_channel_send_slow(struct fos_channel_sender *sender, const void *data,
+                          uint32_t length);
+int fos_channel_receive_slow(struct fos_channel_receiver *receiver, void *buffer,
+                             uint32_t capacity, uint32_t *length);
+
+/*
+ * Writes as much of a message as there is credit for.  *done counts the bytes written:
+ * 0 at the first call, kept by the caller between calls.  0 when the message is
+ * complete, -FOS_EAGAIN when the ring is full, -FOS_EPROTO.
+ */
+int fos_channel_send_stream(struct fos_channel_sender *sender, const void *data,
+                            uint32_t length, uint32_t *done);
+
+/*
+ * The length of the message that comes next.  0, -FOS_EAGAIN when its first packet is
+ * not there yet, -FOS_EPROTO.  A hint: the peer may change it before it is taken.
+ */
+int fos_channel_peek(struct fos_channel_receiver *receiver, uint32_t *length);
+
+/* Whether fos_channel_try_receive would not answer -FOS_EAGAIN: the next message is
+ * there, whole unless streamed, or something is wrong. */
+int fos_channel_complete(struct fos_channel_receiver *receiver);
+
+/* Throws away the message that comes next, now and in later calls of
+ * fos_channel_try_receive as its packets come in.  0, -FOS_EAGAIN, -FOS_EPROTO. */
+int fos_channel_discard(struct fos_channel_receiver *receiver);
+
+static inline struct fos_packet *
+fos_channel_slot(const struct fos_channel_cursor *cursor)
+{
+    return (struct fos_packet *)(void *)(cursor->ring + cursor->offset);
+}
+
+/* On to the next slot: even lines, odd lines, next generation. */
+static inline void fos_channel_advance(struct fos_channel_cursor *cursor)
+{
+    cursor->offset += FOS_PACKET_STRIDE;
+    if (fos_likely(cursor->offset < cursor->bytes))
+        return;
+    if (cursor->offset == cursor->bytes) {
+        cursor->offset = FOS_PACKET_SIZE;
+    } else {
+        cursor->offset = 0;
+        cursor->head = fos_packet_head((uint8_t)(cursor->head + 1), FOS_PACKET_FIRST);
+    }
+}
+
+/* Gives back the slots up to and including this one.  Pairs with the acquire in
+ * fos_channel_credit. */
+static inline void fos_channel_acknowledge(struct fos_channel_receiver *receiver,
+                                           struct fos_packet *slot, uint64_t tag)
+{
+    receiver->until_ack = receiver->threshold;
+    receiver->acked = 1;
+    fos_store_release(&slot->tag, fos_packet_acked(tag, fos_packet_generation(tag)));
+}
+
+/*
+ * Sends a message.  0; -FOS_EAGAIN when the ring has no room for all of it, and nothing
+ * was written; -FOS_EMSGSIZE when it is longer than fos_channel_whole_max(): use
+ * fos_channel_send_stream; -FOS_EPROTO.
+ */
+static inline int fos_channel_try_send(struct fos_channel_sender *sender,
+                                       const void *data, uint32_t length)
+{
+    struct fos_packet *slot = fos_channel_slot(&sender->at);
+    uint32_t head = sender->at.head;
+
+    if (fos_unlikely(length > FOS_PACKET_PAYLOAD || sender->credit == 0))
+        return fos_channel_send_slow(sender, data, length);
+    sender->credit--;
+    fos_channel_advance(&sender->at);
+    fos_payload_write(slot->payload, data, length);
+    /* Pairs with the acquire in fos_channel_try_receive. */
+    fos_store_release(&slot->tag, head | fos_packet_size(length, length));
+    return 0;
+}
+
+/*
+ * Takes a message.  0 and *length; -FOS_EAGAIN when there is none, or not all of it
+ * yet; -FOS_EMSGSIZE, with *length, when it is longer than `capacity` and was left where
+ * it is; -FOS_EPROTO.  A streamed message (C6) is taken piece by piece: while it is
+ * under way (receiver->done != 0) give the same buffer again.
+ */
+static inline int fos_channel_try_receive(struct fos_channel_receiver *receiver,
+                                          void *buffer, uint32_t capacity,
+                                          uint32_t *length)
+{
+    struct fos_packet *slot = fos_channel_slot(&receiver->at);
+    uint64_t tag = fos_load_acquire(&slot->tag); /* C1 */
+    uint32_t total = (uint32_t)(tag >> FOS_PACKET_TOTAL_SHIFT);
+
+    if (fos_unlikely(total > FOS_PACKET_PAYLOAD || total > capacity ||
+                     tag != (receiver->at.head | fos_packet_size(total, total)) ||
+                     receiver->done != 0)) {
+        if (fos_packet_generation(tag) == (uint8_t)(receiver->at.head - 1) &&
+            receiver->done == 0)
+            return -FOS_EAGAIN;
+        return fos_channel_receive_slow(receiver, buffer, capacity, length);
+    }
+    fos_payload_read(buffer, slot->payload, total);
+    *length = total;
+    fos_channel_advance(&receiver->at);
+    if (fos_unlikely(--receiver->until_ack == 0))
+        fos_channel_acknowledge(receiver, slot, tag);
+    return 0;
+}
+
+/* Whether the next packet is there: one load.  See also fos_channel_complete. */
+static inline int fos_channel_ready(const struct fos_channel_receiver *receiver)
+{
+    uint64_t tag = fos_load_relaxed(&fos_channel_slot(&receiver->at)->tag);
+
+    return fos_packet_generation(tag) != (uint8_t)(receiver->at.head - 1);
+}
+
+_Static_assert(sizeof(struct fos_channel_sender) <= 64, "one line of private state");
+_Static_assert(sizeof(struct fos_channel_receiver) <= 64, "one line of private state");
+
+#endif

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Messages between processes.
+ *
+ *     static struct fos_mailbox inbox;
+ *     fos_mailbox_create(&inbox, 64);
+ *     ... give inbox.cap to those who shall send here ...
+ *     fos_msg_recv(&inbox, buffer, sizeof buffer, &length, FOS_NEVER);
+ *
+ *     static struct fos_peer server;
+ *     fos_peer_open(&server, cap, FOS_TRANSPORT_CHANNEL);
+ *     fos_msg_send(&server, request, length);
+ *
+ * A mailbox takes messages from many senders, by two transports: through the kernel, and
+ * through user channels, cache lines that sender and receiver share.  Its owner alone
+ * receives.  A message is bytes; any length, as long as the receiver drains (through
+ * the kernel up to FOS_MESSAGE_MAX and half the mailbox).  Sending is asynchronous.  An
+ * answer travels by a peer of its own in the other direction.
+ *
+ * Invariants
+ *  M1. The messages of one thread through one peer arrive in the order of their sends.
+ *  M2. So do its messages through a kernel peer followed by those through a channel
+ *      peer opened later: having accepted a channel, the receiver takes nothing from it
+ *      until it has taken every slot that was filled in the kernel's buffer after the
+ *      accept (fos_mailbox_end).  The channel was made after those sends had returned.
+ *      The reverse switch, channel then kernel, keeps no order.
+ *  M3. A receiver that goes to sleep has looked at the kernel's buffer and at every
+ *      channel since it said so (fos/sleep.h, S1).
+ *  M4. After a peer died, what it had sent whole is still delivered; then its channel
+ *      is dropped.
+ *  M5. A peer that breaks the protocol loses its channel and nobody else anything.
+ *
+ * The structs are visible so that they may be static, and so that the fast paths are
+ * inline; their fields belong to libfos.  They must not be moved once in use.
+ */
+#ifndef FOS_MSG_H
+#define FOS_MSG_H
+
+#include <fos/channel.h>
+#include <fos/mailbox.h>
+#include <fos/sleep.h>
+#include <fos/syscall.h>
+
+enum fos_transport {
+    FOS_TRANSPORT_KERNEL,  /* a system call to a message; nothing to set up */
+    FOS_TRANSPORT_CHANNEL, /* shared cache lines; worth it from a few messages on */
+};
+
+enum {
+    FOS_CHANNELS_MAX = 256,     /* accepted at a time by one thread */
+    FOS_RING_PAGES_DEFAULT = 1, /* of a channel; measured, see tests/bench */
+    FOS_MSG_BURST = 64,         /* messages of one channel before others get a look */
+};
+
+struct fos_mailbox;
+
+/* The receiving side of a channel. */
+struct fos_inbound {
+    struct fos_channel_receiver receiver;
+    struct fos_doorbell *doorbell; /* the sender's; the ring is on the next pages */
+    struct fos_inbound *next, *previous;
+    struct fos_cap channel;
+    uint64_t pid;     /* of the sender */
+    uint64_t barrier; /* position in the kernel's buffer to be taken first (M2) */
+    bool dead;        /* torn down; dropped when drained (M4) */
+};
+
+/* What one thread has to do with messages. */
+struct fos_thread {
+    struct fos_sleeper sleeper;
+    uint32_t unpushed; /* sent to a channel since fos_push_stores */
+    uint32_t inbounds; /* channels accepted now */
+    struct fos_mailbox *mailboxes;
+    struct fos_inbound *free; /* records to be used again */
+    bool accept_pending;      /* a channel may wait to be accepted */
+};
+
+struct fos_msg_stats {
+    uint64_t accepted; /* channels */
+    uint64_t dropped;  /* channels whose sender was gone */
+    uint64_t broken;   /* channels closed because the sender wrote nonsense */
+    uint64_t stalled;  /* channels closed because a long message did not go on */
+};
+
+struct fos_mailbox {
+    /* Head of the list of channels, most recently active first.  Itself an end of an
+     * empty ring, so that there always is a first one to look at. */
+    struct fos_inbound channels;
+    uint32_t budget; /* messages to take from the first before others get a look */
+    struct fos_thread *thread;
+    struct fos_mailbox_reader kernel;
+    struct fos_inbound *scan;    /* the silent channel to be looked at next */
+    struct fos_inbound *waiting; /* accepted, barrier not passed; linked by next */
+    struct fos_inbound *refused; /* who answered EMSGSIZE; &channels: the kernel */
+    struct fos_cap cap;
+    uint64_t events; /* the caller's event bits that end a fos_msg_recv */
+    struct fos_mailbox *next;
+    struct fos_msg_stats stats;
+    _Atomic uint64_t head __attribute__((aligned(64))); /* read by the kernel */
+};
+
+/* A destination. */
+struct fos_peer {
+    struct fos_channel_sender sender;
+    struct fos_doorbell *doorbell; /* the receiver's */
+    struct fos_thread *thread;
+    enum fos_transport transport;
+    int error; /* sticky: -FOS_EPIPE, -FOS_EPROTO */
+    struct fos_cap mailbox, channel;
+    uint64_t pid; /* of the receiver, once a channel is open */
+    void *window; /* where doorbell and ring are mapped */
+    uint32_t pages;
+};
+
+/* The calling thread's part in messaging, made at the first call. */
+struct fos_thread *fos_thread_self(void);
+
+/*
+ * Makes a mailbox with a kernel buffer of `slots` 64-byte slots, a power of two in
+ * FOS_MAILBOX_SLOTS_MIN..MAX.  mailbox->cap is what senders need.  Any event of the
+ * caller's own ends a fos_msg_recv on it; see fos_mailbox_events.
+ * 0, -FOS_EINVAL, -FOS_ENOMEM, -FOS_EDQUOT.
+ */
+int fos_mailbox_create(struct fos_mailbox *mailbox, uint32_t slots);
+
+/* Closes it and its channels; senders get -FOS_EPIPE or -FOS_EPERM. */
+void fos_mailbox_close(struct fos_mailbox *mailbox);
+
+/*
+ * Chooses the event bits (from FOS_EVENT_FIRST_FREE on: devices, watched spaces) that
+ * end a fos_msg_recv on this mailbox; others stay pending and do not disturb it.
+ */
+static inline void fos_mailbox_events(struct fos_mailbox *mailbox, uint64_t mask)
+{
+    mailbox->events = mask & ~FOS_EVENTS_RESERVED;
+}
+
+/*
+ * Opens a way to the mailbox that `mailbox` names.  A kernel peer costs nothing; a
+ * channel is made by a system call and counts against the caller's quota.
+ * 0, -FOS_EPERM (no such mailbox), -FOS_ENOMEM, -FOS_EDQUOT.
+ */
+int fos_peer_open(struct fos_peer *peer, struct fos_cap mailbox,
+                  enum fos_transport transport);
+
+/* The same with a ring of `ring_pages` pages, a power of two up to
+ * FOS_RING_PAGES_MAX. */
+int fos_peer_open_ring(struct fos_peer *peer, struct fos_cap mailbox,
+                       uint32_t ring_pages);
+
+/* Closes it; what was sent is still delivered. */
+void fos_peer_close(struct fos_peer *peer);
+
+/* The general cases of the inline functions below. */
+int fos_msg_send_slow(struct fos_peer *peer, const void *data, uint32_t length,
+                      uint64_t deadline);
+int fos_msg_ring(struct fos_peer *peer);
+int fos_msg_recv_slow(struct fos_mailbox *mailbox, void *buffer, uint32_t capacity,
+                      uint32_t *length, uint64_t deadline);
+void fos_inbound_acked(struct fos_inbound *inbound);
+
+/*
+ * Sends `length` bytes, waiting for room until the deadline (absolute, nanoseconds;
+ * FOS_NEVER none).  0; -FOS_EPIPE when the receiver is gone: this and perhaps earlier
+ * messages are lost; -FOS_ETIMEDOUT: not sent, or, if it was longer than the ring, cut
+ * off half-way and the peer closed; -FOS_EMSGSIZE by the kernel; -FOS_EPROTO.
+ */
+static inline int fos_msg_send_until(struct fos_peer *peer, const void *data,
+                                     uint32_t length, uint64_t deadline)
+{
+    if (fos_unlikely(fos_channel_try_send(&peer->sender, data, length)))
+        return fos_msg_send_slow(peer, data, length, deadline);
+    peer->thread->unpushed = 1;
+    return fos_likely(fos_doorbell_awake(peer->doorbell)) ? 0 : fos_msg_ring(peer);
+}
+
+static inline int fos_msg_send(struct fos_peer *peer, const void *data, uint32_t length)
+{
+    return fos_msg_send_until(peer, data, length, FOS_NEVER);
+}
+
+/* Sends if there is room now.  As above; -FOS_EAGAIN: no room, nothing was sent;
+ * -FOS_EMSGSIZE: longer than the ring, only fos_msg_send can stream it. */
+int fos_msg_try_send(struct fos_peer *peer, const void *data, uint32_t length);
+
+/*
+ * Receives a message into `buffer`, waiting until the deadline (absolute, nanoseconds;
+ * FOS_NEVER none; 0 looks once at every source).  0 and *length, else
+ *  -FOS_EMSGSIZE   the message is longer than `capacity`; *length says how long.  It
+ *                  stays: receive again with room, or fos_msg_discard it.
+ *  -FOS_EINTR      an event bit of fos_mailbox_events() is pending; take it with
+ *                  fos_event_take().  Answered when no message waits, and in between
+ *                  at least every FOS_MSG_BURST messages.
+ *  -FOS_ETIMEDOUT  none came.
+ * The buffer's content is undefined unless the result is 0.  A message longer than its
+ * ring, once begun, is waited for beyond the deadline: a second, and a microsecond to
+ * a byte; a sender that takes longer loses its channel.
+ */
+static inline int fos_msg_recv(struct fos_mailbox *mailbox, void *buffer,
+                               uint32_t capacity, uint32_t *length, uint64_t deadline)
+{
+    struct fos_inbound *front = mailbox->channels.next;
+
+    if (fos_unlikely(mailbox->budget == 0 ||
+                     fos_channel_try_receive(&front->receiver, buffer, capacity, length)))
+        return fos_msg_recv_slow(mailbox, buffer, capacity, length, deadline);
+    mailbox->budget--;
+    if (fos_unlikely(front->receiver.acked))
+        fos_inbound_acked(front);
+    return 0;
+}
+
+/* Throws away the message that made fos_msg_recv answer -FOS_EMSGSIZE. */
+void fos_msg_discard(struct fos_mailbox *mailbox);
+
+#endif

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Sleeping and waking without a lost wake-up and without a fence for the sender.
+ *
+ * A thread that waits polls for about as long as a sleep and its wake-up would cost (so
+ * it never pays more than twice the better choice), then goes to sleep by the protocol
+ * of struct fos_doorbell (abi/types.h):
+ *
+ *  S1. The sleeper stores SLEEPING, makes the serialize system call, and only then looks
+ *      once more at everything that could end its wait.
+ *  S2. Who changes something a peer may sleep for (a tag, an acknowledgement) stores it
+ *      and then loads the peer's doorbell; the processor may let that load pass the
+ *      store, and S1's serialize is what makes it harmless.
+ *  S3. Every reason to wake sets a bit of fos_events, and the wait system call returns
+ *      at once while one is set; a bit is taken before the thing it tells of is looked at.
+ */
+#ifndef FOS_SLEEP_H
+#define FOS_SLEEP_H
+
+#include <stdbool.h>
+
+#include <fos/abi/atomic.h>
+#include <fos/abi/types.h>
+
+#ifndef fos_tsc
+#define fos_tsc() __builtin_ia32_rdtsc()
+#endif
+
+/* Event bits that the messaging code takes itself. */
+#define FOS_EVENTS_RESERVED ((1ull << FOS_EVENT_FIRST_FREE) - 1)
+
+/* How one thread waits.  Private to it. */
+struct fos_sleeper {
+    struct fos_doorbell *doorbell; /* its own; peers read it */
+    struct fos_events *events;
+    uint64_t tsc_hz;
+    uint64_t tsc_then, ns_then; /* one moment, in cycles and in nanoseconds */
+    uint64_t spin_cycles;       /* how long to poll before sleeping */
+    uint64_t sleeps;            /* times gone to sleep */
+};
+
+/* A wait that has begun. */
+struct fos_spin {
+    const struct fos_sleeper *sleeper;
+    uint64_t limit;       /* TSC value at which to sleep; 0: the clock not yet read */
+    uint64_t deadline_ns; /* as given */
+    uint64_t deadline;    /* TSC value */
+    uint32_t rounds;
+};
+
+enum fos_spin_state { FOS_SPIN_ON, FOS_SPIN_SLEEP, FOS_SPIN_LATE };
+
+/*
+ * Binds a sleeper to the pages of the calling thread and measures what a sleep and a
+ * wake-up by the clock cost here; spin_cycles becomes that.
+ */
+void fos_sleeper_init(struct fos_sleeper *sleeper, struct fos_doorbell *doorbell,
+                      struct fos_events *events);
+
+/* The monotonic clock, without a system call. */
+uint64_t fos_sleeper_now(const struct fos_sleeper *sleeper);
+
+/* `deadline`: absolute nanoseconds, ~0 none. */
+static inline void fos_spin_begin(struct fos_spin *spin,
+                                  const struct fos_sleeper *sleeper, uint64_t deadline)
+{
+    spin->sleeper = sleeper;
+    spin->limit = 0;
+    spin->deadline_ns = deadline;
+    spin->rounds = 0;
+}
+
+/* Looks at the clock; called by fos_spin_round now and then. */
+enum fos_spin_state fos_spin_look(struct fos_spin *spin);
+
+/* One turn of a poll loop: pauses, and says whether to go on. */
+static inline enum fos_spin_state fos_spin_round(struct fos_spin *spin)
+{
+    fos_pause();
+    if (++spin->rounds % 32)
+        return FOS_SPIN_ON;
+    return fos_spin_look(spin);
+}
+
+/*
+ * Sleeps until an event of `wanted` is pending, unless `ready` says there is no reason
+ * to; then, or at the deadline, returns.  Pending events are left pending.  Spurious
+ * returns happen.  0 or -FOS_ETIMEDOUT.
+ */
+int fos_sleep(struct fos_sleeper *sleeper, uint64_t wanted, bool (*ready)(void *),
+              void *argument, uint64_t deadline);
+
+/* Takes the pending events of `mask`, leaving others. */
+uint64_t fos_sleeper_take(struct fos_sleeper *sleeper, uint64_t mask);
+
+/* Whether events of `mask` are pending: one load. */
+static inline bool fos_sleeper_pending(const struct fos_sleeper *sleeper, uint64_t mask)
+{
+    return (fos_load_relaxed(&sleeper->events->pending) & mask) != 0;
+}
+
+/*
+ * The peer's doorbell, after something it may sleep for was stored: true when it is
+ * awake, and nothing is to be done; else call notify (S2).
+ */
+static inline bool fos_doorbell_awake(struct fos_doorbell *doorbell)
+{
+    fos_compiler_barrier();
+    return fos_load_relaxed(&doorbell->state) == FOS_DOORBELL_AWAKE;
+}
+
+#endif

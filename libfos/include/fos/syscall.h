@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The system calls as C functions, one to each row of abi/syscalls.def.
+ *
+ * Result: 0 or more, or a negated error (abi/errors.def).  `deadline` is absolute, in
+ * nanoseconds of the monotonic clock (fos_now_ns); FOS_NEVER is none.
+ * libfos/sys/stubs.c traps to the kernel; a host build of libfos/msg brings its own.
+ */
+#ifndef FOS_SYSCALL_H
+#define FOS_SYSCALL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <fos/abi/errors.h>
+#include <fos/abi/mailbox.h>
+#include <fos/abi/syscalls.h>
+#include <fos/abi/types.h>
+
+#define FOS_NEVER (~0ull)
+
+long fos_sys_null(void);
+_Noreturn void fos_sys_exit(int code);
+long fos_sys_kernel_info(struct fos_kernel_info *out);
+long fos_sys_wait(uint64_t deadline);
+long fos_sys_serialize(void);
+long fos_sys_notify(struct fos_cap channel);
+
+/* slots: `count` slots in the caller's memory, zeroed; head: the count of slots given
+ * back, which the caller advances.  See abi/mailbox.h. */
+long fos_sys_mailbox_create(struct fos_mailbox_slot *slots, uint64_t count,
+                            _Atomic uint64_t *head, struct fos_cap *out);
+long fos_sys_mailbox_close(struct fos_cap mailbox);
+long fos_sys_mailbox_send(struct fos_cap mailbox, const void *message, size_t length);
+
+long fos_sys_channel_connect(struct fos_cap mailbox, void *address, uint64_t ring_pages,
+                             struct fos_channel_info *out);
+long fos_sys_channel_accept(struct fos_cap mailbox, void *address,
+                            struct fos_channel_info *out);
+long fos_sys_channel_close(struct fos_cap channel);
+
+long fos_sys_space_create(uint64_t frames, uint64_t objects, struct fos_cap *out);
+long fos_sys_space_destroy(struct fos_cap space);
+long fos_sys_space_map(struct fos_cap space, uint64_t address, uint64_t pages,
+                       unsigned protection);
+long fos_sys_space_unmap(struct fos_cap space, uint64_t address, uint64_t pages);
+long fos_sys_space_protect(struct fos_cap space, uint64_t address, uint64_t pages,
+                           unsigned protection);
+long fos_sys_space_write(struct fos_cap space, uint64_t address, const void *from,
+                         size_t length);
+long fos_sys_space_watch(struct fos_cap space, unsigned event);
+long fos_sys_space_status(struct fos_cap space, struct fos_space_info *out);
+long fos_sys_thread_create(struct fos_cap space, const struct fos_thread_args *args,
+                           struct fos_cap *out);
+
+long fos_sys_device_bind(struct fos_cap device, unsigned event);
+long fos_sys_device_map(struct fos_cap device, void *address);
+long fos_sys_device_ack(struct fos_cap device);
+long fos_sys_device_notify(struct fos_cap device);
+/* operation 0 writes, 1 reads; the result counts bytes. */
+long fos_sys_console_io(struct fos_cap device, unsigned operation, void *buffer,
+                        size_t length);
+long fos_sys_shutdown(struct fos_cap machine, enum fos_shutdown reason);
+
+#endif

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+/* Sleeping and waking.  Invariants: see fos/sleep.h. */
+#include <fos/sleep.h>
+
+#include <fos/syscall.h>
+
+enum {
+    CALIBRATION_NS = 20000,
+    SPIN_CYCLES_MIN = 2000,
+    SPIN_CYCLES_MAX = 2000000,
+    SECOND_NS = 1000000000
+};
+
+static uint64_t scale(uint64_t value, uint64_t to, uint64_t from)
+{
+    return (uint64_t)((unsigned __int128)value * to / from);
+}
+
+static bool never(void *argument)
+{
+    (void)argument;
+    return false;
+}
+
+/* A sleep of known length, timed: what it took longer is a sleep and a wake-up. */
+static void measure(struct fos_sleeper *sleeper)
+{
+    struct fos_kernel_info info = {0};
+    uint64_t begin, took, asked;
+
+    fos_sys_serialize(); /* the first one may be slower */
+    fos_sys_kernel_info(&info);
+    sleeper->tsc_then = fos_tsc();
+    sleeper->ns_then = info.monotonic_ns;
+    sleeper->tsc_hz = info.tsc_hz ? info.tsc_hz : SECOND_NS;
+    begin = fos_tsc();
+    fos_sleep(sleeper, 0, never, NULL, info.monotonic_ns + CALIBRATION_NS);
+    took = fos_tsc() - begin;
+    asked = scale(CALIBRATION_NS, sleeper->tsc_hz, SECOND_NS);
+    sleeper->spin_cycles = took > asked ? took - asked : 0;
+}
+
+void fos_sleeper_init(struct fos_sleeper *sleeper, struct fos_doorbell *doorbell,
+                      struct fos_events *events)
+{
+    *sleeper = (struct fos_sleeper){.doorbell = doorbell, .events = events};
+    measure(sleeper);
+    sleeper->sleeps = 0;
+    if (sleeper->spin_cycles < SPIN_CYCLES_MIN)
+        sleeper->spin_cycles = SPIN_CYCLES_MIN;
+    if (sleeper->spin_cycles > SPIN_CYCLES_MAX)
+        sleeper->spin_cycles = SPIN_CYCLES_MAX;
+}
+
+uint64_t fos_sleeper_now(const struct fos_sleeper *sleeper)
+{
+    return sleeper->ns_then +
+           scale(fos_tsc() - sleeper->tsc_then, SECOND_NS, sleeper->tsc_hz);
+}
+
+static uint64_t deadline_tsc(const struct fos_sleeper *sleeper, uint64_t deadline)
+{
+    if (deadline == FOS_NEVER)
+        return UINT64_MAX;
+    if (deadline <= sleeper->ns_then)
+        return 0;
+    return sleeper->tsc_then +
+           scale(deadline - sleeper->ns_then, sleeper->tsc_hz, SECOND_NS);
+}
+
+enum fos_spin_state fos_spin_look(struct fos_spin *spin)
+{
+    uint64_t now = fos_tsc();
+
+    if (spin->limit == 0) {
+        spin->limit = now + spin->sleeper->spin_cycles;
+        spin->deadline = deadline_tsc(spin->sleeper, spin->deadline_ns);
+    }
+    if (now >= spin->deadline)
+        return FOS_SPIN_LATE;
+    return now >= spin->limit ? FOS_SPIN_SLEEP : FOS_SPIN_ON;
+}
+
+int fos_sleep(struct fos_sleeper *sleeper, uint64_t wanted, bool (*ready)(void *),
+              void *argument, uint64_t deadline)
+{
+    uint64_t held;
+    long result = 0;
+
+    fos_store_relaxed(&sleeper->doorbell->state, FOS_DOORBELL_SLEEPING);
+    fos_sys_serialize(); /* S1 */
+    held = fos_exchange(&sleeper->events->pending, 0);
+    if (!(held & wanted) && !ready(argument)) {
+        sleeper->sleeps++;
+        result = fos_sys_wait(deadline); /* S3 */
+    }
+    if (held)
+        fos_fetch_or(&sleeper->events->pending, held);
+    fos_store_relaxed(&sleeper->doorbell->state, FOS_DOORBELL_AWAKE);
+    return result == -FOS_ETIMEDOUT ? -FOS_ETIMEDOUT : 0;
+}
+
+uint64_t fos_sleeper_take(struct fos_sleeper *sleeper, uint64_t mask)
+{
+    uint64_t bits;
+
+    if (!fos_sleeper_pending(sleeper, mask))
+        return 0;
+    bits = fos_exchange(&sleeper->events->pending, 0);
+    if (bits & ~mask)
+        fos_fetch_or(&sleeper->events->pending, bits & ~mask);
+    return bits & mask;
+}

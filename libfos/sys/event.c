@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+#include <fos/event.h>
+
+#include <fos/clock.h>
+#include <fos/start.h>
+#include <fos/syscall.h>
+
+static _Atomic uint64_t *pending(void)
+{
+    return &((struct fos_events *)fos_start_page->events)->pending;
+}
+
+uint64_t fos_event_take(uint64_t mask)
+{
+    return atomic_fetch_and(pending(), ~mask) & mask;
+}
+
+/* The kernel's wait returns at once while any bit is set: bits of no interest are
+ * held aside meanwhile. */
+uint64_t fos_event_wait(uint64_t mask, uint64_t deadline)
+{
+    uint64_t held = 0, taken;
+
+    for (;;) {
+        uint64_t bits = atomic_exchange(pending(), 0);
+        held |= bits & ~mask;
+        taken = bits & mask;
+        if (taken)
+            break;
+        if (fos_sys_wait(deadline) == -FOS_ETIMEDOUT) {
+            taken = fos_event_take(mask);
+            break;
+        }
+    }
+    if (held)
+        atomic_fetch_or(pending(), held);
+    return taken;
+}
+
+void fos_clock_sleep(uint64_t deadline)
+{
+    while (fos_now_ns() < deadline)
+        fos_event_wait(0, deadline);
+}

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Boot scenarios: programs that run in the guest, print one line to a case,
+ *
+ *     ok <sentence>
+ *     FAIL <sentence>: <why>
+ *
+ * and exit with 1 when a case failed.  A case begins with case_begin, which notes what
+ * the system holds, and ends with case_end, which fails it unless all is back.
+ */
+#ifndef SCENARIO_H
+#define SCENARIO_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <fos/clock.h>
+#include <fos/syscall.h>
+
+static const char *case_sentence;
+static char case_why[256];
+static struct fos_kernel_info case_before;
+static int case_failures;
+
+/* Frames not in use; the kernel's pools of objects keep theirs. */
+static inline int64_t balance_frames(const struct fos_kernel_info *info)
+{
+    return (int64_t)info->frames_free + info->frames_pools;
+}
+
+/* Notes the first reason only. */
+__attribute__((format(printf, 1, 2))) static inline void case_fail(const char *format,
+                                                                   ...)
+{
+    va_list ap;
+
+    if (case_why[0])
+        return;
+    va_start(ap, format);
+    vsnprintf(case_why, sizeof case_why, format, ap);
+    va_end(ap);
+}
+
+#define CASE_CHECK(condition)                                                        \
+    do {                                                                             \
+        if (!(condition))                                                            \
+            case_fail("line %d: %s", __LINE__, #condition);                          \
+    } while (0)
+
+#define CASE_EQUAL(value, expected)                                                  \
+    do {                                                                             \
+        long long got_ = (long long)(value), want_ = (long long)(expected);          \
+        if (got_ != want_)                                                           \
+            case_fail("line %d: %s is %lld, not %lld", __LINE__, #value, got_, want_); \
+    } while (0)
+
+static inline void case_begin(const char *sentence)
+{
+    case_sentence = sentence;
+    case_why[0] = '\0';
+    fos_sys_kernel_info(&case_before);
+}
+
+static inline bool balanced(const struct fos_kernel_info *now)
+{
+    return balance_frames(now) == balance_frames(&case_before) &&
+           now->spaces == case_before.spaces && now->threads == case_before.threads &&
+           now->mailboxes == case_before.mailboxes &&
+           now->channels == case_before.channels;
+}
+
+/* Others may still be giving back what they had: they get a second. */
+static inline void balance_check(void)
+{
+    struct fos_kernel_info now;
+    uint64_t deadline = fos_now_ns() + FOS_SECOND;
+
+    do {
+        fos_sys_kernel_info(&now);
+        if (balanced(&now))
+            return;
+        fos_clock_sleep(fos_now_ns() + 10 * FOS_MILLISECOND);
+    } while (fos_now_ns() < deadline);
+    case_fail("not given back: %lld frames, %d spaces, %d threads, %d mailboxes, "
+              "%d channels",
+              (long long)(balance_frames(&case_before) - balance_frames(&now)),
+              (int)(now.spaces - case_before.spaces),
+              (int)(now.threads - case_before.threads),
+              (int)(now.mailboxes - case_before.mailboxes),
+              (int)(now.channels - case_before.channels));
+}
+
+static inline void case_end(void)
+{
+    balance_check();
+    if (case_why[0]) {
+        printf("FAIL %s: %s\n", case_sentence, case_why);
+        case_failures++;
+    } else {
+        printf("ok %s\n", case_sentence);
+    }
+}
+
+static inline int cases_status(void)
+{
+    return case_failures ? 1 : 0;
+}
+
+#endif

@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: MIT
+"""Boot tests: each folder tests/boot/NAME is the program test-NAME, run under quick.
+
+By default it gets no arguments, 128 MiB and 8 vCPUs, must print at least one case line,
+must end with status 0 within two minutes and the machine must power off.  A file
+scenario.json in the folder changes that; a list in it stands for several boots.  Keys:
+  name      part of the test's name                   args     arguments of the program
+  app       another program line instead              memory   MiB
+  vcpus     of fos                                     pcpus    of the emulated machine
+  extra     more words for fos's command line          timeout  seconds
+  exit      the expected status (134: kernel crash)    expect   regular expressions that
+  reject    ... that must not be on the console                 must be on the console
+With `expect`, each expression found is a case of its own.
+"""
+import dataclasses
+import glob
+import json
+import os
+import re
+
+from runner.machine import host_memory_mb
+from runner.paths import ROOT
+from runner.quick import QuickRun, xen_memory_mb
+from runner.session import Options, Terminal
+
+KEYS = {"name", "args", "app", "memory", "vcpus", "pcpus", "extra", "timeout", "exit",
+        "expect", "reject"}
+
+
+@dataclasses.dataclass
+class BootTest:
+    name: str
+    options: Options
+    status: int
+    expect: list
+    reject: list
+
+
+def read_scenarios(folder):
+    path = os.path.join(folder, "scenario.json")
+    if not os.path.exists(path):
+        return [{}]
+    with open(path) as file:
+        scenarios = json.load(file)
+    scenarios = scenarios if isinstance(scenarios, list) else [scenarios]
+    for scenario in scenarios:
+        unknown = set(scenario) - KEYS
+        if unknown:
+            raise ValueError(f"{path}: unknown key {sorted(unknown)[0]}")
+    return scenarios
+
+
+def boot_test(folder, scenario):
+    name = os.path.basename(folder)
+    app = f"test-{name} {scenario.get('args', '')}".strip()
+    options = Options(app=scenario.get("app", app), timeout=scenario.get("timeout", 120))
+    for key in ("memory", "vcpus", "pcpus", "extra"):
+        if key in scenario:
+            setattr(options, key, scenario[key])
+    if scenario.get("name"):
+        name += "." + scenario["name"]
+    return BootTest(name, options, scenario.get("exit", 0), scenario.get("expect", []),
+                    scenario.get("reject", []))
+
+
+def find():
+    # A folder may hold nothing but scenarios of programs that exist anyway.
+    folders = sorted({os.path.dirname(path) for kind in ("main.c", "scenario.json")
+                      for path in glob.glob(os.path.join(ROOT, "tests/boot/*", kind))})
+    return [boot_test(folder, scenario)
+            for folder in folders for scenario in read_scenarios(folder)]
+
+
+def judge(test, result):
+    """(case lines made of the expectations, what was wrong with the run)."""
+    complaints = []
+    if result.status != test.status:
+        complaints.append(f"ended with {result.status} ({result.reason}), "
+                          f"not {test.status}")
+    lines = []
+    for pattern in test.expect:
+        found = re.search(pattern, result.output, re.M)
+        lines.append(f"ok the console shows /{pattern}/" if found else
+                     f"FAIL the console shows /{pattern}/: it does not")
+    for pattern in test.reject:
+        found = re.search(pattern, result.output, re.M)
+        lines.append(f"ok the console never shows /{pattern}/" if not found else
+                     f"FAIL the console never shows /{pattern}/: {found[0]}")
+    return lines, complaints
+
+
+def run(report, test, accel):
+    if xen_memory_mb(test.options.memory) > host_memory_mb():
+        report.skip(f"boot:{test.name}: needs {xen_memory_mb(test.options.memory)} MiB "
+                    f"of memory, {host_memory_mb()} are free")
+        return
+    result = QuickRun(test.options, Terminal(echo=False), accel).run()
+    lines, complaints = judge(test, result)
+    output = result.output
+    if complaints:
+        output += "\n" + "\n".join(result.xen[-8:])
+    report.program(f"boot:{test.name}", "\n".join([output, *lines]), complaints,
+                   result.seconds)

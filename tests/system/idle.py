@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: MIT
+"""Idle processes cost the host nothing."""
+import os
+
+from runner.quick import QuickRun
+from runner.session import Options, Terminal
+from system_tests import case, check
+
+IDLE = 12
+SETTLE_SECONDS = 2.0
+MEASURE_SECONDS = 6.0
+MOST_PERCENT = 5.0       # of one processor of the host
+
+
+def cpu_seconds(pid):
+    with open(f"/proc/{pid}/stat") as file:
+        fields = file.read().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def used_percent(run):
+    """Of one processor, by the machine that `run` drives, over a while."""
+    run.steps(SETTLE_SECONDS)
+    before = cpu_seconds(run.machine.process.pid)
+    run.steps(MEASURE_SECONDS)
+    return 100 * (cpu_seconds(run.machine.process.pid) - before) / MEASURE_SECONDS
+
+
+@case(f"{IDLE} idle processes on vCPUs of their own use under {MOST_PERCENT:.0f} % of a "
+      "processor")
+def crowd(accel):
+    options = Options(app=f"test-act crowd {IDLE}", vcpus=IDLE + 4)
+    with QuickRun(options, Terminal(echo=False), accel) as run:
+        run.until(f"{IDLE} idle", 60)
+        check(f"{IDLE} idle" in run.console.output(), run.console.output()[-800:])
+        percent = used_percent(run)
+    check(percent < MOST_PERCENT, f"they used {percent:.1f} %")

@@ -1,0 +1,236 @@
+# SPDX-License-Identifier: MIT
+"""tools/run, tools/setup and make as their users meet them."""
+import fcntl
+import json
+import os
+import re
+import secrets
+import select
+import signal
+import subprocess
+import tempfile
+import termios
+import time
+
+from runner.paths import ROOT
+from system_tests import case, check
+
+RUN = os.path.join(ROOT, "tools/run")
+SECONDS = 120
+
+
+def start(accel, *arguments, **settings):
+    """tools/run --quick; its QEMU can be told from others by a word it alone has."""
+    word = "mark=" + secrets.token_hex(8)
+    pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE,
+             "stderr": subprocess.PIPE}
+    process = subprocess.Popen(
+        [RUN, "--quick", "--accel", accel, "--extra", word, *arguments], text=True,
+        **{**pipes, **settings})
+    return process, word
+
+
+def run(accel, *arguments, **settings):
+    process, word = start(accel, *arguments, **settings)
+    try:
+        process.output, process.messages = process.communicate(timeout=SECONDS)
+    finally:
+        process.kill()
+    check(not machines(word), "QEMU was left behind")
+    return process
+
+
+def machines(word):
+    """Processes of QEMU whose command line has this word."""
+    found = []
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{pid}/cmdline", "rb") as file:
+                line = file.read()
+        except OSError:
+            continue
+        if line.startswith(b"qemu") and word.encode() in line:
+            found.append(int(pid))
+    return found
+
+
+def wait_until(condition, seconds=10):
+    end = time.monotonic() + seconds
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.05)
+    return condition()
+
+
+class Terminal:
+    """tools/run with a terminal of its own, as if a user sat there."""
+
+    def __init__(self, accel, *arguments):
+        self.output = ""
+        self.ours, theirs = os.openpty()
+        self.process, self.word = start(accel, *arguments, stdin=theirs, stdout=theirs,
+                                        stderr=theirs, start_new_session=True,
+                                        preexec_fn=take_terminal)
+        os.close(theirs)
+
+    def wait_for(self, text, seconds=30):
+        end = time.monotonic() + seconds
+        while text not in self.output:
+            ready = select.select([self.ours], [], [], max(0, end - time.monotonic()))[0]
+            check(ready, f"no `{text}` in {seconds} s:\n{self.output}")
+            self.output += os.read(self.ours, 4096).decode(errors="replace")
+
+    def type(self, text):
+        os.write(self.ours, text.encode())
+
+    def status(self):
+        return ends_with(self.process, self.word)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.wait()
+        os.close(self.ours)
+
+
+def take_terminal():
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+
+def start_staying(accel):
+    process, word = start(accel, "test-act", "stay")
+    line = process.stdout.readline()
+    while line and "staying" not in line:
+        line = process.stdout.readline()
+    check("staying" in line, "the guest did not start: " + process.stderr.read())
+    check(len(machines(word)) == 1, "its QEMU cannot be found")
+    return process, word
+
+
+def ends_with(process, word):
+    try:
+        status = process.wait(timeout=15)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        check(False, "it goes on")
+    check(wait_until(lambda: not machines(word)), "QEMU was left behind")
+    return status
+
+
+@case("tools/run --quick ends with the application's exit status")
+def exit_status(accel):
+    done = run(accel, "test-act", "exit", "7")
+    check(done.returncode == 7, f"status {done.returncode}\n{done.output}")
+
+
+@case("tools/run hides the line with the status, even after an unfinished line")
+def partial_line(accel):
+    done = run(accel, "test-act", "partial")
+    check(done.returncode == 3, f"status {done.returncode}\n{done.output}")
+    check("no line end" in done.output, f"the output is missing: {done.output}")
+    check("[fos " not in done.output, f"the line shows: {done.output}")
+
+
+@case("an application that does not exist ends with 127")
+def not_found(accel):
+    done = run(accel, "no-such-application")
+    check(done.returncode == 127, f"status {done.returncode}\n{done.output}")
+    check("no-such-application" in done.output, "it is not named")
+
+
+@case("--json saves the results; an application cannot fake its exit status")
+def results(accel):
+    with tempfile.NamedTemporaryFile() as file:
+        done = run(accel, "--json", file.name, "test-act", "results")
+        saved = [json.loads(line)["name"] for line in file.read().decode().splitlines()]
+    check(done.returncode == 0, f"status {done.returncode}\n{done.output}")
+    check(saved == ["one", "two"], f"saved {saved}")
+    check("between" in done.output and "[json]" not in done.output, done.output)
+
+
+@case("without a terminal nothing waits for input")
+def no_terminal(accel):
+    reader, writer = os.pipe()
+    try:
+        done = run(accel, "test-act", "exit", "5", stdin=reader)
+    finally:
+        os.close(reader)
+        os.close(writer)
+    check(done.returncode == 5, f"status {done.returncode}")
+
+
+@case("a deadline ends the run with 124 and leaves no QEMU")
+def deadline(accel):
+    begin = time.monotonic()
+    done = run(accel, "--timeout", "6", "test-act", "stay")
+    check(done.returncode == 124, f"status {done.returncode}")
+    check(time.monotonic() - begin < 20, "it took much longer than the deadline")
+
+
+@case("Ctrl-C ends the run with 130 and leaves no QEMU")
+def interrupted(accel):
+    process, word = start_staying(accel)
+    process.send_signal(signal.SIGINT)
+    status = ends_with(process, word)
+    check(status == 130, f"status {status}")
+
+
+@case("a killed runner takes its QEMU along")
+def killed(accel):
+    process, word = start_staying(accel)
+    process.kill()
+    ends_with(process, word)
+
+
+@case("too much memory, and what cannot be passed on, is refused with a reason")
+def refused(accel):
+    done = run(accel, "--memory", "100000000", "test-act", "exit", "0")
+    check(done.returncode == 125 and "memory" in done.messages, done.messages)
+    done = run(accel, "--app", 'say "hello"')
+    check(done.returncode == 125 and '"' in done.messages, done.messages)
+
+
+@case("gdb stops at the kernel's entry and at a function by name, with its source line")
+def gdb_batch(_):
+    commands = ["hbreak kernel_main", "continue", "bt 1"]
+    done = subprocess.run(
+        [RUN, *(word for line in commands for word in ("--gdb-batch", line))],
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        text=True, timeout=SECONDS)
+    check(done.returncode == 0, f"status {done.returncode}\n{done.stdout}")
+    check("Breakpoint 1, 0xffffffff8" in done.stdout, done.stdout)
+    check(re.search(r"Breakpoint 2, kernel_main .* at kernel/.*\.c:\d+", done.stdout,
+                    re.S), done.stdout)
+
+
+@case("keys typed at a terminal reach the application, Ctrl-C there ends the run")
+def terminal(accel):
+    with Terminal(accel, "test-act", "read") as user:
+        user.wait_for("type")
+        user.type("some words\r")
+        user.wait_for("got <some words>")
+        user.type("\x03")
+        check(user.status() == 130, f"status {user.status()}\n{user.output}")
+
+
+@case("tools/setup, run again, costs under two seconds")
+def setup_again(_):
+    begin = time.monotonic()
+    done = subprocess.run([os.path.join(ROOT, "tools/setup")], stdout=subprocess.PIPE,
+                          text=True)
+    check(done.returncode == 0, done.stdout)
+    check(time.monotonic() - begin < 2, f"took {time.monotonic() - begin:.1f} s")
+
+
+@case("make with nothing to do takes under a second")
+def make_again(_):
+    times = []
+    for _ in range(3):
+        begin = time.monotonic()
+        done = subprocess.run(["make", "-s"], cwd=ROOT, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, text=True,
+                              env={**os.environ, "MAKEFLAGS": "", "MAKELEVEL": ""})
+        times.append(time.monotonic() - begin)
+        check(done.returncode == 0, done.stdout)
+    check(min(times) < 1, f"took {min(times):.1f} s")

@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: MIT
+# Unit tests: each tests/unit/test_<m>.c becomes a host program, built with the address
+# and undefined-behaviour sanitizers from itself and unit-<m>-srcs.
+
+UNIT-CFLAGS := -std=gnu11 -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all \
+	-I$(ABI) -Ilibfos/include -Itests/unit -I. $(WARN)
+UNIT-TESTS  := $(patsubst tests/unit/%.c,$(B)/host/unit/%,$(wildcard tests/unit/test_*.c))
+
+$(B)/host/unit/test_%: tests/unit/test_%.c
+	$(call say,UNIT,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(UNIT-CFLAGS) $(unit-$*-cflags) -MMD -MP -MF $@.d -o $@ $< $(unit-$*-srcs) -lpthread
+
+-include $(wildcard $(B)/host/unit/*.d)

@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: MIT
+# Booting and testing: each target sets up and builds first.  `tools/run --help` and
+# `tests/run.py --help` know more.
+
+.PHONY: run quick gdb test test-programs ready
+RUN-ARGS = $(if $(APP),--app '$(subst ','\'',$(APP))') $(ARGS)
+JOBS     = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
+
+ready:
+	$(Q)tools/setup --quiet
+	$(Q)$(MAKE) --no-print-directory $(JOBS) all
+
+## make run           Xen, dom0 and `xl create` in QEMU; APP="name args" picks the program
+run: ready
+	$(Q)tools/run --show-status $(RUN-ARGS)
+
+## make quick         fos straight on Xen, in seconds; APP= likewise; ARGS= for tools/run
+quick: ready
+	$(Q)tools/run --show-status --quick $(RUN-ARGS)
+
+## make gdb           quick, stopped at the kernel's entry in gdb
+gdb: ready
+	$(Q)tools/run --gdb $(RUN-ARGS)
+
+## make test          all tests; ONLY=part-of-a-name picks (tests/run.py --list names them)
+test: ready
+	$(Q)$(MAKE) --no-print-directory $(JOBS) test-programs
+	$(Q)tests/run.py $(if $(ONLY),--only '$(ONLY)') --host $(UNIT-TESTS) $(HOST-TESTS)
+
+test-programs: $(UNIT-TESTS) $(HOST-TESTS)

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: MIT
+"""Takes a guest's console apart: what the user sees, and what is meant for us.
+
+Meant for us: `[fos TAG] exit N` (the application's status; TAG is this run's secret, so
+the application cannot write it), lines beginning `[json] ` (results for a file), and
+`(XEN) ...` (the hypervisor, where it shares the serial line with the guest).  The first
+and the last may follow an unfinished line.  Everything else is shown at once.
+"""
+
+
+class Console:
+    def __init__(self, tag, show, xen_shares_line=False):
+        self.show = show
+        self.status = None
+        self.json = []
+        self.xen = []
+        self.text = []
+        self.exit_mark = f"[fos {tag}] exit ".encode()
+        self.marks = [self.exit_mark] + ([b"(XEN) "] if xen_shares_line else [])
+        self.line = b""      # what there is of the current line
+        self.shown = 0       # how much of it has been shown
+
+    def feed(self, data):
+        for piece in data.replace(b"\r", b"").splitlines(keepends=True):
+            self.line += piece
+            start = self.find_mark()
+            self.show_until(start)
+            if not self.line.endswith(b"\n"):
+                continue
+            if start < len(self.line):
+                self.take(self.line[start:].decode(errors="replace").rstrip("\n"))
+            # An unfinished line of the guest goes on after the hypervisor's.
+            unfinished = 0 < start < len(self.line)
+            self.line = self.line[:start] if unfinished else b""
+            self.shown = len(self.line)
+
+    def find_mark(self):
+        """Where a mark, or what may become one, starts in the line; else its end."""
+        if self.begins(0, b"[json] "):
+            return 0
+        for at in range(self.shown, len(self.line)):
+            if any(self.begins(at, mark) for mark in self.marks):
+                return at
+        return len(self.line)
+
+    def begins(self, at, mark):
+        return (self.line.startswith(mark, at)
+                or mark.startswith(self.line[at:]) and at < len(self.line))
+
+    def show_until(self, end):
+        rest = self.line[self.shown:end]
+        self.shown = max(self.shown, end)
+        if rest:
+            self.text.append(rest)
+            self.show(rest)
+
+    def take(self, line):
+        exit_mark = self.exit_mark.decode()
+        if line.startswith("(XEN) "):
+            self.xen.append(line)
+        elif line.startswith("[json] "):
+            self.json.append(line[len("[json] "):])
+        elif line.startswith(exit_mark) and line[len(exit_mark):].isdigit():
+            self.status = int(line[len(exit_mark):])
+
+    def output(self):
+        return b"".join(self.text).decode(errors="replace")

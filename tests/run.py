@@ -101,7 +101,8 @@ def interrupt(*_):
 
 def main():
     arguments = parse_arguments()
-    signal.signal(signal.SIGTERM, interrupt)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, interrupt)
     report = Report(arguments.verbose)
     try:
         return run_all(arguments, report)

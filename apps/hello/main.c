@@ -3,7 +3,8 @@
  * hello: a small program to copy from.
  *
  * It prints, starts a second process (itself, with another argument), and the two
- * exchange messages through user channels: shared memory, no system call to a message.
+ * exchange messages through user channels: shared memory, no system call to a
+ * message.
  *
  *     parent                              child (`hello peer`)
  *     makes a mailbox
@@ -42,7 +43,8 @@ static void must(long result, const char *what)
 /* Everything that waits has a deadline: absolute, on the monotonic clock. */
 static void receive(void *buffer, uint32_t capacity, uint32_t *length)
 {
-    must(fos_msg_recv(&inbox, buffer, capacity, length, fos_now_ns() + 10 * FOS_SECOND),
+    must(fos_msg_recv(&inbox, buffer, capacity, length,
+                      fos_now_ns() + 10 * FOS_SECOND),
          "receiving");
 }
 
@@ -65,7 +67,8 @@ static int peer(void)
     int number;
 
     /* The parent's first extra capability names its mailbox. */
-    must(fos_peer_open(&other, fos_start_extra(0), FOS_TRANSPORT_CHANNEL), "connecting");
+    must(fos_peer_open(&other, fos_start_extra(0), FOS_TRANSPORT_CHANNEL),
+         "connecting");
     /* Who holds a mailbox's capability may send to it: give ours to the parent. */
     must(fos_msg_send(&other, &inbox.cap, sizeof inbox.cap), "sending");
     for (int i = 0; i < ROUNDS; i++) {
@@ -100,7 +103,8 @@ static int parent(const char *self)
         printf("process %llu answers: %s\n", (unsigned long long)pid, text);
     }
     must(fos_process_wait(pid, &status, NULL), "waiting");
-    printf("process %llu has ended with status %d\n", (unsigned long long)pid, status);
+    printf("process %llu has ended with status %d\n", (unsigned long long)pid,
+           status);
     return status;
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From the keyboard to readers: lines, with echo, backspace, Ctrl-U (erase the line) and
- * Ctrl-D (end of file).  Lines typed ahead are kept; a line goes to the reader that has
- * waited longest and is still there.
+ * From the keyboard to readers: lines, with echo, backspace, Ctrl-U (erase the
+ * line) and Ctrl-D (end of file).  Lines typed ahead are kept; a line goes to the
+ * reader that has waited longest and is still there.
  */
 #ifndef CONSOLE_INPUT_H
 #define CONSOLE_INPUT_H

@@ -143,7 +143,8 @@ int main(int argc, char **argv)
     fos_console_divert(stdout_put);
     if (terminal_open(fos_start_extra(0), ring, DEVICE_EVENT) < 0)
         return 1;
-    if (fos_service_open(&service, MAILBOX_SLOTS, sizeof(struct console_write_req)) < 0)
+    if (fos_service_open(&service, MAILBOX_SLOTS,
+                         sizeof(struct console_write_req)) < 0)
         return 2;
     ready_tell();
     device_event(1ull << DEVICE_EVENT);

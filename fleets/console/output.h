@@ -2,8 +2,8 @@
 /*
  * From writers to the terminal.  Each stream's text is gathered to lines of up to
  * OUTPUT_LINE_MAX bytes; whole lines go to one queue, the queue to the device as it
- * takes them.  A full queue drops whole lines and counts what it dropped; the count is
- * shown when there is room again.
+ * takes them.  A full queue drops whole lines and counts what it dropped; the count
+ * is shown when there is room again.
  */
 #ifndef CONSOLE_OUTPUT_H
 #define CONSOLE_OUTPUT_H
@@ -16,7 +16,8 @@ enum { OUTPUT_LINE_MAX = 1024 };
 
 void output_write(uint64_t stream, const char *text, size_t length);
 
-/* Shows what a stream has written of an unfinished line (a prompt); or all streams. */
+/* Shows what a stream has written of an unfinished line (a prompt); or all streams.
+ */
 void output_show(uint64_t stream);
 void output_show_all(void);
 /* Whether output_show_all would show something. */

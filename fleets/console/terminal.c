@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The ring page (Xen public io/console.h): two byte rings whose indices run freely and
- * are reduced when used.  We own in_cons and out_prod, of which private copies count;
- * in_prod and out_cons are the other side's, read once for each use and checked.
+ * The ring page (Xen public io/console.h): two byte rings whose indices run freely
+ * and are reduced when used.  We own in_cons and out_prod, of which private copies
+ * count; in_prod and out_cons are the other side's, read once for each use and
+ * checked.
  *
  * Invariants
- *  R1. 0 <= in_prod - in_cons <= IN_SIZE and 0 <= out_prod - out_cons <= OUT_SIZE for
- *      every value used; another makes the ring count as empty, or full.
- *  R2. Bytes are written before out_prod (release, pairs with the back end's barrier
- *      after reading it), and read after in_prod (acquire) and before in_cons (release).
+ *  R1. 0 <= in_prod - in_cons <= IN_SIZE and 0 <= out_prod - out_cons <= OUT_SIZE
+ * for every value used; another makes the ring count as empty, or full. R2. Bytes
+ * are written before out_prod (release, pairs with the back end's barrier after
+ * reading it), and read after in_prod (acquire) and before in_cons (release).
  */
 #include "terminal.h"
 
@@ -55,7 +56,8 @@ long terminal_open(struct fos_cap cap, bool use_ring, unsigned event)
 /* R1 */
 static uint32_t out_used(void)
 {
-    uint32_t used = out_prod - atomic_load_explicit(&ring->out_cons, memory_order_acquire);
+    uint32_t used =
+        out_prod - atomic_load_explicit(&ring->out_cons, memory_order_acquire);
 
     if (used <= OUT_SIZE)
         return used;
@@ -73,7 +75,8 @@ static size_t ring_put(const char *text, size_t length)
         ring->out[(out_prod + i) % OUT_SIZE] = text[i];
     if (length) {
         out_prod += (uint32_t)length;
-        atomic_store_explicit(&ring->out_prod, out_prod, memory_order_release); /* R2 */
+        atomic_store_explicit(&ring->out_prod, out_prod,
+                              memory_order_release); /* R2 */
         fos_sys_device_notify(device);
     }
     return length;
@@ -81,7 +84,8 @@ static size_t ring_put(const char *text, size_t length)
 
 static size_t ring_get(char *buffer, size_t capacity)
 {
-    uint32_t prod = atomic_load_explicit(&ring->in_prod, memory_order_acquire); /* R2 */
+    uint32_t prod =
+        atomic_load_explicit(&ring->in_prod, memory_order_acquire); /* R2 */
     size_t length = prod - in_cons;
 
     if (length > IN_SIZE) {
@@ -95,7 +99,8 @@ static size_t ring_get(char *buffer, size_t capacity)
         buffer[i] = ring->in[(in_cons + i) % IN_SIZE];
     if (length) {
         in_cons += (uint32_t)length;
-        atomic_store_explicit(&ring->in_cons, in_cons, memory_order_release); /* R2 */
+        atomic_store_explicit(&ring->in_cons, in_cons,
+                              memory_order_release); /* R2 */
         fos_sys_device_notify(device);
     }
     return length;

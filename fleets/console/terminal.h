@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The terminal's device: the Xen console ring, or, for a privileged guest, Xen's own
- * console through the kernel.  Neither call waits.
+ * The terminal's device: the Xen console ring, or, for a privileged guest, Xen's
+ * own console through the kernel.  Neither call waits.
  */
 #ifndef CONSOLE_TERMINAL_H
 #define CONSOLE_TERMINAL_H

@@ -5,7 +5,8 @@
 #include <stdbool.h>
 #include <string.h>
 
-/* The value of `key` (with its '='), which begins a word; its length without quotes. */
+/* The value of `key` (with its '='), which begins a word; its length without
+ * quotes. */
 static const char *value_find(const char *line, const char *key, size_t *length)
 {
     size_t size = strlen(key);

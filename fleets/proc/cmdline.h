@@ -14,8 +14,8 @@ struct cmdline {
     char text[APP_TEXT_MAX]; /* argc strings, NUL-terminated */
 };
 
-/* Words of the app are separated by spaces; '...' keeps spaces together.  What does not
- * fit is cut off.  No app: argc is 0. */
+/* Words of the app are separated by spaces; '...' keeps spaces together.  What does
+ * not fit is cut off.  No app: argc is 0. */
 void cmdline_parse(struct cmdline *out, const char *line);
 
 #endif

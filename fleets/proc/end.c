@@ -22,7 +22,6 @@ static void role_ended(enum process_role role, int32_t status)
     case ROLE_CONSOLE:
         fleet.console = (struct fos_cap){0};
         fleet.balance_known = false;
-        report_to(fleet.console);
         report("proc: the console has ended; starting another");
         console_start();
         break;
@@ -65,6 +64,8 @@ static void end_look(struct process *p)
     if (fos_sys_space_status(p->space, &p->info) < 0 ||
         p->info.state == FOS_SPACE_RUNNING)
         return;
+    if (p->role == ROLE_CONSOLE) /* its mailbox still takes what nobody reads */
+        report_to((struct fos_cap){0});
     if (p->info.state == FOS_SPACE_FAULTED) {
         fault_describe(text, sizeof text, &p->info);
         report("pid %llu (%s) %s", (unsigned long long)p->pid, p->name, text);
@@ -106,12 +107,13 @@ static void balance_check(void)
         now.threads == before->threads && now.mailboxes == before->mailboxes &&
         now.channels == before->channels)
         return;
-    report("proc: not given back: %lld frames, %d spaces, %d threads, %d mailboxes, "
-           "%d channels",
-           (long long)(frames_back(before) - frames_back(&now)),
-           (int)(now.spaces - before->spaces), (int)(now.threads - before->threads),
-           (int)(now.mailboxes - before->mailboxes),
-           (int)(now.channels - before->channels));
+    report(
+        "proc: not given back: %lld frames, %d spaces, %d threads, %d mailboxes, "
+        "%d channels",
+        (long long)(frames_back(before) - frames_back(&now)),
+        (int)(now.spaces - before->spaces), (int)(now.threads - before->threads),
+        (int)(now.mailboxes - before->mailboxes),
+        (int)(now.channels - before->channels));
 }
 
 _Noreturn void machine_end(int status, enum fos_shutdown reason)

@@ -24,7 +24,7 @@ struct fleet {
     const struct fos_boot_info *boot;
     struct cmdline cmdline;
     struct fos_service service;
-    struct fos_cap console; /* its mailbox; id 0 while there is none */
+    struct fos_cap console;        /* its mailbox; id 0 while there is none */
     struct fos_kernel_info before; /* the balance before the app was started */
     bool balance_known;
 };

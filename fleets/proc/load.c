@@ -43,7 +43,8 @@ static long bytes_write(struct fos_cap space, uint64_t address, const char *from
     return 0;
 }
 
-/* Mapped writable, filled, then given its own protection: never written and executed. */
+/* Mapped writable, filled, then given its own protection: never written and
+ * executed. */
 static long segment_load(struct fos_cap space, const struct elf_segment *s,
                          const char *image)
 {
@@ -98,8 +99,8 @@ static long start_page_write(const struct process *p, const struct load *what,
         memcpy(page.caps + FOS_START_EXTRA, what->caps,
                what->extra * sizeof *what->caps);
     memcpy(page.text, what->text, what->text_size);
-    long error = fos_sys_space_map(p->space, START_PAGE, 1,
-                                   FOS_PROT_READ | FOS_PROT_WRITE);
+    long error =
+        fos_sys_space_map(p->space, START_PAGE, 1, FOS_PROT_READ | FOS_PROT_WRITE);
     if (!error)
         error = fos_sys_space_write(p->space, START_PAGE, &page, sizeof page);
     return error;

@@ -26,8 +26,9 @@ struct load {
 };
 
 /*
- * Fills p->space and p->pid and starts the thread on p->vcpu; the kernel tells the end of
- * the space by process_event(p).  On an error nothing is left; *why is a sentence.
+ * Fills p->space and p->pid and starts the thread on p->vcpu; the kernel tells the
+ * end of the space by process_event(p).  On an error nothing is left; *why is a
+ * sentence.
  */
 long process_load(struct process *p, const struct load *what, const char **why);
 

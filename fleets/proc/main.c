@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The process fleet: the first process.  It starts all others from the boot archive,
- * knows who descends from whom, and ends the machine when the app has ended.
+ * The process fleet: the first process.  It starts all others from the boot
+ * archive, knows who descends from whom, and ends the machine when the app has
+ * ended.
  */
 #include <stdlib.h>
 
@@ -43,7 +44,8 @@ static void give_up(const char *what, const char *why)
     machine_end(STATUS_UNUSABLE, FOS_SHUTDOWN_POWEROFF);
 }
 
-/* The whole archive is looked over once, so that later searches cannot fail half-way. */
+/* The whole archive is looked over once, so that later searches cannot fail
+ * half-way. */
 static void archive_check(void)
 {
     struct cpio_entry entry;
@@ -109,7 +111,8 @@ int main(void)
     console_start();
     store_start();
     if (info.vcpus < 4)
-        report("proc: %u vCPU%s: processes share; give the guest 4 or more for figures "
+        report("proc: %u vCPU%s: processes share; give the guest 4 or more for "
+               "figures "
                "that mean something",
                (unsigned)info.vcpus, info.vcpus == 1 ? "" : "s");
     app_start();

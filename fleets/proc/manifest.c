@@ -19,7 +19,8 @@ static const char default_app[] = "echo-bench";
 
 /* A fleet of the boot archive that drives a device. */
 static long fleet_start(const char *name, enum process_role role, const char *text,
-                        uint32_t argc, uint32_t text_size, const struct fos_cap *device)
+                        uint32_t argc, uint32_t text_size,
+                        const struct fos_cap *device)
 {
     struct birth birth = {
         .name = name,
@@ -29,7 +30,10 @@ static long fleet_start(const char *name, enum process_role role, const char *te
         .vcpu = PROC_VCPU_ANY,
         .frames = SYSTEM_FRAMES,
         .objects = SYSTEM_OBJECTS,
-        .load = {.argc = argc, .text_size = text_size, .text = text, .extra = 1,
+        .load = {.argc = argc,
+                 .text_size = text_size,
+                 .text = text,
+                 .extra = 1,
                  .caps = device},
     };
     struct process *p;
@@ -65,7 +69,8 @@ void console_start(void)
     bool dom0 = fleet.boot->dom0 || !fleet.boot->device_present[FOS_DEVICE_CONSOLE];
 
     if (++starts > CONSOLE_STARTS_MAX) {
-        report("proc: the console ended %d times: giving it up", CONSOLE_STARTS_MAX);
+        report("proc: the console ended %d times: giving it up",
+               CONSOLE_STARTS_MAX);
         return;
     }
     long error = fleet_start("console", ROLE_CONSOLE, dom0 ? io : ring, 2,
@@ -103,7 +108,9 @@ static void app_birth(struct birth *birth)
         .vcpu = PROC_VCPU_ANY,
         .frames = (uint32_t)(family_account.frames / 2),
         .objects = (uint32_t)(family_account.objects / 2),
-        .load = {.argc = line->argc, .text_size = line->text_size, .text = line->text},
+        .load = {.argc = line->argc,
+                 .text_size = line->text_size,
+                 .text = line->text},
     };
 }
 
@@ -115,7 +122,8 @@ void app_start(void)
 
     app_birth(&birth);
     fleet.balance_known = fos_sys_kernel_info(&fleet.before) == 0;
-    long error = program_find(birth.name, &birth.load.image, &birth.load.image_size);
+    long error =
+        program_find(birth.name, &birth.load.image, &birth.load.image_size);
     if (!error)
         error = process_start(&birth, &p, &why);
     if (!error)

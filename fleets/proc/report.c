@@ -33,7 +33,8 @@ static void line_send(char *line, size_t length)
 
     memcpy(req.text, line, length);
     if (mailbox.id)
-        error = fos_post(mailbox, &req, offsetof(struct console_write_req, text) + length,
+        error = fos_post(mailbox, &req,
+                         offsetof(struct console_write_req, text) + length,
                          fos_now_ns() + FOS_SECOND / 5);
     if (error < 0)
         fos_sys_console_io(device, CONSOLE_IO_WRITE, line, length);
@@ -64,6 +65,8 @@ void report_flush(void)
     if (mailbox.id)
         fos_call(mailbox, &req, sizeof req, &rep, sizeof rep,
                  fos_now_ns() + 5 * FOS_SECOND);
+    else /* nobody tells when the host has read what the kernel wrote for us */
+        fos_clock_sleep(fos_now_ns() + FOS_SECOND / 2);
 }
 
 void name_clean(char *to, const char *from, uint32_t size)
@@ -78,11 +81,14 @@ void name_clean(char *to, const char *from, uint32_t size)
 static const char *vector_name(uint32_t vector)
 {
     static const char *const names[] = {
-        [0] = "divide error",      [1] = "debug trap",      [3] = "breakpoint",
-        [4] = "overflow",          [5] = "bound exceeded",  [6] = "illegal instruction",
-        [7] = "no coprocessor",    [10] = "invalid TSS",    [11] = "segment not present",
-        [12] = "stack fault",      [13] = "general protection", [14] = "page fault",
-        [16] = "x87 error",        [17] = "misaligned access", [19] = "SIMD error",
+        [0] = "divide error",         [1] = "debug trap",
+        [3] = "breakpoint",           [4] = "overflow",
+        [5] = "bound exceeded",       [6] = "illegal instruction",
+        [7] = "no coprocessor",       [10] = "invalid TSS",
+        [11] = "segment not present", [12] = "stack fault",
+        [13] = "general protection",  [14] = "page fault",
+        [16] = "x87 error",           [17] = "misaligned access",
+        [19] = "SIMD error",
     };
 
     if (vector < sizeof names / sizeof *names && names[vector])

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What this fleet has to say, and where: the console fleet while there is one, else the
- * kernel's emergency output. */
+/* What this fleet has to say, and where: the console fleet while there is one, else
+ * the kernel's emergency output. */
 #ifndef PROC_REPORT_H
 #define PROC_REPORT_H
 
@@ -12,7 +12,8 @@ void report_init(struct fos_cap console_device);
 /* id 0: the console is gone. */
 void report_to(struct fos_cap console_mailbox);
 
-/* One line, a newline is added.  Waits a moment at most when the console is busy. */
+/* One line, a newline is added.  Waits a moment at most when the console is busy.
+ */
 void report(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Returns when the terminal has it all, or after some seconds. */

@@ -14,8 +14,8 @@ const struct fos_handler *request_table(size_t *count)
     return table;
 }
 
-static void proc_spawn(const struct fos_caller *caller, const struct proc_spawn_req *req,
-                       size_t length)
+static void proc_spawn(const struct fos_caller *caller,
+                       const struct proc_spawn_req *req, size_t length)
 {
     spawn_handle(caller, req, length);
 }
@@ -37,8 +37,8 @@ void process_answer(struct process *p)
     process_release(p);
 }
 
-static void proc_wait(const struct fos_caller *caller, const struct proc_wait_req *req,
-                      size_t length)
+static void proc_wait(const struct fos_caller *caller,
+                      const struct proc_wait_req *req, size_t length)
 {
     struct process *p = descendant(req->self, req->pid);
 
@@ -59,8 +59,8 @@ static void proc_wait(const struct fos_caller *caller, const struct proc_wait_re
         process_answer(p);
 }
 
-static void proc_kill(const struct fos_caller *caller, const struct proc_kill_req *req,
-                      size_t length)
+static void proc_kill(const struct fos_caller *caller,
+                      const struct proc_kill_req *req, size_t length)
 {
     struct process *p = descendant(req->self, req->pid);
 
@@ -79,8 +79,8 @@ static void entry_fill(struct proc_entry *entry, const struct process *p)
     memcpy(entry->name, p->name, sizeof entry->name);
 }
 
-static void proc_list(const struct fos_caller *caller, const struct proc_list_req *req,
-                      size_t length)
+static void proc_list(const struct fos_caller *caller,
+                      const struct proc_list_req *req, size_t length)
 {
     struct proc_list_rep rep = {0};
     uint32_t i = req->from;
@@ -97,8 +97,8 @@ static void proc_list(const struct fos_caller *caller, const struct proc_list_re
     fos_answer(caller, 0, &rep, sizeof rep);
 }
 
-static void proc_ready(const struct fos_caller *caller, const struct proc_ready_req *req,
-                       size_t length)
+static void proc_ready(const struct fos_caller *caller,
+                       const struct proc_ready_req *req, size_t length)
 {
     struct process *p = process_authentic(req->self);
     struct proc_ready_rep rep;
@@ -129,8 +129,8 @@ static void proc_console(const struct fos_caller *caller,
         fos_answer(caller, -FOS_EPERM, NULL, 0);
 }
 
-static void proc_stop(const struct fos_caller *caller, const struct proc_stop_req *req,
-                      size_t length)
+static void proc_stop(const struct fos_caller *caller,
+                      const struct proc_stop_req *req, size_t length)
 {
     struct process *p = process_authentic(req->self);
     struct proc_stop_rep rep;
@@ -140,7 +140,8 @@ static void proc_stop(const struct fos_caller *caller, const struct proc_stop_re
         fos_answer(caller, -FOS_EPERM, NULL, 0);
         return;
     }
-    if (req->reason != FOS_SHUTDOWN_POWEROFF && req->reason != FOS_SHUTDOWN_REBOOT) {
+    if (req->reason != FOS_SHUTDOWN_POWEROFF &&
+        req->reason != FOS_SHUTDOWN_REBOOT) {
         fos_answer(caller, -FOS_EINVAL, NULL, 0);
         return;
     }

@@ -18,8 +18,8 @@ enum {
 long program_find(const char *name, const void **image, uint64_t *size)
 {
     struct cpio_entry entry;
-    long error = cpio_find((const void *)fleet.boot->archive, fleet.boot->archive_size,
-                           name, &entry);
+    long error = cpio_find((const void *)fleet.boot->archive,
+                           fleet.boot->archive_size, name, &entry);
 
     if (error)
         return -FOS_ENOENT;
@@ -52,8 +52,8 @@ long process_start(struct birth *birth, struct process **made, const char **why)
         return error;
     uint32_t frames =
         quota(birth->frames, birth->account->frames, FRAMES_DEFAULT, FRAMES_MIN);
-    uint32_t objects =
-        quota(birth->objects, birth->account->objects, OBJECTS_DEFAULT, OBJECTS_MIN);
+    uint32_t objects = quota(birth->objects, birth->account->objects,
+                             OBJECTS_DEFAULT, OBJECTS_MIN);
     struct process *p = process_reserve(birth->account, frames, objects);
     if (!p) {
         *why = "the family's account of frames, objects or processes is used up";
@@ -112,8 +112,9 @@ static long image_find(const struct proc_spawn_req *req, struct load *load,
 }
 
 /* The account and parent of the caller become the child's. */
-static long child_start(const struct process *parent, const struct proc_spawn_req *req,
-                        size_t length, uint64_t *pid, const char **why)
+static long child_start(const struct process *parent,
+                        const struct proc_spawn_req *req, size_t length,
+                        uint64_t *pid, const char **why)
 {
     struct birth birth = {.name = req->path,
                           .role = ROLE_ORDINARY,

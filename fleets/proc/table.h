@@ -2,14 +2,15 @@
 /*
  * The process table, the accounts processes are paid from, and their places.
  *
- * A process: FREE -> RUNNING (process_begin) -> ENDED (process_end, somebody may still
- * ask for its status) -> FREE (process_release).  An ENDED one holds no kernel object.
+ * A process: FREE -> RUNNING (process_begin) -> ENDED (process_end, somebody may
+ * still ask for its status) -> FREE (process_release).  An ENDED one holds no
+ * kernel object.
  *
  * Invariants
- *  T1. An account's frames, objects and processes plus those of its RUNNING processes
- *      (processes: RUNNING and ENDED) are what it was opened with.
- *  T2. load[v] counts the RUNNING processes of vCPU v, proc itself included.
- *  T3. The parent of a RUNNING process is RUNNING, or is this fleet itself.
+ *  T1. An account's frames, objects and processes plus those of its RUNNING
+ * processes (processes: RUNNING and ENDED) are what it was opened with. T2. load[v]
+ * counts the RUNNING processes of vCPU v, proc itself included. T3. The parent of a
+ * RUNNING process is RUNNING, or is this fleet itself.
  */
 #ifndef PROC_TABLE_H
 #define PROC_TABLE_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The xenstore client: hears the host's wish to shut this guest down (control/shutdown)
- * and passes it to the process fleet.
+ * The xenstore client: hears the host's wish to shut this guest down
+ * (control/shutdown) and passes it to the process fleet.
  */
 #include <stdio.h>
 #include <string.h>
@@ -40,14 +40,16 @@ static long machine_stop(enum fos_shutdown reason)
 }
 
 /*
- * There is no suspending yet.  A host whose request stays unacknowledged takes it back
- * after a minute and the guest runs on; an acknowledgement would make it wait for a
- * suspend that does not come.  The reason is left where the host's user can read it.
+ * There is no suspending yet, and the protocol has no word for no: the request is
+ * taken, the guest runs on, and the host's `xl save` fails after the minute it
+ * allows.  The reason is left where the host's user can read it.
  */
 static long suspend_refuse(void)
 {
-    puts("store: the host asks to suspend or save this guest; refused: not supported");
-    return wire_write("data/fos/suspend", "refused: not supported");
+    puts("store: the host asks to suspend or save this guest; refused: not "
+         "supported");
+    long error = wire_write("data/fos/suspend", "refused: not supported");
+    return error == -FOS_EPROTO ? error : wire_write(shutdown_path, "");
 }
 
 static long wish_obey(const char *wish)

@@ -4,10 +4,10 @@
  *  W1. We own req_prod and rsp_cons, of which private copies count.  req_cons and
  *      rsp_prod are the other side's: read once for each use; a distance over
  *      RING_SIZE breaks the connection.
- *  W2. Bytes are written before req_prod (release) and read after rsp_prod (acquire)
- *      and before rsp_cons (release); the other side has the partners.
- *  W3. A message is taken whole: its header says how long, and no longer than
- *      PAYLOAD_MAX is accepted.
+ *  W2. Bytes are written before req_prod (release) and read after rsp_prod
+ * (acquire) and before rsp_cons (release); the other side has the partners. W3. A
+ * message is taken whole: its header says how long, and no longer than PAYLOAD_MAX
+ * is accepted.
  */
 #include "wire.h"
 
@@ -75,14 +75,16 @@ static long device_wait(uint64_t deadline)
 /* Bytes that may be written, or read, now.  W1 */
 static long room(void)
 {
-    uint32_t used = req_prod - atomic_load_explicit(&ring->req_cons, memory_order_acquire);
+    uint32_t used =
+        req_prod - atomic_load_explicit(&ring->req_cons, memory_order_acquire);
 
     return used > RING_SIZE ? -FOS_EPROTO : RING_SIZE - (long)used;
 }
 
 static long filled(void)
 {
-    uint32_t used = atomic_load_explicit(&ring->rsp_prod, memory_order_acquire) - rsp_cons;
+    uint32_t used =
+        atomic_load_explicit(&ring->rsp_prod, memory_order_acquire) - rsp_cons;
 
     return used > RING_SIZE ? -FOS_EPROTO : (long)used;
 }
@@ -99,7 +101,8 @@ static long bytes_put(const char *from, size_t length, uint64_t deadline)
         for (size_t i = 0; i < piece; i++)
             ring->req[(req_prod + i) % RING_SIZE] = from[i];
         req_prod += (uint32_t)piece;
-        atomic_store_explicit(&ring->req_prod, req_prod, memory_order_release); /* W2 */
+        atomic_store_explicit(&ring->req_prod, req_prod,
+                              memory_order_release); /* W2 */
         fos_sys_device_notify(device);
         from += piece;
         length -= piece;
@@ -119,7 +122,8 @@ static long bytes_get(char *to, size_t length, uint64_t deadline)
         for (size_t i = 0; i < piece; i++)
             to[i] = ring->rsp[(rsp_cons + i) % RING_SIZE];
         rsp_cons += (uint32_t)piece;
-        atomic_store_explicit(&ring->rsp_cons, rsp_cons, memory_order_release); /* W2 */
+        atomic_store_explicit(&ring->rsp_cons, rsp_cons,
+                              memory_order_release); /* W2 */
         fos_sys_device_notify(device);
         to += piece;
         length -= piece;

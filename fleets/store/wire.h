@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Talking to xenstored over the shared ring (Xen public io/xs_wire.h): one request at a
- * time, its reply awaited; watch events that come in between are remembered.
+ * Talking to xenstored over the shared ring (Xen public io/xs_wire.h): one request
+ * at a time, its reply awaited; watch events that come in between are remembered.
  *
  * Errors: -FOS_EPROTO the other side broke the protocol, the connection is useless;
  * -FOS_ETIMEDOUT; -FOS_EINVAL xenstored refused, wire_error() says how.

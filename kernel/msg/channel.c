@@ -42,14 +42,14 @@ static void side_detach(struct channel *c, enum channel_side side)
 
 /* The window of one side: the other's doorbell, read-only, then the ring. */
 static int window_map(struct channel *c, struct space *s, uint64_t va,
-                      const struct thread *peer)
+                      pfn_t doorbell)
 {
     uint64_t pages = c->ring_pages + 1;
     if (va % PAGE_SIZE)
         return -FOS_EINVAL;
     if (user_range_check(va, pages * PAGE_SIZE))
         return -FOS_EFAULT;
-    if (frames[peer->doorbell.n].refs > UINT16_MAX / 2)
+    if (frames[doorbell.n].refs > UINT16_MAX / 2)
         return -FOS_EDQUOT;
     int r = space_range_free(s, va, pages);
     if (r)
@@ -58,7 +58,7 @@ static int window_map(struct channel *c, struct space *s, uint64_t va,
                          FOS_PROT_READ | FOS_PROT_WRITE);
     if (r)
         return r;
-    r = space_map_frames(s, va, &peer->doorbell, 1, FOS_PROT_READ);
+    r = space_map_frames(s, va, &doorbell, 1, FOS_PROT_READ);
     if (r)
         space_unmap(s, va + PAGE_SIZE, c->ring_pages);
     return r;
@@ -84,6 +84,7 @@ static int ring_alloc(struct channel *c, struct space *s)
 
 static void pending_push(struct mailbox *m, struct channel *c)
 {
+    m->pending_count++;
     c->mailbox = m;
     c->pending_next = NULL;
     *m->pending_last = c;
@@ -99,6 +100,7 @@ static void pending_remove(struct channel *c)
     *link = c->pending_next;
     if (!*link)
         m->pending_last = link;
+    m->pending_count--;
     c->mailbox = NULL;
 }
 
@@ -110,6 +112,8 @@ int channel_connect(struct mailbox *m, uint64_t va, uint32_t ring_pages,
     if (ring_pages == 0 || ring_pages > FOS_RING_PAGES_MAX ||
         (ring_pages & (ring_pages - 1)) || m->space == s)
         return -FOS_EINVAL;
+    if (m->pending_count == CHANNELS_PENDING_MAX)
+        return -FOS_EAGAIN;
     int r = space_charge_object(s);
     if (r)
         return r;
@@ -119,10 +123,11 @@ int channel_connect(struct mailbox *m, uint64_t va, uint32_t ring_pages,
         goto fail_charge;
     c->ring_pages = ring_pages;
     c->mailbox_id = m->object.id;
+    c->sender_pid = s->pid;
     r = ring_alloc(c, s);
     if (r)
         goto fail_pool;
-    r = window_map(c, s, va, m->thread);
+    r = window_map(c, s, va, m->thread->doorbell);
     if (r)
         goto fail_ring;
     r = object_publish(&c->object, OBJECT_CHANNEL);
@@ -154,13 +159,13 @@ int channel_accept(struct mailbox *m, uint64_t va, struct channel **out)
     int r = space_charge_object(s);
     if (r)
         return r;
-    r = window_map(c, s, va, c->sides[SENDER].thread);
+    struct thread *sender = c->sides[SENDER].thread;
+    r = window_map(c, s, va, sender ? sender->doorbell : dead_doorbell);
     if (r) {
         space_refund_object(s);
         return r;
     }
     pending_remove(c);
-    c->accepted = true;
     side_attach(c, RECEIVER, s, m->thread, va);
     *out = c;
     return 0;
@@ -185,12 +190,12 @@ static void close_sides(struct channel *c, const struct mailbox *m)
     }
 }
 
-/* Ring frames the dropped sender paid for pass to the receiver that still maps
- * them. */
-static void ring_charge_pass(struct channel *c)
+/* The ring's frames pass from the sender that goes to `to`, which may still take
+ * what is in them. */
+static void ring_charge_pass(struct channel *c, struct space *to)
 {
     for (uint32_t i = 0; i < c->ring_pages; i++)
-        frame_charge_move(c->ring[i], c->sides[RECEIVER].space);
+        frame_charge_move(c->ring[i], to);
 }
 
 static void channel_free(struct channel *c)
@@ -201,19 +206,20 @@ static void channel_free(struct channel *c)
     pool_free(&channel_pool, c);
 }
 
+/* A channel whose sender goes before it is accepted stays pending: what it sent is
+ * still delivered. */
 void channel_drop(struct channel *c, struct space *s)
 {
     enum channel_side side = c->sides[SENDER].space == s ? SENDER : RECEIVER;
     ASSERT(c->sides[side].space == s);
     close_sides(c, c->mailbox);
-    if (c->mailbox)
-        pending_remove(c);
     quiesce(); /* no notify holds our thread any more */
     space_unmap(s, c->sides[side].va, c->ring_pages + 1);
     side_detach(c, side);
-    if (side == SENDER && c->sides[RECEIVER].space)
-        ring_charge_pass(c);
-    if (!c->sides[SENDER].space && !c->sides[RECEIVER].space)
+    struct space *heir = c->mailbox ? c->mailbox->space : c->sides[RECEIVER].space;
+    if (side == SENDER && heir)
+        ring_charge_pass(c, heir);
+    else if (!heir && !c->sides[SENDER].space)
         channel_free(c);
     space_refund_object(s);
 }
@@ -224,5 +230,7 @@ void channels_drop_mailbox(struct mailbox *m)
         struct channel *c = m->pending;
         close_sides(c, m);
         pending_remove(c);
+        if (!c->sides[SENDER].space)
+            channel_free(c);
     }
 }

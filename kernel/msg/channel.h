@@ -16,6 +16,10 @@
 struct mailbox;
 struct thread;
 
+/* Not yet accepted ones of a mailbox: whoever may send could else fill memory at
+ * the receiver's expense, by connecting and closing. */
+enum { CHANNELS_PENDING_MAX = 64 };
+
 enum channel_side { SENDER, RECEIVER, CHANNEL_SIDES };
 
 struct channel {
@@ -29,8 +33,7 @@ struct channel {
     struct mailbox *mailbox; /* while pending */
     struct channel *pending_next;
     _Atomic bool closed;
-    bool accepted;
-    uint64_t mailbox_id;
+    uint64_t mailbox_id, sender_pid;
     uint32_t ring_pages;
     pfn_t ring[FOS_RING_PAGES_MAX];
 };
@@ -41,6 +44,6 @@ int channel_connect(struct mailbox *m, uint64_t va, uint32_t ring_pages,
 int channel_accept(struct mailbox *m, uint64_t va, struct channel **out);
 /* `s` lets go of its side: unmaps its window; the other side learns of it. */
 void channel_drop(struct channel *c, struct space *s);
-void channels_drop_mailbox(struct mailbox *m); /* closes those not yet accepted */
+void channels_drop_mailbox(struct mailbox *m); /* those not yet accepted */
 
 #endif

@@ -112,10 +112,13 @@ long sys_console_io(uint64_t id, uint64_t secret, uint64_t read, uint64_t va,
 {
     char text[FOS_CONSOLE_IO_MAX];
     struct space *s = space_current();
-    if (!FIND(device, DEVICE, id, secret))
+    struct device *d = FIND(device, DEVICE, id, secret);
+    if (d != &devices[FOS_DEVICE_CONSOLE])
         return -FOS_EPERM;
     if (read > 1 || n > sizeof text)
         return -FOS_EINVAL;
+    if (d->page_shared && atomic_load(&d->thread))
+        return -FOS_EBUSY; /* the ring has its driver */
     if (!read) {
         int r = copy_from_user(s, text, va, n);
         return r ? r : console_io_write(text, n);

@@ -40,13 +40,12 @@ long sys_mailbox_send(uint64_t id, uint64_t secret, uint64_t buffer, uint64_t n)
     return m ? mailbox_send(m, space_current(), buffer, n) : -FOS_EPERM;
 }
 
-static void info_write(uint64_t out, const struct channel *c,
-                       const struct space *peer)
+static void info_write(uint64_t out, const struct channel *c, uint64_t peer)
 {
     struct fos_channel_info i = {
         .channel = object_cap(&c->object),
         .mailbox = c->mailbox_id,
-        .peer = peer->pid,
+        .peer = peer,
         .ring_pages = c->ring_pages,
     };
     out_write(out, &i, sizeof i);
@@ -66,7 +65,7 @@ long sys_channel_connect(uint64_t id, uint64_t secret, uint64_t va, uint64_t pag
     int r = channel_connect(m, va, (uint32_t)pages, &c);
     if (r)
         return r;
-    info_write(out, c, m->space);
+    info_write(out, c, m->space->pid);
     return 0;
 }
 
@@ -81,7 +80,7 @@ long sys_channel_accept(uint64_t id, uint64_t secret, uint64_t va, uint64_t out)
     int r = channel_accept(m, va, &c);
     if (r)
         return r;
-    info_write(out, c, c->sides[SENDER].space);
+    info_write(out, c, c->sender_pid);
     return 0;
 }
 

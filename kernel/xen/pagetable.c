@@ -58,6 +58,11 @@ void mmu_set(uint64_t va, uint64_t entry)
     }
 }
 
+bool mmu_unset(uint64_t va)
+{
+    return HYPERVISOR_update_va_mapping(va, 0, UVMF_INVLPG | UVMF_LOCAL) == 0;
+}
+
 /* User mappings are global for the processor: a new user root alone would leave
  * those of the old one in the TLB. */
 void mmu_load_user(mfn_t root)

@@ -42,6 +42,7 @@ void mmu_flush(void);
 void mmu_pin_root(mfn_t root);
 void mmu_unpin(mfn_t root);
 void mmu_set(uint64_t va, uint64_t entry); /* one kernel mapping, flushed here */
+bool mmu_unset(uint64_t va);               /* false: va has no last-level table */
 void mmu_load_user(mfn_t root);            /* on this vCPU */
 void mmu_load_kernel(mfn_t root);
 void mmu_flush_tlb(uint64_t vcpu_mask); /* waits until it is done */

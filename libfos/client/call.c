@@ -13,7 +13,8 @@ enum { REPLY_SLOTS = 64 };
 static struct fos_mailbox replies;
 static uint64_t last_id;
 
-long fos_post(struct fos_cap to, const void *request, size_t length, uint64_t deadline)
+long fos_post(struct fos_cap to, const void *request, size_t length,
+              uint64_t deadline)
 {
     struct fos_peer peer;
     int error = fos_peer_open(&peer, to, FOS_TRANSPORT_KERNEL);
@@ -40,7 +41,8 @@ static long reply_wait(void *reply, size_t capacity, uint64_t deadline)
     uint32_t length;
 
     for (;;) {
-        int error = fos_msg_recv(&replies, buffer, sizeof buffer, &length, deadline);
+        int error =
+            fos_msg_recv(&replies, buffer, sizeof buffer, &length, deadline);
         if (error == -FOS_EMSGSIZE)
             fos_msg_discard(&replies);
         else if (error)

@@ -20,8 +20,8 @@ void fos_console_divert(void (*sink)(const char *text, size_t length))
     divert = sink;
 }
 
-/* What the kernel drew as the secret of the reply mailbox: nobody but the fleets this
- * process calls can know it. */
+/* What the kernel drew as the secret of the reply mailbox: nobody but the fleets
+ * this process calls can know it. */
 static uint64_t stream(void)
 {
     return fos_call_mailbox().secret;
@@ -37,10 +37,11 @@ static struct fos_cap console(void)
 /* The console was restarted: ask for its new mailbox.  0 when there is one. */
 static long console_again(void)
 {
-    struct proc_console_req req = {.head.op = proc_console_op, .self = fos_own_space()};
+    struct proc_console_req req = {.head.op = proc_console_op,
+                                   .self = fos_own_space()};
     struct proc_console_rep rep;
-    long result = fos_call(fos_start_page->caps[FOS_START_PROC], &req, sizeof req, &rep,
-                           sizeof rep, fos_now_ns() + 5 * FOS_SECOND);
+    long result = fos_call(fos_start_page->caps[FOS_START_PROC], &req, sizeof req,
+                           &rep, sizeof rep, fos_now_ns() + 5 * FOS_SECOND);
 
     if (result < 0)
         return result;
@@ -50,7 +51,8 @@ static long console_again(void)
 
 static long write_piece(const char *text, size_t length)
 {
-    struct console_write_req req = {.head.op = console_write_op, .stream = stream()};
+    struct console_write_req req = {.head.op = console_write_op,
+                                    .stream = stream()};
     size_t size = offsetof(struct console_write_req, text) + length;
 
     req.length = (uint32_t)length;
@@ -104,7 +106,8 @@ long fos_console_read(void *buffer, size_t capacity)
         if (result < 0)
             return result;
     }
-    size_t left = line_length - line_used, piece = left < capacity ? left : capacity;
+    size_t left = line_length - line_used,
+           piece = left < capacity ? left : capacity;
     memcpy(buffer, line + line_used, piece);
     line_used += piece;
     return (long)piece;
@@ -112,7 +115,8 @@ long fos_console_read(void *buffer, size_t capacity)
 
 long fos_console_flush(uint64_t deadline)
 {
-    struct console_flush_req req = {.head.op = console_flush_op, .stream = stream()};
+    struct console_flush_req req = {.head.op = console_flush_op,
+                                    .stream = stream()};
     struct console_flush_rep rep;
 
     return fos_call(console(), &req, sizeof req, &rep, sizeof rep, deadline);

@@ -9,10 +9,11 @@
 #include <fos/start.h>
 #include <fos/syscall.h>
 
-static long call(void *req, size_t length, void *rep, size_t capacity, uint64_t deadline)
+static long call(void *req, size_t length, void *rep, size_t capacity,
+                 uint64_t deadline)
 {
-    return fos_call(fos_start_page->caps[FOS_START_PROC], req, length, rep, capacity,
-                    deadline);
+    return fos_call(fos_start_page->caps[FOS_START_PROC], req, length, rep,
+                    capacity, deadline);
 }
 
 static uint64_t soon(void)
@@ -76,7 +77,8 @@ long fos_spawn(const struct fos_spawn *what, uint64_t *pid)
 long fos_spawn_program(const char *path, const char *const *argv,
                        const struct fos_cap *caps, unsigned ncaps, uint64_t *pid)
 {
-    struct fos_spawn what = {.path = path, .argv = argv, .caps = caps, .ncaps = ncaps};
+    struct fos_spawn what = {
+        .path = path, .argv = argv, .caps = caps, .ncaps = ncaps};
 
     return fos_spawn(&what, pid);
 }
@@ -115,7 +117,8 @@ long fos_process_list(struct proc_entry *entries, size_t capacity)
         long result = call(&req, sizeof req, &rep, sizeof rep, soon());
         if (result < 0)
             return result;
-        for (uint32_t i = 0; i < rep.count && i < PROC_LIST_MAX && count < capacity; i++)
+        for (uint32_t i = 0; i < rep.count && i < PROC_LIST_MAX && count < capacity;
+             i++)
             entries[count++] = rep.entries[i];
         req.from = rep.next;
     } while (rep.next && count < capacity);

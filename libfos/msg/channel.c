@@ -99,6 +99,7 @@ static void packets_write(struct fos_channel_sender *sender, const uint8_t *data
         struct fos_packet *slot = fos_channel_slot(&at);
         uint32_t head = at.head ^ start;
 
+        fos_channel_prefetch(&at);
         fos_payload_write(slot->payload, data, FOS_PACKET_PAYLOAD);
         fos_store_release(&slot->tag, head | size); /* C1 */
         fos_channel_advance(&at);

@@ -272,6 +272,25 @@ static int wait_any(struct fos_mailbox *mailbox, void *buffer, uint32_t capacity
     }
 }
 
+/* The first look after something was sent, perhaps a question whose answer is
+ * waited for. */
+static int after_send(struct fos_mailbox *mailbox, void *buffer, uint32_t capacity,
+                      uint32_t *length)
+{
+    struct fos_pace *pace = &mailbox->thread->pace;
+
+    mailbox->thread->unpushed = 0;
+    if (fos_pace_at_once(pace)) {
+        int error = turn(mailbox, buffer, capacity, length);
+        pace->busy = error != -FOS_EAGAIN;
+        if (pace->busy)
+            return error;
+    }
+    fos_push_stores();
+    fos_pace_wait(pace);
+    return turn(mailbox, buffer, capacity, length);
+}
+
 int fos_msg_recv_slow(struct fos_mailbox *mailbox, void *buffer, uint32_t capacity,
                       uint32_t *length, uint64_t deadline)
 {
@@ -285,8 +304,9 @@ int fos_msg_recv_slow(struct fos_mailbox *mailbox, void *buffer, uint32_t capaci
             return error;
     }
     if (mailbox->thread->unpushed) {
-        fos_push_stores();
-        mailbox->thread->unpushed = 0;
+        error = after_send(mailbox, buffer, capacity, length);
+        if (error != -FOS_EAGAIN)
+            return error;
     }
     if (mailbox->budget == 0) {
         mailbox->budget = FOS_MSG_BURST;

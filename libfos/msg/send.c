@@ -94,30 +94,37 @@ static int peer_look(struct fos_peer *peer)
     return fos_doorbell_awake(peer->doorbell) ? 0 : fos_msg_ring(peer);
 }
 
-/* Whether a sender that found its ring full has anything to do. */
+/* A sender that waits for more credit than it had. */
+struct send_wait {
+    struct fos_peer *peer;
+    uint32_t credit;
+};
+
 static bool send_ready(void *argument)
 {
-    struct fos_peer *peer = argument;
+    struct send_wait *wait = argument;
+    struct fos_channel_sender *sender = &wait->peer->sender;
 
-    return doorbell_dead(peer->doorbell) ||
-           fos_channel_credit(&peer->sender) != -FOS_EAGAIN;
+    return sender->credit != wait->credit || doorbell_dead(wait->peer->doorbell) ||
+           fos_channel_credit(sender) != -FOS_EAGAIN;
 }
 
 /* Waits until the ring may have room.  0, -FOS_ETIMEDOUT, -FOS_EPIPE. */
 static int send_wait(struct fos_peer *peer, uint64_t deadline)
 {
     struct fos_sleeper *sleeper = &peer->thread->sleeper;
+    struct send_wait wait = {peer, peer->sender.credit};
     struct fos_spin spin;
 
     fos_spin_begin(&spin, sleeper, deadline);
-    while (!send_ready(peer)) {
+    while (!send_ready(&wait)) {
         enum fos_spin_state state = fos_spin_round(&spin);
         if (state == FOS_SPIN_LATE)
             return -FOS_ETIMEDOUT;
         if (state == FOS_SPIN_ON)
             continue;
         thread_events(peer->thread);
-        fos_sleep(sleeper, FOS_EVENTS_RESERVED, send_ready, peer, deadline);
+        fos_sleep(sleeper, FOS_EVENTS_RESERVED, send_ready, &wait, deadline);
         fos_spin_begin(&spin, sleeper, deadline);
     }
     return doorbell_dead(peer->doorbell) ? peer_fail(peer, -FOS_EPIPE) : 0;

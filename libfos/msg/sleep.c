@@ -111,3 +111,36 @@ uint64_t fos_sleeper_take(struct fos_sleeper *sleeper, uint64_t mask)
         fos_fetch_or(&sleeper->events->pending, bits & ~mask);
     return bits & mask;
 }
+
+/* The delay to keep: the cheapest, if it is clearly cheaper than the one kept now. */
+static uint32_t pace_best(const struct fos_pace *pace)
+{
+    uint32_t best = pace->best;
+
+    for (uint32_t i = 0; i < FOS_PACE_DELAYS; i++)
+        if (pace->cost[i] < pace->cost[best])
+            best = i;
+    return pace->cost[best] < pace->cost[pace->best] / 16 * 15 ? best : pace->best;
+}
+
+void fos_pace_turn(struct fos_pace *pace)
+{
+    uint64_t now = fos_tsc(), cost = now - pace->began;
+    uint64_t *known = &pace->cost[pace->delay];
+    uint32_t trial = pace->epochs++;
+
+    if (trial <= FOS_PACE_DELAYS || cost < *known)
+        *known = cost;
+    else
+        *known += *known / 16;
+    if (trial >= FOS_PACE_SWEEPS * FOS_PACE_DELAYS)
+        pace->best = pace_best(pace);
+    if (trial < FOS_PACE_SWEEPS * FOS_PACE_DELAYS)
+        pace->delay = trial % FOS_PACE_DELAYS;
+    else if (trial % FOS_PACE_EXPLORE == 0)
+        pace->delay = trial / FOS_PACE_EXPLORE % FOS_PACE_DELAYS;
+    else
+        pace->delay = pace->best;
+    pace->left = FOS_PACE_EPOCH;
+    pace->began = now;
+}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Descriptors 0, 1 and 2 are the terminal; there are no others yet, and no files: what
- * POSIX names and this system lacks fails with ENOSYS.
+ * Descriptors 0, 1 and 2 are the terminal; there are no others yet, and no files:
+ * what POSIX names and this system lacks fails with ENOSYS.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The C heap: [heap_start, limit) is mapped, [heap_start, brk) is in use.  It grows and
- * shrinks in steps of GRAIN.
+ * The C heap: [heap_start, limit) is mapped, [heap_start, brk) is in use.  It grows
+ * and shrinks in steps of GRAIN.
  */
 #include <errno.h>
 #include <unistd.h>
@@ -22,8 +22,8 @@ static uint64_t grain_up(uint64_t address)
 
 static long heap_resize(uint64_t wanted)
 {
-    uint64_t next = grain_up(wanted - fos_start_page->heap_start) +
-                    fos_start_page->heap_start;
+    uint64_t next =
+        grain_up(wanted - fos_start_page->heap_start) + fos_start_page->heap_start;
     long error = 0;
 
     if (next > limit)

@@ -14,7 +14,8 @@ char **environ = (char *[]){NULL};
 extern void (*__preinit_array_start[])(void), (*__preinit_array_end[])(void);
 extern void (*__init_array_start[])(void), (*__init_array_end[])(void);
 
-/* newlib's exit calls it after the destructors of .fini_array; there is nothing else. */
+/* newlib's exit calls it after the destructors of .fini_array; there is nothing
+ * else. */
 void _fini(void);
 void _fini(void)
 {

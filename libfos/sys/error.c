@@ -8,8 +8,8 @@ const char *fos_strerror(long error)
     switch (error < 0 ? -error : error) {
     case 0:
         return "no error";
-#define ERROR(name, number, sentence)                                                \
-    case number:                                                                     \
+#define ERROR(name, number, sentence) \
+    case number:                      \
         return sentence;
 #include <fos/abi/errors.def>
 #undef ERROR

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Address ranges are cut off a cursor; ranges given back wait in a small table for a
- * request of their size.  When the table is full they are forgotten: addresses, of
- * which there are 2^46, not memory.
+ * Address ranges are cut off a cursor; ranges given back wait in a small table for
+ * a request of their size.  When the table is full they are forgotten: addresses,
+ * of which there are 2^46, not memory.
  */
 #include <fos/memory.h>
 
@@ -74,8 +74,8 @@ long fos_range_map(uint64_t address, uint64_t pages, unsigned protection)
 
     while (done < pages) {
         uint64_t now = batch(pages - done);
-        long error = fos_sys_space_map(fos_own_space(), address + done * FOS_PAGE_SIZE,
-                                       now, protection);
+        long error = fos_sys_space_map(
+            fos_own_space(), address + done * FOS_PAGE_SIZE, now, protection);
         if (error < 0) {
             fos_range_unmap(address, done);
             return error;
@@ -91,7 +91,8 @@ void *fos_pages_map(size_t pages)
 
     if (!address)
         return NULL;
-    if (fos_range_map((uint64_t)address, pages, FOS_PROT_READ | FOS_PROT_WRITE) < 0) {
+    if (fos_range_map((uint64_t)address, pages, FOS_PROT_READ | FOS_PROT_WRITE) <
+        0) {
         fos_pages_release(address, pages);
         return NULL;
     }

@@ -21,23 +21,25 @@ static inline long trap(long number, uint64_t a, uint64_t b, uint64_t c, uint64_
 
     __asm__ volatile("syscall"
                      : "=a"(result)
-                     : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
+                     : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8),
+                       "r"(r9)
                      : "rcx", "r11", "memory");
     return result;
 }
 
 #define PICK_7(none, a, b, c, d, e, f, n, ...) n
 #define COUNT(...)                             PICK_7(__VA_ARGS__, 6, 5, 4, 3, 2, 1, 0, )
-#define FILL(none, a, b, c, d, e, f, ...)                                            \
-    (uint64_t)(a), (uint64_t)(b), (uint64_t)(c), (uint64_t)(d), (uint64_t)(e),       \
+#define FILL(none, a, b, c, d, e, f, ...)                                      \
+    (uint64_t)(a), (uint64_t)(b), (uint64_t)(c), (uint64_t)(d), (uint64_t)(e), \
         (uint64_t)(f)
 #define PAD(...) FILL(__VA_ARGS__, 0, 0, 0, 0, 0, 0, 0)
 
 /* The first argument names the call, the others are the registers in order. */
-#define TRAP(name, ...)                                                              \
-    ({                                                                               \
-        _Static_assert(COUNT(0, ##__VA_ARGS__) == ARITY_##name, "registers of " #name); \
-        trap(FOS_SYS_##name, PAD(0, ##__VA_ARGS__));                                 \
+#define TRAP(name, ...)                                         \
+    ({                                                          \
+        _Static_assert(COUNT(0, ##__VA_ARGS__) == ARITY_##name, \
+                       "registers of " #name);                  \
+        trap(FOS_SYS_##name, PAD(0, ##__VA_ARGS__));            \
     })
 #define CAP(cap) (cap).id, (cap).secret
 
@@ -84,13 +86,14 @@ long fos_sys_mailbox_close(struct fos_cap mailbox)
     return TRAP(mailbox_close, CAP(mailbox));
 }
 
-long fos_sys_mailbox_send(struct fos_cap mailbox, const void *message, size_t length)
+long fos_sys_mailbox_send(struct fos_cap mailbox, const void *message,
+                          size_t length)
 {
     return TRAP(mailbox_send, CAP(mailbox), message, length);
 }
 
-long fos_sys_channel_connect(struct fos_cap mailbox, void *address, uint64_t ring_pages,
-                             struct fos_channel_info *out)
+long fos_sys_channel_connect(struct fos_cap mailbox, void *address,
+                             uint64_t ring_pages, struct fos_channel_info *out)
 {
     return TRAP(channel_connect, CAP(mailbox), address, ring_pages, out);
 }
@@ -187,7 +190,7 @@ long fos_sys_shutdown(struct fos_cap machine, enum fos_shutdown reason)
 }
 
 /* Every row has its stub. */
-#define SYSCALL(number, name, args, sentence)                                        \
+#define SYSCALL(number, name, args, sentence) \
     _Static_assert(sizeof(&fos_sys_##name) == sizeof(void *), "stub of " #name);
 #include <fos/abi/syscalls.def>
 #undef SYSCALL

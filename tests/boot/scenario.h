@@ -5,8 +5,8 @@
  *     ok <sentence>
  *     FAIL <sentence>: <why>
  *
- * and exit with 1 when a case failed.  A case begins with case_begin, which notes what
- * the system holds, and ends with case_end, which fails it unless all is back.
+ * and exit with 1 when a case failed.  A case begins with case_begin, which notes
+ * what the system holds, and ends with case_end, which fails it unless all is back.
  */
 #ifndef SCENARIO_H
 #define SCENARIO_H
@@ -31,8 +31,8 @@ static inline int64_t balance_frames(const struct fos_kernel_info *info)
 }
 
 /* Notes the first reason only. */
-__attribute__((format(printf, 1, 2))) static inline void case_fail(const char *format,
-                                                                   ...)
+__attribute__((format(printf, 1, 2))) static inline void
+case_fail(const char *format, ...)
 {
     va_list ap;
 
@@ -43,17 +43,18 @@ __attribute__((format(printf, 1, 2))) static inline void case_fail(const char *f
     va_end(ap);
 }
 
-#define CASE_CHECK(condition)                                                        \
-    do {                                                                             \
-        if (!(condition))                                                            \
-            case_fail("line %d: %s", __LINE__, #condition);                          \
+#define CASE_CHECK(condition)                               \
+    do {                                                    \
+        if (!(condition))                                   \
+            case_fail("line %d: %s", __LINE__, #condition); \
     } while (0)
 
-#define CASE_EQUAL(value, expected)                                                  \
-    do {                                                                             \
-        long long got_ = (long long)(value), want_ = (long long)(expected);          \
-        if (got_ != want_)                                                           \
-            case_fail("line %d: %s is %lld, not %lld", __LINE__, #value, got_, want_); \
+#define CASE_EQUAL(value, expected)                                            \
+    do {                                                                       \
+        long long got_ = (long long)(value), want_ = (long long)(expected);    \
+        if (got_ != want_)                                                     \
+            case_fail("line %d: %s is %lld, not %lld", __LINE__, #value, got_, \
+                      want_);                                                  \
     } while (0)
 
 static inline void case_begin(const char *sentence)
@@ -66,7 +67,8 @@ static inline void case_begin(const char *sentence)
 static inline bool balanced(const struct fos_kernel_info *now)
 {
     return balance_frames(now) == balance_frames(&case_before) &&
-           now->spaces == case_before.spaces && now->threads == case_before.threads &&
+           now->spaces == case_before.spaces &&
+           now->threads == case_before.threads &&
            now->mailboxes == case_before.mailboxes &&
            now->channels == case_before.channels;
 }

@@ -55,7 +55,8 @@ enum explore_plant {
 struct explore_model {
     void *memory;  /* aligned to 64 */
     size_t size;   /* bytes, a multiple of 64 */
-    size_t shared; /* bytes of it, from the start, that hooked accesses may touch */
+    size_t shared; /* bytes of it, from the start, that hooked accesses may touch, a
+                      multiple of 8 */
     void (*reset)(void);
     void (*thread[EXPLORE_THREADS])(void); /* those not null */
     void (*finish)(void);                  /* checks a final state; may be null */
@@ -82,7 +83,7 @@ explore_fail(const char *format, ...);
     ((cond) ? (void)0       \
             : explore_fail("%s:%d: %s does not hold", __FILE__, __LINE__, #cond))
 
-int explore_self(void); /* index of the running thread */
+int explore_self(void); /* index of the running thread; -1 in reset() */
 
 /* The serialize system call: returns when every other thread's buffer has been
  * empty at some moment since the call; the caller's own is drained first. */

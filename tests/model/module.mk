@@ -1,20 +1,22 @@
 # SPDX-License-Identifier: MIT
-# Models: the messaging code under the explorer of interleavings (explore.h).  Each
-# tests/model/<name>.c listed here is a host program of its own.
+# Models: the messaging code under the explorer of interleavings (README.md).  Each
+# name here is a host program made of tests/model/<name>.c and model-<name>-srcs.
 
-MODELS := litmus ring sleep mailbox
-MODEL-CFLAGS := -std=gnu11 -O2 -g -fno-strict-aliasing -DFOS_EXPLORE -I$(ABI) -Ilibfos/include -Itests/model -I. \
-	$(WARN)
-MODEL-PARTS := tests/model/explore.c tests/model/verdict.c
-model-ring-srcs := libfos/msg/channel.c
-model-sleep-srcs := libfos/msg/channel.c libfos/msg/sleep.c
+MODELS := litmus ring sleep mailbox msg
+model-ring-srcs    := libfos/msg/channel.c
+model-sleep-srcs   := libfos/msg/channel.c libfos/msg/sleep.c
 model-mailbox-srcs := libfos/msg/mailbox.c libfos/msg/sleep.c
+model-msg-srcs     := libfos/msg/channel.c libfos/msg/mailbox.c
+
+MODEL-CFLAGS := -std=gnu11 -O2 -g -fno-strict-aliasing -DFOS_EXPLORE -I$(ABI) \
+	-Ilibfos/include -Itests/model -I. $(WARN)
+MODEL-PARTS := $(patsubst %,tests/model/%.c,machine clocks graph search verdict)
 HOST-TESTS  += $(MODELS:%=$(B)/host/model/%)
 
-$(B)/host/model/%: tests/model/%.c $(MODEL-PARTS)
+MODEL-NEEDS := $(MODEL-PARTS) $(wildcard tests/model/*.h tests/model/module.mk \
+	libfos/msg/*.[ch] libfos/include/fos/*.h kernel/msg/*.h $(ABI)/fos/abi/*)
+
+$(B)/host/model/%: tests/model/%.c $(MODEL-NEEDS)
 	$(call say,MODEL,$<)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(MODEL-CFLAGS) $(model-$*-cflags) -MMD -MP -MF $@.d -o $@ $< $(MODEL-PARTS) \
-	    $(model-$*-srcs)
-
--include $(wildcard $(B)/host/model/*.d)
+	$(Q)$(CC) $(MODEL-CFLAGS) -o $@ $< $(MODEL-PARTS) $(model-$*-srcs)

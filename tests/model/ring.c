@@ -33,10 +33,10 @@ enum { END = UINT32_MAX };
 
 static uint32_t length_of(uint32_t message)
 {
-    uint32_t kinds = 0;
-    while (setting.lengths[kinds] != END)
-        kinds++;
-    return setting.lengths[message % kinds];
+    uint32_t at = 0;
+    while (message--)
+        at = setting.lengths[at + 1] == END ? 0 : at + 1;
+    return setting.lengths[at];
 }
 
 static void ring_reset(void)

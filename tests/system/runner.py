@@ -99,11 +99,13 @@ def take_terminal():
 
 
 def start_staying(accel):
-    process, word = start(accel, "test-act", "stay")
-    line = process.stdout.readline()
-    while line and "staying" not in line:
-        line = process.stdout.readline()
-    check("staying" in line, "the guest did not start: " + process.stderr.read())
+    process, word = start(accel, "--timeout", "60", "test-act", "stay")
+    shown = ""
+    while "staying" not in shown:
+        piece = process.stdout.readline()      # ends at the deadline at the latest
+        if not piece:
+            check(False, f"the guest did not start: {shown}{process.stderr.read()}")
+        shown += piece
     check(len(machines(word)) == 1, "its QEMU cannot be found")
     return process, word
 

@@ -9,6 +9,7 @@ UNIT-TESTS  := $(patsubst tests/unit/%.c,$(B)/host/unit/%,$(wildcard tests/unit/
 $(B)/host/unit/test_%: tests/unit/test_%.c
 	$(call say,UNIT,$<)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(UNIT-CFLAGS) $(unit-$*-cflags) -MMD -MP -MF $@.d -o $@ $< $(unit-$*-srcs) -lpthread
+	$(Q)$(CC) $(UNIT-CFLAGS) $(unit-$*-cflags) -MM -MP -MT $@ $< $(unit-$*-srcs) > $@.d
+	$(Q)$(CC) $(UNIT-CFLAGS) $(unit-$*-cflags) -o $@ $< $(unit-$*-srcs) -lpthread
 
 -include $(wildcard $(B)/host/unit/*.d)

@@ -375,7 +375,8 @@ static bool fuzz_one(uint64_t seed, const char **reasons)
     }
     if (result != -FOS_ENOEXEC || !why)
         FAIL("odd answer %d, seed %#" PRIx64, result, seed);
-    reason_count(reasons, why);
+    else
+        reason_count(reasons, why);
     return false;
 }
 

@@ -113,9 +113,9 @@ static inline bool unit_run(const struct unit_case *c)
 }
 
 /*
- * Random cases: unit_random() is splitmix64.  A case that draws from a seed says so by
- * unit_seed_is(), and the seed is printed should a sanitizer end the program there.
- * unit_setting() gives the number in an environment variable, for replays.
+ * Random cases: unit_random() is splitmix64.  A case that draws from a seed says so
+ * by unit_seed_is(), and the seed is printed should a sanitizer end the program
+ * there. unit_setting() gives the number in an environment variable, for replays.
  */
 static _Atomic uint64_t unit_seed;
 

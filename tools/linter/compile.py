@@ -33,8 +33,14 @@ def run_one(tree, check, path, command):
 
 
 def check_format(tree):
-    return run_each(tree, (("format", path, ["clang-format", "--dry-run", "-Werror", path])
-                           for path in tree.ending(".c", ".h")))
+    """One problem a file: the first place, and how many there are."""
+    places = {}
+    jobs = (("format", path, ["clang-format", "--dry-run", "-Werror", path])
+            for path in tree.ending(".c", ".h"))
+    for problem in run_each(tree, jobs):
+        places.setdefault(problem.path, []).append(problem.line)
+    for path, lines in places.items():
+        yield Problem("format", path, min(lines), f"{len(lines)} places; `make format`")
 
 
 class Flags:

@@ -26,6 +26,8 @@ def allowed(user, used):
         return True
     if user in ("libfos", "abi"):
         return False
+    if user.startswith("tests/boot") and used == "tests/boot":
+        return True  # what the boot tests share
     if user == "libfos-inside" or is_program(user):
         return used == "libfos"
     return user in ("tests", "tools")

@@ -21,7 +21,9 @@ GOOD = {
     "fleets/proc/table.h": SPDX,
     "apps/hello/main.c": SPDX + "#include <fos/msg.h>\n",
     "tests/unit/test_mm.c": SPDX + "#include <kernel/mm/mm.h>\n",
-    "tests/boot/fault/main.c": SPDX + "#include <fos/msg.h>\n",
+    "tests/boot/fault/own.h": SPDX,
+    "tests/boot/common.h": SPDX + "#include <fos/msg.h>\n",
+    "tests/boot/fault/main.c": SPDX + '#include "../common.h"\n',
 }
 FLAGS = Flags("-Ikernel/include -iquote kernel", "-Ikernel/include -Ilibfos/include",
               "-Ikernel/include -Ilibfos/include -I.")
@@ -57,6 +59,8 @@ SAMPLES = [
      SPDX + '#include "mm/mm.h"\n'),
     ("a program that includes libfos's inside", "depend", "tests/boot/fault/a.c",
      SPDX + "#include <libfos/msg/inside.h>\n"),
+    ("a boot test that includes another", "depend", "tests/boot/other/a.c",
+     SPDX + "#include <tests/boot/fault/own.h>\n"),
     ("a public header that includes the inside", "depend", "libfos/include/fos/a.h",
      SPDX + "#include <libfos/msg/inside.h>\n"),
     ("the kernel that includes libfos", "depend", "kernel/mm/a.c",

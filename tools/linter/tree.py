@@ -55,8 +55,8 @@ def area(path):
         return "abi"
     if parts[0] in ("fleets", "apps") and len(parts) > 2:
         return "/".join(parts[:2])
-    if parts[:2] == ["tests", "boot"] and len(parts) > 3:
-        return "/".join(parts[:3])
+    if parts[:2] == ["tests", "boot"]:
+        return "/".join(parts[:-1][:3])
     if parts[0] == "libfos":
         return "libfos" if path.startswith("libfos/include/") else "libfos-inside"
     return parts[0]
@@ -64,4 +64,4 @@ def area(path):
 
 def is_program(name):
     """Whether an area is code that runs as a process of fos."""
-    return name.startswith(("fleets/", "apps/", "tests/boot/"))
+    return name.startswith(("fleets/", "apps/", "tests/boot"))

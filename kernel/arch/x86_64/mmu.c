@@ -124,8 +124,7 @@ static void image_protect(void)
 static void image_unmap_rest(uint64_t from, uint64_t to)
 {
     for (uint64_t n = from; n < to; n++)
-        if (HYPERVISOR_update_va_mapping(KERNEL_BASE + n * PAGE_SIZE, 0,
-                                         UVMF_INVLPG))
+        if (!mmu_unset(KERNEL_BASE + n * PAGE_SIZE))
             return;
 }
 

@@ -6,8 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Writes all `length` bytes; whole lines stay whole.  Waits while the console is busy.
- * 0; EPERM: there is no console. */
+/* Writes all `length` bytes; whole lines stay whole.  Waits while the console is
+ * busy. 0; EPERM: there is no console. */
 long fos_console_write(const void *text, size_t length);
 
 /* The next line typed, at most `capacity` bytes of it; the rest of it next time.
@@ -17,8 +17,8 @@ long fos_console_read(void *buffer, size_t capacity);
 /* Returns when everything written has left for the terminal. */
 long fos_console_flush(uint64_t deadline);
 
-/* Where writes go from now on instead of to the console fleet (the console and process
- * fleets use this for themselves).  NULL: the console fleet. */
+/* Where writes go from now on instead of to the console fleet (the console and
+ * process fleets use this for themselves).  NULL: the console fleet. */
 void fos_console_divert(void (*sink)(const char *text, size_t length));
 
 #endif

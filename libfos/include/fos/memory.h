@@ -4,8 +4,8 @@
  *
  *     0x400000            the program
  *     heap_start          C heap (sbrk), up to FOS_HEAP_END
- *     FOS_PAGES_BASE      given out by fos_pages_reserve: mailboxes, channels, devices
- *     FOS_STACK_TOP       first thread's stack below it, its shared pages above
+ *     FOS_PAGES_BASE      given out by fos_pages_reserve: mailboxes, channels,
+ * devices FOS_STACK_TOP       first thread's stack below it, its shared pages above
  */
 #ifndef FOS_MEMORY_H
 #define FOS_MEMORY_H
@@ -28,8 +28,8 @@ void fos_pages_release(void *address, size_t pages);
 void *fos_pages_map(size_t pages);
 void fos_pages_unmap(void *address, size_t pages);
 
-/* Maps or unmaps a range of any number of pages of the own space, in calls as large as
- * the kernel takes.  0, or an error after which nothing of it is mapped. */
+/* Maps or unmaps a range of any number of pages of the own space, in calls as large
+ * as the kernel takes.  0, or an error after which nothing of it is mapped. */
 long fos_range_map(uint64_t address, uint64_t pages, unsigned protection);
 long fos_range_unmap(uint64_t address, uint64_t pages);
 

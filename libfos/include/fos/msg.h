@@ -48,7 +48,7 @@ enum fos_transport {
 
 enum {
     FOS_CHANNELS_MAX = 256,     /* accepted at a time by one thread */
-    FOS_RING_PAGES_DEFAULT = 1, /* of a channel; measured, see tests/bench */
+    FOS_RING_PAGES_DEFAULT = 4, /* of a channel; measured, see tests/bench */
     FOS_MSG_BURST = 64,         /* messages of one channel before others get a look */
 };
 
@@ -68,6 +68,7 @@ struct fos_inbound {
 /* What one thread has to do with messages. */
 struct fos_thread {
     struct fos_sleeper sleeper;
+    struct fos_pace pace;
     uint32_t unpushed; /* sent to a channel since fos_push_stores */
     uint32_t inbounds; /* channels accepted now */
     struct fos_mailbox *mailboxes;
@@ -201,7 +202,7 @@ static inline int fos_msg_recv(struct fos_mailbox *mailbox, void *buffer,
 {
     struct fos_inbound *front = mailbox->channels.next;
 
-    if (fos_unlikely(mailbox->budget == 0 ||
+    if (fos_unlikely(mailbox->budget == 0 || mailbox->thread->unpushed ||
                      fos_channel_try_receive(&front->receiver, buffer, capacity, length)))
         return fos_msg_recv_slow(mailbox, buffer, capacity, length, deadline);
     mailbox->budget--;

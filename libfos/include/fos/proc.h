@@ -9,12 +9,12 @@
 #include <fos/proto/proc.h>
 
 /*
- * What to start.  Zero is a fair default for every field but path; vcpu is the number
- * of a vCPU plus one, so that 0 lets the process fleet choose.
+ * What to start.  Zero is a fair default for every field but path; vcpu is the
+ * number of a vCPU plus one, so that 0 lets the process fleet choose.
  */
 struct fos_spawn {
-    const char *path;        /* name in the boot archive */
-    const char *const *argv; /* NULL-terminated; NULL: { path } */
+    const char *path;           /* name in the boot archive */
+    const char *const *argv;    /* NULL-terminated; NULL: { path } */
     const struct fos_cap *caps; /* passed on: the child's fos_start_extra(0..) */
     unsigned ncaps;
     unsigned vcpu_plus_one;
@@ -23,16 +23,16 @@ struct fos_spawn {
     size_t image_size;        /* at most PROC_IMAGE_MAX */
 };
 
-/* Starts a process.  0 and its number, or an error of struct proc_spawn_req's; E2BIG:
- * the arguments do not fit. */
+/* Starts a process.  0 and its number, or an error of struct proc_spawn_req's;
+ * E2BIG: the arguments do not fit. */
 long fos_spawn(const struct fos_spawn *what, uint64_t *pid);
 
 /* The common case: a program, its arguments, and capabilities to pass on. */
 long fos_spawn_program(const char *path, const char *const *argv,
                        const struct fos_cap *caps, unsigned ncaps, uint64_t *pid);
 
-/* Waits for the end of a descendant.  0; EPERM: it is none.  `info`, if not NULL, tells
- * how it ended and what it had used. */
+/* Waits for the end of a descendant.  0; EPERM: it is none.  `info`, if not NULL,
+ * tells how it ended and what it had used. */
 long fos_process_wait(uint64_t pid, int *status, struct fos_space_info *info);
 
 /* Ends a descendant; its status becomes PROC_STATUS_KILLED. */

@@ -39,6 +39,52 @@ struct fos_sleeper {
     uint64_t sleeps;            /* times gone to sleep */
 };
 
+/*
+ * When to look first for an answer.  A look that comes before the peer has written
+ * takes the line away from the peer, who must fetch it again to write: on Intel servers
+ * that doubles the time of an echo.  A look that comes late is only late.  The best time
+ * depends on the machine, on where the two processors stand and on the peer, so a
+ * thread that has just sent something tries every delay in turn, keeps the one with
+ * which its waits came round soonest, and now and then tries another.  Who finds the next
+ * message there already (a server with a queue) does not wait at all.
+ */
+enum {
+    FOS_PACE_DELAYS = 8,   /* 0..7 pauses are tried */
+    FOS_PACE_EPOCH = 64,   /* waits that a trial lasts */
+    FOS_PACE_SWEEPS = 4,   /* times that each is tried at first */
+    FOS_PACE_EXPLORE = 32, /* later, every so many epochs another one is */
+};
+
+struct fos_pace {
+    uint32_t delay; /* pauses before the first look */
+    uint32_t left;  /* waits until this epoch ends */
+    uint32_t best;  /* the delay that is kept between trials */
+    uint32_t epochs;
+    bool busy;                      /* the last immediate look found something */
+    uint64_t began;                 /* TSC value */
+    uint64_t cost[FOS_PACE_DELAYS]; /* cycles of an epoch, about the least of late */
+};
+
+/* Ends an epoch: judges its delay and chooses the next one's. */
+void fos_pace_turn(struct fos_pace *pace);
+
+/* Before waiting for an answer to something just sent: whether to look at once. */
+static inline bool fos_pace_at_once(struct fos_pace *pace)
+{
+    if (pace->left <= 1) {
+        fos_pace_turn(pace);
+        return true;
+    }
+    pace->left--;
+    return pace->busy;
+}
+
+static inline void fos_pace_wait(const struct fos_pace *pace)
+{
+    for (uint32_t i = pace->delay; i > 0; i--)
+        fos_pause();
+}
+
 /* A wait that has begun. */
 struct fos_spin {
     const struct fos_sleeper *sleeper;

@@ -7,8 +7,8 @@
 
 #include <fos/abi/types.h>
 
-/* The start page.  Written by the creator before the first instruction; libfos keeps
- * the argument strings there. */
+/* The start page.  Written by the creator before the first instruction; libfos
+ * keeps the argument strings there. */
 extern struct fos_start *fos_start_page;
 
 static inline uint64_t fos_pid(void)

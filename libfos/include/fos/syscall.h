@@ -2,9 +2,10 @@
 /*
  * The system calls as C functions, one to each row of abi/syscalls.def.
  *
- * Result: 0 or more, or a negated error (abi/errors.def).  `deadline` is absolute, in
- * nanoseconds of the monotonic clock (fos_now_ns); FOS_NEVER is none.
- * libfos/sys/stubs.c traps to the kernel; a host build of libfos/msg brings its own.
+ * Result: 0 or more, or a negated error (abi/errors.def).  `deadline` is absolute,
+ * in nanoseconds of the monotonic clock (fos_now_ns); FOS_NEVER is none.
+ * libfos/sys/stubs.c traps to the kernel; a host build of libfos/msg brings its
+ * own.
  */
 #ifndef FOS_SYSCALL_H
 #define FOS_SYSCALL_H
@@ -26,15 +27,16 @@ long fos_sys_wait(uint64_t deadline);
 long fos_sys_serialize(void);
 long fos_sys_notify(struct fos_cap channel);
 
-/* slots: `count` slots in the caller's memory, zeroed; head: the count of slots given
- * back, which the caller advances.  See abi/mailbox.h. */
+/* slots: `count` slots in the caller's memory, zeroed; head: the count of slots
+ * given back, which the caller advances.  See abi/mailbox.h. */
 long fos_sys_mailbox_create(struct fos_mailbox_slot *slots, uint64_t count,
                             _Atomic uint64_t *head, struct fos_cap *out);
 long fos_sys_mailbox_close(struct fos_cap mailbox);
-long fos_sys_mailbox_send(struct fos_cap mailbox, const void *message, size_t length);
+long fos_sys_mailbox_send(struct fos_cap mailbox, const void *message,
+                          size_t length);
 
-long fos_sys_channel_connect(struct fos_cap mailbox, void *address, uint64_t ring_pages,
-                             struct fos_channel_info *out);
+long fos_sys_channel_connect(struct fos_cap mailbox, void *address,
+                             uint64_t ring_pages, struct fos_channel_info *out);
 long fos_sys_channel_accept(struct fos_cap mailbox, void *address,
                             struct fos_channel_info *out);
 long fos_sys_channel_close(struct fos_cap channel);

@@ -33,9 +33,14 @@ static const struct image good = {
                   .filesz = sizeof(struct image),
                   .memsz = sizeof(struct image),
                   .align = 4096},
-                 {.type = 1, .flags = 6, .vaddr = BASE + 0x2000, .memsz = 100, .align = 4096}},
+                 {.type = 1,
+                  .flags = 6,
+                  .vaddr = BASE + 0x2000,
+                  .memsz = 100,
+                  .align = 4096}},
     /* mov $1, %eax (exit); mov $7, %edi; syscall; ud2 */
-    .code = {0xb8, FOS_SYS_exit, 0, 0, 0, 0xbf, EXIT_STATUS, 0, 0, 0, 0x0f, 0x05, 0x0f, 0x0b},
+    .code = {0xb8, FOS_SYS_exit, 0, 0, 0, 0xbf, EXIT_STATUS, 0, 0, 0, 0x0f, 0x05,
+             0x0f, 0x0b},
 };
 
 static long image_spawn(const void *image, size_t size, uint64_t *pid)
@@ -82,11 +87,13 @@ static const struct change changes[] = {
     {"a shared object is refused", FIELD(header.type), 3},
     {"another machine's image is refused", FIELD(header.machine), 183},
     {"an unknown version is refused", FIELD(header.version), 2},
-    {"an entry outside every segment is refused", FIELD(header.entry), BASE + 0x9000},
+    {"an entry outside every segment is refused", FIELD(header.entry),
+     BASE + 0x9000},
     {"an entry in data is refused", FIELD(header.entry), BASE + 0x2000},
     {"an entry in the kernel is refused", FIELD(header.entry), ~0ull},
     {"program headers behind the end are refused", FIELD(header.phoff), 1ull << 20},
-    {"program headers that wrap around are refused", FIELD(header.phoff), ~0ull - 8},
+    {"program headers that wrap around are refused", FIELD(header.phoff),
+     ~0ull - 8},
     {"program headers of another size are refused", FIELD(header.phentsize), 32},
     {"an image without segments is refused", FIELD(header.phnum), 0},
     {"an image of 65535 segments is refused", FIELD(header.phnum), 65535},
@@ -144,7 +151,8 @@ static void mutant_try(const struct image *image, uint64_t seed)
     uint64_t pid;
     long error = image_spawn(image, sizeof *image, &pid);
 
-    if (error && error != -FOS_ENOEXEC && error != -FOS_EDQUOT && error != -FOS_ENOMEM)
+    if (error && error != -FOS_ENOEXEC && error != -FOS_EDQUOT &&
+        error != -FOS_ENOMEM)
         case_fail("seed %llu: %s", (unsigned long long)seed, fos_strerror(error));
     if (error)
         return;
@@ -157,13 +165,15 @@ static void test_mutants(void)
 {
     uint64_t first = fos_now_ns(), state = first;
 
-    case_begin("images with random bytes changed are refused or run, and leave nothing");
+    case_begin(
+        "images with random bytes changed are refused or run, and leave nothing");
     for (int i = 0; i < MUTANTS; i++) {
         struct image image = good;
         uint64_t seed = state;
         for (int flips = 0; flips < 3; flips++) {
             state = state * 6364136223846793005ull + 1442695040888963407ull;
-            ((uint8_t *)&image)[(state >> 33) % sizeof image] ^= (uint8_t)(state >> 25);
+            ((uint8_t *)&image)[(state >> 33) % sizeof image] ^=
+                (uint8_t)(state >> 25);
         }
         mutant_try(&image, seed);
     }

@@ -122,14 +122,13 @@ static int do_traps(void)
 /* Heap until there is no more, all of it touched; then the rest must still work. */
 static int do_hog(void)
 {
-    size_t got = 0;
-    char *piece;
+    enum { PIECE = 65536, PIECES = 100 };
+    static char *pieces[PIECES];
+    int got = 0;
 
-    while ((piece = malloc(65536)) != NULL) {
-        memset(piece, 1, 65536);
-        got++;
-    }
-    return got > 2 && got < 100 ? 0 : 1;
+    while (got < PIECES && (pieces[got] = malloc(PIECE)) != NULL)
+        memset(pieces[got++], 1, PIECE);
+    return got > 2 && got < PIECES ? 0 : 1;
 }
 
 static int do_mailboxes(void)
@@ -184,7 +183,8 @@ static int do_arguments(int argc, char **argv)
 {
     struct fos_cap one = fos_start_extra(0), two = fos_start_extra(1);
 
-    if (argc != 5 || argv[2][0] || strcmp(argv[3], "two words") || argv[4][0] || argv[5])
+    if (argc != 5 || argv[2][0] || strcmp(argv[3], "two words") || argv[4][0] ||
+        argv[5])
         return 1;
     return one.id == 11 && one.secret == 12 && two.id == 13 && two.secret == 14 &&
                    fos_start_extra(2).id == 0

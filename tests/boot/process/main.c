@@ -12,7 +12,12 @@
 #include "../scenario.h"
 #include "child.h"
 
-enum { VECTOR_DIVIDE = 0, VECTOR_ILLEGAL = 6, VECTOR_GENERAL = 13, VECTOR_PAGE = 14 };
+enum {
+    VECTOR_DIVIDE = 0,
+    VECTOR_ILLEGAL = 6,
+    VECTOR_GENERAL = 13,
+    VECTOR_PAGE = 14
+};
 enum { CODE_WRITE = 2, CODE_FETCH = 16, STACK_BYTES = 64 * 4096 };
 
 static const char *self;
@@ -28,7 +33,8 @@ static long child_spawn(const struct fos_spawn *like, const char *mode,
     return fos_spawn(&what, pid);
 }
 
-static int child_run(const char *mode, const char *argument, struct fos_space_info *info)
+static int child_run(const char *mode, const char *argument,
+                     struct fos_space_info *info)
 {
     uint64_t pid;
     int status = -1;
@@ -78,27 +84,28 @@ struct fault {
 static const struct fault faults[] = {
     {"read-nowhere", "a read of nowhere ends only that process", VECTOR_PAGE, 0,
      CHILD_NOWHERE, CHILD_NOWHERE},
-    {"write-nowhere", "a write to nowhere ends only that process", VECTOR_PAGE, CODE_WRITE,
-     CHILD_NOWHERE, CHILD_NOWHERE},
-    {"jump-nowhere", "a jump to nowhere ends only that process", VECTOR_PAGE, CODE_FETCH,
-     CHILD_NOWHERE, CHILD_NOWHERE},
-    {"read-kernel", "a read of the kernel's memory ends only that process", VECTOR_PAGE, 0,
-     CHILD_KERNEL, CHILD_KERNEL},
-    {"write-text", "a write to the program's text ends only that process", VECTOR_PAGE,
-     CODE_WRITE, 0x400000, 0x500000},
-    {"run-stack", "running the stack ends only that process", VECTOR_PAGE, CODE_FETCH,
-     FOS_STACK_TOP - STACK_BYTES, FOS_STACK_TOP},
-    {"run-data", "running data ends only that process", VECTOR_PAGE, CODE_FETCH, 0x400000,
-     0x500000},
+    {"write-nowhere", "a write to nowhere ends only that process", VECTOR_PAGE,
+     CODE_WRITE, CHILD_NOWHERE, CHILD_NOWHERE},
+    {"jump-nowhere", "a jump to nowhere ends only that process", VECTOR_PAGE,
+     CODE_FETCH, CHILD_NOWHERE, CHILD_NOWHERE},
+    {"read-kernel", "a read of the kernel's memory ends only that process",
+     VECTOR_PAGE, 0, CHILD_KERNEL, CHILD_KERNEL},
+    {"write-text", "a write to the program's text ends only that process",
+     VECTOR_PAGE, CODE_WRITE, 0x400000, 0x500000},
+    {"run-stack", "running the stack ends only that process", VECTOR_PAGE,
+     CODE_FETCH, FOS_STACK_TOP - STACK_BYTES, FOS_STACK_TOP},
+    {"run-data", "running data ends only that process", VECTOR_PAGE, CODE_FETCH,
+     0x400000, 0x500000},
     {"overflow", "a stack that grows into its guard page ends only that process",
      VECTOR_PAGE, CODE_WRITE, FOS_STACK_TOP - STACK_BYTES - 8192,
      FOS_STACK_TOP - STACK_BYTES - 1},
-    {"illegal", "an illegal instruction ends only that process", VECTOR_ILLEGAL, 0, 0, 0},
-    {"divide", "a division by zero ends only that process", VECTOR_DIVIDE, 0, 0, 0},
-    {"privileged", "a privileged instruction ends only that process", VECTOR_GENERAL, 0, 0,
-     0},
-    {"noncanonical", "an address that is none ends only that process", VECTOR_GENERAL, 0,
+    {"illegal", "an illegal instruction ends only that process", VECTOR_ILLEGAL, 0,
      0, 0},
+    {"divide", "a division by zero ends only that process", VECTOR_DIVIDE, 0, 0, 0},
+    {"privileged", "a privileged instruction ends only that process",
+     VECTOR_GENERAL, 0, 0, 0},
+    {"noncanonical", "an address that is none ends only that process",
+     VECTOR_GENERAL, 0, 0, 0},
 };
 
 static void test_fault(const struct fault *f)
@@ -146,8 +153,9 @@ static void test_strangers(void)
         CASE_EQUAL(fos_process_wait(pid, &status, NULL), -FOS_EPERM);
     }
     forged.self = (struct fos_cap){fos_own_space().id, fos_own_space().secret ^ 1};
-    CASE_EQUAL(fos_call(fos_start_page->caps[FOS_START_PROC], &forged, sizeof forged, &rep,
-                        sizeof rep, fos_now_ns() + 10 * FOS_SECOND),
+    CASE_EQUAL(fos_call(fos_start_page->caps[FOS_START_PROC], &forged,
+                        sizeof forged, &rep, sizeof rep,
+                        fos_now_ns() + 10 * FOS_SECOND),
                -FOS_EPERM);
     case_end();
 }
@@ -221,7 +229,8 @@ static void test_small_quota(void)
     uint64_t pid;
     int status = -1;
 
-    case_begin("a program that does not fit its quota is refused and leaves nothing");
+    case_begin(
+        "a program that does not fit its quota is refused and leaves nothing");
     CASE_EQUAL(child_spawn(&what, "exit", "0", &pid), -FOS_EDQUOT);
     CASE_EQUAL(child_spawn(&usual, "exit", "3", &pid), 0);
     CASE_EQUAL(fos_process_wait(pid, &status, NULL), 0);
@@ -285,14 +294,15 @@ static void test_orphan(void)
     case_end();
 }
 
-/* The kernel and this fleet's table hold far fewer: the bomb must meet its limit, and
- * its end must give all back. */
+/* The kernel and this fleet's table hold far fewer: the bomb must meet its limit,
+ * and its end must give all back. */
 static void test_bomb(void)
 {
     uint64_t pid;
     int status = -1;
 
-    case_begin("a process that spawns without end meets its limit, and its end frees all");
+    case_begin(
+        "a process that spawns without end meets its limit, and its end frees all");
     CASE_EQUAL(child_spawn(&(struct fos_spawn){0}, "bomb", NULL, &pid), 0);
     CASE_EQUAL(fos_process_wait(pid, &status, NULL), 0);
     CASE_EQUAL(status, 0);
@@ -327,7 +337,8 @@ int main(int argc, char **argv)
         test_fault(&faults[i]);
     test_kill("sleep", "a sleeping process can be killed");
     test_kill("spin", "a process that never leaves user code can be killed");
-    test_kill("traps", "a process that does nothing but system calls can be killed");
+    test_kill("traps",
+              "a process that does nothing but system calls can be killed");
     test_strangers();
     test_bad_spawn();
     test_bad_requests();

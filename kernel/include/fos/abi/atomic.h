@@ -39,6 +39,13 @@
  */
 #define fos_push_stores() __asm__ __volatile__("lock orl $0,(%%rsp)" ::: "memory", "cc")
 
+/* Lets no later instruction begin before the earlier ones are done.  For timing only:
+ * without it the processor runs ahead and looks before it has waited. */
+#define fos_settle() __builtin_ia32_lfence()
+
+/* Asks for a line that will be written soon.  No access in the sense of the model. */
+#define fos_prefetch_write(p) __asm__ __volatile__("prefetchw (%0)" ::"r"(p))
+
 /*
  * Copies of payload bytes out of and into shared lines.  Ordinary accesses: the tag's
  * acquire or release orders them.  Within a line, two possibly overlapping moves cover
@@ -76,6 +83,12 @@ static inline void fos_payload_copy(uint8_t *to, const uint8_t *from, uint32_t b
 
 #ifndef fos_compiler_barrier
 #define fos_compiler_barrier() ((void)0)
+#endif
+#ifndef fos_prefetch_write
+#define fos_prefetch_write(p) ((void)(p))
+#endif
+#ifndef fos_settle
+#define fos_settle() ((void)0)
 #endif
 #ifndef fos_push_stores
 #define fos_push_stores() fos_fence()

@@ -5,9 +5,9 @@
 
 #include <fos/proto/rpc.h>
 
-#define CONSOLE_OPS(OP)                                                              \
-    OP(1, console, write)                                                            \
-    OP(2, console, read)                                                             \
+#define CONSOLE_OPS(OP)   \
+    OP(1, console, write) \
+    OP(2, console, read)  \
     OP(3, console, flush)
 
 enum console_op { CONSOLE_OPS(FOS_OP_NUMBER) };

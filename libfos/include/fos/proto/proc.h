@@ -2,8 +2,8 @@
 /*
  * The process fleet's protocol.
  *
- * A caller proves who it is with the capability of its own space (`self`), which only
- * it, the kernel and the process fleet know.
+ * A caller proves who it is with the capability of its own space (`self`), which
+ * only it, the kernel and the process fleet know.
  */
 #ifndef FOS_PROTO_PROC_H
 #define FOS_PROTO_PROC_H
@@ -11,13 +11,13 @@
 #include <fos/abi/syscalls.h>
 #include <fos/proto/rpc.h>
 
-#define PROC_OPS(OP)                                                                 \
-    OP(1, proc, spawn)                                                               \
-    OP(2, proc, wait)                                                                \
-    OP(3, proc, kill)                                                                \
-    OP(4, proc, list)                                                                \
-    OP(5, proc, ready)                                                               \
-    OP(6, proc, console)                                                             \
+#define PROC_OPS(OP)     \
+    OP(1, proc, spawn)   \
+    OP(2, proc, wait)    \
+    OP(3, proc, kill)    \
+    OP(4, proc, list)    \
+    OP(5, proc, ready)   \
+    OP(6, proc, console) \
     OP(7, proc, stop)
 
 enum proc_op { PROC_OPS(FOS_OP_NUMBER) };
@@ -42,9 +42,10 @@ enum {
 
 /*
  * Starts a program of the boot archive, or the image that follows the struct.  The
- * quotas are paid from the account of the caller's family and go back to it when the
- * child's space is gone.  Errors: ENOENT no such program; ENOEXEC malformed; EINVAL
- * no such vCPU, bad arguments; EDQUOT account or kernel quota; EAGAIN table full.
+ * quotas are paid from the account of the caller's family and go back to it when
+ * the child's space is gone.  Errors: ENOENT no such program; ENOEXEC malformed;
+ * EINVAL no such vCPU, bad arguments; EDQUOT account or kernel quota; EAGAIN table
+ * full.
  */
 struct proc_spawn_req {
     struct fos_request head;
@@ -67,8 +68,8 @@ struct proc_spawn_rep {
     uint64_t pid;
 };
 
-/* Answers when descendant `pid` has ended; its number is then free.  Errors: EPERM no
- * such descendant; EBUSY another is waiting for it. */
+/* Answers when descendant `pid` has ended; its number is then free.  Errors: EPERM
+ * no such descendant; EBUSY another is waiting for it. */
 struct proc_wait_req {
     struct fos_request head;
     struct fos_cap self;

@@ -31,20 +31,20 @@ struct fos_reply {
 /* No reply is longer, in bytes. */
 enum { FOS_REPLY_MAX = 1024 };
 
-/* enum { OPS(FOS_OP_NUMBER) } gives service_name_op; FOS_OP_NAMES gives a function from
- * number to name, whose switch makes a number given twice a compile error. */
+/* enum { OPS(FOS_OP_NUMBER) } gives service_name_op; FOS_OP_NAMES gives a function
+ * from number to name, whose switch makes a number given twice a compile error. */
 #define FOS_OP_NUMBER(number, service, name) service##_##name##_op = number,
-#define FOS_OP_CASE(number, service, name)                                           \
-    case number:                                                                     \
+#define FOS_OP_CASE(number, service, name) \
+    case number:                           \
         return #name;
-#define FOS_OP_NAMES(service, OPS)                                                   \
-    static inline const char *service##_op_name(uint32_t op)                         \
-    {                                                                                \
-        switch (op) {                                                                \
-            OPS(FOS_OP_CASE)                                                         \
-        default:                                                                     \
-            return "unknown";                                                        \
-        }                                                                            \
+#define FOS_OP_NAMES(service, OPS)                           \
+    static inline const char *service##_op_name(uint32_t op) \
+    {                                                        \
+        switch (op) {                                        \
+            OPS(FOS_OP_CASE)                                 \
+        default:                                             \
+            return "unknown";                                \
+        }                                                    \
     }
 
 #endif

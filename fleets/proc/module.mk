@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+unit-cmdline-srcs := fleets/proc/cmdline.c

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+unit-wire-srcs := fleets/store/wire.c

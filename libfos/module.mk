@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: MIT
+unit-string-srcs   := libfos/arch/string.S
+unit-string-cflags := $(foreach f,memcpy memmove memset memcmp,-D$(f)=tested_$(f)) -fno-builtin

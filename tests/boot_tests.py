@@ -10,7 +10,8 @@ scenario.json in the folder changes that; a list in it stands for several boots.
   extra     more words for fos's command line          timeout  seconds
   exit      the expected status (134: kernel crash)    expect   regular expressions that
   reject    ... that must not be on the console                 must be on the console
-With `expect`, each expression found is a case of its own.
+With `expect`, each expression found is a case of its own.  A boot after which the first
+process says that something was not given back has failed.
 """
 import dataclasses
 import glob
@@ -77,6 +78,9 @@ def judge(test, result):
     if result.status != test.status:
         complaints.append(f"ended with {result.status} ({result.reason}), "
                           f"not {test.status}")
+    kept = re.search(r"^proc: (not given back: .*)", result.output, re.M)
+    if kept:
+        complaints.append(kept[1])
     lines = []
     for pattern in test.expect:
         found = re.search(pattern, result.output, re.M)

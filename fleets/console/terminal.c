@@ -91,7 +91,8 @@ static size_t ring_get(char *buffer, size_t capacity)
     if (length > IN_SIZE) {
         nonsense++;
         in_cons = prod;
-        length = 0;
+        atomic_store_explicit(&ring->in_cons, in_cons, memory_order_release);
+        return 0;
     }
     if (length > capacity)
         length = capacity;

@@ -11,6 +11,8 @@
 #include "xen/xen.h"
 
 enum { SLICE_NS = 10 * 1000 * 1000 };
+/* ns; from here on it is never.  To Xen a time of 2^63 or more is long past. */
+#define DEADLINE_END (1ull << 62)
 
 struct vcpu vcpus[VCPU_MAX];
 uint32_t vcpu_count = 1;
@@ -151,7 +153,7 @@ long thread_wait(uint64_t deadline)
         spin_unlock(&v->lock);
         return late ? -FOS_ETIMEDOUT : 0;
     }
-    if (deadline != UINT64_MAX)
+    if (deadline < DEADLINE_END)
         timer_insert(v, t, deadline);
     v->resched = true;
     spin_unlock(&v->lock);

@@ -34,8 +34,7 @@ static struct fos_inbound *inbound_alloc(struct fos_thread *thread)
 
 static void inbound_free(struct fos_thread *thread, struct fos_inbound *inbound)
 {
-    if (thread->inbounds-- == FOS_CHANNELS_MAX)
-        thread->accept_pending = true;
+    thread->inbounds--;
     inbound->next = thread->free;
     thread->free = inbound;
 }
@@ -90,6 +89,7 @@ void inbound_drop(struct fos_mailbox *mailbox, struct fos_inbound *inbound)
     fos_sys_channel_close(inbound->channel);
     fos_pages_release(inbound->doorbell, WINDOW_PAGES);
     inbound_free(mailbox->thread, inbound);
+    mailbox->thread->accept_pending |= mailbox->thread->accept_short;
 }
 
 /* The credit given back may be what the sender sleeps for (fos/sleep.h, S2). */
@@ -107,10 +107,14 @@ static bool inbound_accept(struct fos_mailbox *mailbox, void *window)
     struct fos_channel_info info;
     struct fos_inbound *inbound;
     uint32_t slots;
+    long error;
 
+    thread->accept_short = true;
     if (thread->inbounds == FOS_CHANNELS_MAX || !(inbound = inbound_alloc(thread)))
         return false;
-    if (fos_sys_channel_accept(mailbox->cap, window, &info) < 0) {
+    error = fos_sys_channel_accept(mailbox->cap, window, &info);
+    thread->accept_short = error != -FOS_EAGAIN;
+    if (error < 0) {
         inbound_free(thread, inbound);
         return false;
     }

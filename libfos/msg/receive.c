@@ -233,7 +233,7 @@ static bool anything_ready(void *argument)
     if (mailbox->thread->accept_pending || fos_mailbox_ready(&mailbox->kernel))
         return true;
     for (; inbound != &mailbox->channels; inbound = inbound->next)
-        if (fos_channel_complete(&inbound->receiver))
+        if (inbound->dead || fos_channel_complete(&inbound->receiver))
             return true;
     return false;
 }

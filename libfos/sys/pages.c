@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Address ranges are cut off a cursor; ranges given back wait in a small table for
- * a request of their size.  When the table is full they are forgotten: addresses,
- * of which there are 2^46, not memory.
+ * Address ranges are cut off a cursor; ranges given back wait in a table for a
+ * request of their size.  When the table is full they are forgotten: addresses, of
+ * which there are 2^46, and the page tables they had.
  */
 #include <fos/memory.h>
 
 #include <fos/start.h>
 #include <fos/syscall.h>
 
-enum { RELEASED_MAX = 64 };
+/* Room for the windows of all channels a thread may accept (FOS_CHANNELS_MAX). */
+enum { RELEASED_MAX = 320 };
 
 static uint64_t cursor = FOS_PAGES_BASE;
 static struct {

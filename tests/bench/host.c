@@ -18,7 +18,7 @@
 
 enum {
     ARENA_BYTES = 64 << 20,
-    THREADS_MAX = 64,
+    THREADS_MAX = 256,
     MAILBOXES_MAX = 256,
     CHANNELS_MAX = 1024,
     NS_PER_SECOND = 1000000000,
@@ -150,6 +150,10 @@ void host_thread_begin(void)
     arena_lock();
     self_index = arena->threads_count++;
     arena_unlock();
+    if (self_index >= THREADS_MAX) {
+        fprintf(stderr, "host: too many threads\n");
+        exit(2);
+    }
     t = &arena->threads[self_index];
     t->doorbell = arena_take(FOS_PAGE_SIZE);
     t->events = arena_take(FOS_PAGE_SIZE);

@@ -4,6 +4,12 @@
 
 UNIT-CFLAGS := -std=gnu11 -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all \
 	-I$(ABI) -Ilibfos/include -Itests/unit -I. $(WARN)
+unit-channel-srcs := libfos/msg/channel.c
+unit-mailbox-srcs := libfos/msg/mailbox.c
+unit-msg-srcs     := $(addprefix libfos/msg/,channel.c mailbox.c sleep.c send.c receive.c \
+	inbound.c) tests/bench/host.c
+unit-stress-srcs  := $(addprefix libfos/msg/,channel.c mailbox.c sleep.c)
+unit-stress-cflags := -fno-sanitize=all -fsanitize=thread -O2
 UNIT-TESTS  := $(patsubst tests/unit/%.c,$(B)/host/unit/%,$(wildcard tests/unit/test_*.c))
 
 $(B)/host/unit/test_%: tests/unit/test_%.c

@@ -251,8 +251,7 @@ CASE("channel: every tag with one bit wrong is refused or waited for, never take
         CHECK_EQ(fos_channel_try_send(&p.sender, "lie", 3), 0);
         p.ring[0].tag ^= 1ull << bit;
         result = fos_channel_try_receive(&p.receiver, got, sizeof got, &length);
-        /* Bit 0 makes it the tag of the lap before; a total that exceeds the buffer is
-         * told as such when the packet could begin a message of that length. */
+        /* Bit 0 makes it the tag of the lap before. */
         CHECK(result == -FOS_EPROTO || (bit == 0 && result == -FOS_EAGAIN));
         if (result == -FOS_EPROTO) {
             p.ring[0].tag ^= 1ull << bit;

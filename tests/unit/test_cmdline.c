@@ -78,7 +78,8 @@ CASE("a quote that is not closed ends with the line")
 
 CASE("a tag keeps letters and digits only, and not too many")
 {
-    cmdline_parse(&line, "tag=a]\n%b0123456789012345678901234567890123456789012345");
+    cmdline_parse(&line,
+                  "tag=a]\n%b0123456789012345678901234567890123456789012345");
     CHECK_EQ(strlen(line.tag), TAG_MAX - 1);
     CHECK(strncmp(line.tag, "ab0123", 6) == 0);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* libfos's memcpy, memmove, memset and memcmp (renamed tested_... by their module.mk),
- * against byte loops. */
+/* libfos's memcpy, memmove, memset and memcmp (renamed tested_... by their
+ * module.mk), against byte loops. */
 #include "unit.h"
 
 enum { SIZE = 2048, ROUNDS = 60000 };

@@ -74,6 +74,7 @@ struct fos_thread {
     struct fos_mailbox *mailboxes;
     struct fos_inbound *free; /* records to be used again */
     bool accept_pending;      /* a channel may wait to be accepted */
+    bool accept_short;        /* one does, for lack of room: tried when one is dropped */
 };
 
 struct fos_msg_stats {

@@ -130,7 +130,8 @@ static inline enum fos_spin_state fos_spin_round(struct fos_spin *spin)
 
 /*
  * Sleeps until an event of `wanted` is pending, unless `ready` says there is no reason
- * to; then, or at the deadline, returns.  Pending events are left pending.  Spurious
+ * to; then, or at the deadline, returns.  What `ready` has found true once must stay true
+ * until its caller acts on it.  Pending events are left pending.  Spurious
  * returns happen.  0 or -FOS_ETIMEDOUT.
  */
 int fos_sleep(struct fos_sleeper *sleeper, uint64_t wanted, bool (*ready)(void *),

@@ -27,12 +27,15 @@ static void minimal(struct fos_minimal *line, uint32_t n)
  * for the minimal IPC. */
 static struct fos_minimal *shared_line(void)
 {
+    struct fos_minimal *line;
     uint8_t first[1];
     uint32_t length;
 
     must(fos_msg_recv(&inbox, first, sizeof first, &length, FOS_NEVER),
          "server: shared channel");
-    return (void *)((char *)inbox.channels.next->doorbell + ECHO_LINE_OFFSET);
+    line = (void *)((char *)inbox.channels.next->doorbell + ECHO_LINE_OFFSET);
+    must(fos_msg_send(&by_channel, NULL, 0), "server: shared channel");
+    return line;
 }
 
 int server_run(struct fos_cap client)

@@ -19,8 +19,8 @@ enum {
     SYSTEM_PROCESSES = 8,
     SYSTEM_ACCOUNT_FRAMES = 2048,
     OWN_FRAMES = 256, /* what this fleet may still need */
-    SYSTEM_ACCOUNT_OBJECTS = 512,
-    FAMILY_OBJECTS = 32768,
+    SYSTEM_ACCOUNT_OBJECTS = 256,
+    OWN_OBJECTS = 32,
     FRAMES_NEEDED = 1024, /* for an app, after the system has its share */
     STATUS_UNUSABLE = 125,
 };
@@ -90,8 +90,11 @@ static void accounts_open(void)
     system_account = (struct account){.frames = SYSTEM_ACCOUNT_FRAMES,
                                       .objects = SYSTEM_ACCOUNT_OBJECTS,
                                       .processes = SYSTEM_PROCESSES};
+    /* Each space counts as an object beside its quota. */
+    uint64_t objects = own.objects_quota - own.objects_used -
+                       SYSTEM_ACCOUNT_OBJECTS - OWN_OBJECTS - PROCESS_MAX;
     family_account = (struct account){.frames = left - taken,
-                                      .objects = FAMILY_OBJECTS,
+                                      .objects = (uint32_t)objects,
                                       .processes = PROCESS_MAX - SYSTEM_PROCESSES};
 }
 

@@ -8,12 +8,19 @@
 #include <fos/abi/elf.h>
 
 #include "boot/boot.h"
+#include "msg/channel.h"
+#include "msg/mailbox.h"
 #include "sched/sched.h"
 #include "sys/device.h"
 #include "xen/xen.h"
 #include "xen/hypercall.h"
 
-enum { FIRST_STACK_PAGES = 16, RESERVED_FRAMES = 512, OBJECT_QUOTA = 1 << 18 };
+enum {
+    FIRST_STACK_PAGES = 16,
+    RESERVE_SHARE = 16, /* one frame in so many is kept for the kernel's objects */
+    RESERVE_MIN = 400,
+    RESERVE_MAX = 16384,
+};
 
 #define FIRST_ARCHIVE 0x700000000000ull
 #define FIRST_START   0x7fff10000000ull /* start page, then boot information */
@@ -128,16 +135,33 @@ static void start_page_fill(struct space *s, const struct thread *t, uint64_t he
     fill(s, FIRST_START, &start, sizeof start);
 }
 
+static uint64_t reserve_frames(void)
+{
+    uint64_t n = min_u64(frames_free / RESERVE_SHARE, RESERVE_MAX);
+    return n < RESERVE_MIN ? RESERVE_MIN : n;
+}
+
+/* Pools only grow, each for itself: every object may at its time have been of any
+ * kind, and all of them fit the reserve. */
+static uint32_t reserve_objects(uint64_t frames_n)
+{
+    uint64_t each = sizeof(struct space) + sizeof(struct thread) +
+                    sizeof(struct mailbox) + sizeof(struct channel) +
+                    sizeof(struct object *);
+    return (uint32_t)(frames_n * PAGE_SIZE / each);
+}
+
 void first_process_start(void)
 {
     struct archive archive = archive_find();
     struct space *s;
     struct thread *t;
-    if (frames_free < 2 * RESERVED_FRAMES)
+    if (frames_free < 2 * RESERVE_MIN)
         refuse("memory", "too little is left for the first process");
+    uint64_t reserve = reserve_frames();
     spin_lock(&kernel_lock);
-    must(space_new(NULL, (uint32_t)(frames_free - RESERVED_FRAMES), OBJECT_QUOTA,
-                   &s),
+    must(space_new(NULL, (uint32_t)(frames_free - reserve),
+                   reserve_objects(reserve), &s),
          "first process");
     archive_map(s, &archive);
     struct elf_plan plan = program_load(s, &archive);

@@ -94,18 +94,11 @@ void frame_put(pfn_t n)
     free_push(n);
 }
 
-/* Used when the owner goes and another space still maps the frame.  The new owner
- * may so exceed its quota: it then gets nothing more until it has given some back.
- */
-void frame_charge_move(pfn_t n, struct space *to)
+void frame_give(pfn_t n, struct space *to)
 {
     struct frame *f = &frames[n.n];
-    struct space *owner = frame_owner(f);
-    if (owner)
-        space_refund_frames(owner, 1);
-    f->owner = to ? object_index(&to->object) : 0;
-    if (to)
-        to->frames_used++;
+    space_refund_frames(frame_owner(f), 1);
+    f->owner = object_index(&to->object);
 }
 
 void *kernel_page_alloc(void)

@@ -27,7 +27,8 @@ enum frame_type {
                      */
     FRAME_KERNEL,
     FRAME_TABLE,  /* a page table; read-only to the kernel */
-    FRAME_USER,   /* mapped in one or more spaces; refs counts mappings and pins */
+    FRAME_USER,   /* a space's own memory; refs counts the mapping and pins */
+    FRAME_SHARED, /* of a channel or a thread: mapped by peers too */
     FRAME_DEVICE, /* shared with another domain; never freed */
 };
 
@@ -52,8 +53,9 @@ void frames_init(pfn_t table, uint64_t first_free);
 int frame_alloc(struct space *owner, enum frame_type type, pfn_t *out);
 void frame_get(pfn_t f);
 void frame_put(pfn_t f); /* the last reference frees it and refunds its owner */
-void frame_charge_move(pfn_t f, struct space *to);
-void *kernel_page_alloc(void); /* for tables and pools that only grow */
+void frame_give(pfn_t f,
+                struct space *to); /* refunds its owner; `to` has been charged */
+void *kernel_page_alloc(void);     /* for tables and pools that only grow */
 
 /* Pools of equal objects, cut from kernel pages which they keep. */
 struct pool {
@@ -82,6 +84,7 @@ static inline pfn_t address_frame(const void *direct)
 #define PTE_PRESENT 0x1ull
 #define PTE_WRITE   0x2ull
 #define PTE_USER    0x4ull
+#define PTE_GLOBAL  0x100ull
 #define PTE_NX      (1ull << 63)
 #define PTE_MFN     0x000ffffffffff000ull
 #define PTE_TABLE   (PTE_PRESENT | PTE_WRITE | PTE_USER)

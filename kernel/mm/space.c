@@ -153,16 +153,18 @@ static bool contents_step(struct space *s)
 /* What a space has made goes before it, the latest generation first. */
 static int space_dismantle(struct space *s)
 {
-    enum { STEPS = 32 };
+    enum { BUDGET = 32, CONTENTS_COST = 8 };
     space_end(s, FOS_SPACE_KILLED);
     if (!threads_stopped(s))
         return -FOS_EAGAIN;
-    for (int i = 0; i < STEPS; i++) {
-        if (s->destroy_at == 0 && contents_step(s))
+    if (atomic_load(&s->vcpu_mask)) {
+        sched_root_drop(s);
+        return -FOS_EAGAIN;
+    }
+    for (int budget = BUDGET; budget > 0; budget--) {
+        if (s->destroy_at == 0 && contents_step(s)) {
+            budget -= CONTENTS_COST;
             continue;
-        if (atomic_load(&s->vcpu_mask)) {
-            sched_root_drop(s);
-            return -FOS_EAGAIN;
         }
         if (!table_destroy_step(s))
             continue;

@@ -73,7 +73,7 @@ static void ring_put(struct channel *c, uint32_t n)
 static int ring_alloc(struct channel *c, struct space *s)
 {
     for (uint32_t i = 0; i < c->ring_pages; i++) {
-        int r = frame_alloc(s, FRAME_USER, &c->ring[i]);
+        int r = frame_alloc(s, FRAME_SHARED, &c->ring[i]);
         if (r) {
             ring_put(c, i);
             return r;
@@ -101,6 +101,8 @@ static void pending_remove(struct channel *c)
     if (!*link)
         m->pending_last = link;
     m->pending_count--;
+    if (c->orphan)
+        m->orphan_pages -= c->ring_pages;
     c->mailbox = NULL;
 }
 
@@ -154,21 +156,30 @@ int channel_accept(struct mailbox *m, uint64_t va, struct channel **out)
 {
     struct channel *c = m->pending;
     struct space *s = m->space;
+    uint32_t share = c && !c->orphan ? c->ring_pages : 0;
     if (!c)
         return -FOS_EAGAIN;
     int r = space_charge_object(s);
     if (r)
         return r;
+    r = space_charge_frames(s, share);
+    if (r)
+        goto fail_object;
     struct thread *sender = c->sides[SENDER].thread;
     r = window_map(c, s, va, sender ? sender->doorbell : dead_doorbell);
-    if (r) {
-        space_refund_object(s);
-        return r;
-    }
+    if (r)
+        goto fail_share;
+    c->receiver_share = share;
     pending_remove(c);
     side_attach(c, RECEIVER, s, m->thread, va);
     *out = c;
     return 0;
+
+fail_share:
+    space_refund_frames(s, share);
+fail_object:
+    space_refund_object(s);
+    return r;
 }
 
 /* From here on notify answers FOS_EPIPE, and each side still there sees DEAD. */
@@ -190,14 +201,6 @@ static void close_sides(struct channel *c, const struct mailbox *m)
     }
 }
 
-/* The ring's frames pass from the sender that goes to `to`, which may still take
- * what is in them. */
-static void ring_charge_pass(struct channel *c, struct space *to)
-{
-    for (uint32_t i = 0; i < c->ring_pages; i++)
-        frame_charge_move(c->ring[i], to);
-}
-
 static void channel_free(struct channel *c)
 {
     ring_put(c, c->ring_pages);
@@ -206,8 +209,46 @@ static void channel_free(struct channel *c)
     pool_free(&channel_pool, c);
 }
 
-/* A channel whose sender goes before it is accepted stays pending: what it sent is
- * still delivered. */
+/* `to` has been charged for the ring already; its first owner is refunded. */
+static void ring_give(struct channel *c, struct space *to)
+{
+    for (uint32_t i = 0; i < c->ring_pages; i++)
+        frame_give(c->ring[i], to);
+}
+
+/* The sender has gone before it was accepted: what it sent waits for the receiver,
+ * who now pays for the ring, if it can and there are not too many such. */
+static bool orphan_keep(struct channel *c)
+{
+    struct mailbox *m = c->mailbox;
+    if (m->orphan_pages + c->ring_pages > CHANNEL_ORPHAN_PAGES_MAX ||
+        space_charge_frames(m->space, c->ring_pages))
+        return false;
+    m->orphan_pages += c->ring_pages;
+    c->orphan = true;
+    ring_give(c, m->space);
+    return true;
+}
+
+static void sender_gone(struct channel *c)
+{
+    if (c->sides[RECEIVER].space) {
+        ring_give(c, c->sides[RECEIVER].space);
+        c->receiver_share = 0;
+    } else if (!c->mailbox || !orphan_keep(c)) {
+        if (c->mailbox)
+            pending_remove(c);
+        channel_free(c);
+    }
+}
+
+static void receiver_gone(struct channel *c, struct space *s)
+{
+    space_refund_frames(s, c->receiver_share);
+    if (!c->sides[SENDER].space)
+        channel_free(c);
+}
+
 void channel_drop(struct channel *c, struct space *s)
 {
     enum channel_side side = c->sides[SENDER].space == s ? SENDER : RECEIVER;
@@ -216,11 +257,10 @@ void channel_drop(struct channel *c, struct space *s)
     quiesce(); /* no notify holds our thread any more */
     space_unmap(s, c->sides[side].va, c->ring_pages + 1);
     side_detach(c, side);
-    struct space *heir = c->mailbox ? c->mailbox->space : c->sides[RECEIVER].space;
-    if (side == SENDER && heir)
-        ring_charge_pass(c, heir);
-    else if (!heir && !c->sides[SENDER].space)
-        channel_free(c);
+    if (side == SENDER)
+        sender_gone(c);
+    else
+        receiver_gone(c, s);
     space_refund_object(s);
 }
 
@@ -230,7 +270,7 @@ void channels_drop_mailbox(struct mailbox *m)
         struct channel *c = m->pending;
         close_sides(c, m);
         pending_remove(c);
-        if (!c->sides[SENDER].space)
+        if (c->orphan)
             channel_free(c);
     }
 }

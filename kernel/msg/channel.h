@@ -16,9 +16,13 @@
 struct mailbox;
 struct thread;
 
-/* Not yet accepted ones of a mailbox: whoever may send could else fill memory at
- * the receiver's expense, by connecting and closing. */
-enum { CHANNELS_PENDING_MAX = 64 };
+/*
+ * Who pays: both sides for the ring, while both are attached; the frames belong to
+ * the sender's account, and to the receiver's when the sender has gone first.
+ * Before the receiver has accepted, a mailbox keeps few channels whose sender has
+ * gone: whoever may send could else fill memory at the receiver's expense.
+ */
+enum { CHANNELS_PENDING_MAX = 64, CHANNEL_ORPHAN_PAGES_MAX = 16 };
 
 enum channel_side { SENDER, RECEIVER, CHANNEL_SIDES };
 
@@ -34,6 +38,8 @@ struct channel {
     struct channel *pending_next;
     _Atomic bool closed;
     uint64_t mailbox_id, sender_pid;
+    bool orphan;             /* its sender went before it was accepted */
+    uint32_t receiver_share; /* frames the receiver is charged beside the owner */
     uint32_t ring_pages;
     pfn_t ring[FOS_RING_PAGES_MAX];
 };

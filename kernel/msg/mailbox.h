@@ -16,7 +16,7 @@ struct mailbox {
     struct thread *thread; /* woken when a message comes */
     struct mailbox *space_next;
     struct channel *pending, **pending_last; /* connected, not yet accepted */
-    uint32_t pending_count;
+    uint32_t pending_count, orphan_pages;
     uint32_t pages;
     pfn_t head_frame; /* pinned, as are the ring's pages */
     struct mailbox_ring ring;

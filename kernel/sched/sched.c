@@ -147,9 +147,11 @@ long thread_wait(uint64_t deadline)
 
     spin_lock(&v->lock);
     atomic_exchange(&t->state, THREAD_BLOCKED);
-    if (atomic_load(&t->events_page->pending) || late) {
+    /* thread_stop may have come before the lock: its interrupt would find us gone.
+     */
+    if (atomic_load(&t->events_page->pending) || late || t->stop) {
         atomic_store(&t->state, THREAD_RUNNING);
-        v->resched = v->resched || late;
+        v->resched = v->resched || late || t->stop;
         spin_unlock(&v->lock);
         return late ? -FOS_ETIMEDOUT : 0;
     }

@@ -12,10 +12,10 @@ static int pages_alloc(struct thread *t)
 {
     struct space *s = t->space;
     pfn_t fpu;
-    int r = frame_alloc(s, FRAME_USER, &t->doorbell);
+    int r = frame_alloc(s, FRAME_SHARED, &t->doorbell);
     if (r)
         return r;
-    r = frame_alloc(s, FRAME_USER, &t->events);
+    r = frame_alloc(s, FRAME_SHARED, &t->events);
     if (r)
         goto fail_doorbell;
     r = frame_alloc(s, FRAME_KERNEL, &fpu);

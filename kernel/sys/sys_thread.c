@@ -11,7 +11,8 @@ long sys_null(void)
 long sys_exit(uint64_t code)
 {
     struct space *s = space_current();
-    s->info.code = (int32_t)code;
+    if (atomic_load(&s->state) == FOS_SPACE_RUNNING)
+        s->info.code = (int32_t)code;
     space_end(s, FOS_SPACE_EXITED);
     return 0;
 }

@@ -111,8 +111,9 @@ void events_deliver(void)
     uint32_t vcpu = vcpu_self()->id;
     struct vcpu_info *info = xen_vcpu_info[vcpu];
     /* Xen sets a selector bit after the pending bit, then upcall_pending; taking
-     * them in the opposite order loses none. */
-    while (atomic_exchange((_Atomic uint8_t *)&info->evtchn_upcall_pending, 0)) {
+     * them in the opposite order loses none; what comes meanwhile is another
+     * upcall. */
+    if (atomic_exchange((_Atomic uint8_t *)&info->evtchn_upcall_pending, 0)) {
         uint64_t words =
             atomic_exchange((_Atomic uint64_t *)&info->evtchn_pending_sel, 0);
         for (; words; words &= words - 1)

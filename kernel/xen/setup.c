@@ -30,7 +30,7 @@ void xen_init(const struct start_info *info)
 {
     xen_shared = (struct shared_info *)shared_page;
     mmu_set((uintptr_t)shared_page,
-            info->shared_info | PTE_PRESENT | PTE_WRITE | PTE_USER | PTE_NX);
+            info->shared_info | PTE_PRESENT | PTE_WRITE | PTE_NX);
     xen_vcpu_info[0] = &xen_shared->vcpu_info[0];
     xen_vcpu_info[0]->evtchn_upcall_mask = 1;
     long r = HYPERVISOR_set_trap_table(traps_table());

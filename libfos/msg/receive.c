@@ -113,6 +113,15 @@ static int stream_finish(struct fos_mailbox *mailbox, struct fos_inbound *inboun
     return error;
 }
 
+/* A message of the first channel uses up its burst; another channel begins one. */
+static void burst_count(struct fos_mailbox *mailbox, const struct fos_inbound *inbound)
+{
+    if (mailbox->channels.next != inbound)
+        mailbox->budget = FOS_MSG_BURST;
+    else if (mailbox->budget)
+        mailbox->budget--;
+}
+
 static int inbound_take(struct fos_mailbox *mailbox, struct fos_inbound *inbound,
                         void *buffer, uint32_t capacity, uint32_t *length)
 {
@@ -127,8 +136,8 @@ static int inbound_take(struct fos_mailbox *mailbox, struct fos_inbound *inbound
     if (error == 0 || error == -FOS_EMSGSIZE) {
         if (error)
             mailbox->refused = inbound;
+        burst_count(mailbox, inbound);
         inbound_to_front(mailbox, inbound);
-        mailbox->budget = FOS_MSG_BURST;
         return error;
     }
     if (error == -FOS_EPROTO)
@@ -203,24 +212,44 @@ static int take_any(struct fos_mailbox *mailbox, void *buffer, uint32_t capacity
     return error;
 }
 
-/* One turn of the poll loop: a look at four places, and a taking where there is
+/* The first of the channels, in the common case without a call. */
+static inline int front_take(struct fos_mailbox *mailbox, void *buffer,
+                             uint32_t capacity, uint32_t *length)
+{
+    struct fos_inbound *front = mailbox->channels.next;
+    struct fos_channel_receiver *receiver = &front->receiver;
+    int error = fos_channel_try_receive(receiver, buffer, capacity, length);
+
+    if (fos_unlikely(receiver->done || receiver->acked ||
+                     (error && error != -FOS_EAGAIN))) {
+        if (error)
+            return inbound_take(mailbox, front, buffer, capacity, length);
+        fos_inbound_acked(front);
+    }
+    if (!error)
+        burst_count(mailbox, front);
+    return error;
+}
+
+/* One turn of the poll loop: a look at three places, and a taking where there is
  * something. */
 static inline int turn(struct fos_mailbox *mailbox, void *buffer, uint32_t capacity,
                        uint32_t *length)
 {
-    struct fos_inbound *front = mailbox->channels.next, *scan;
-    int error = -FOS_EAGAIN;
+    struct fos_inbound *scan;
+    int error = front_take(mailbox, buffer, capacity, length);
 
-    if (fos_channel_ready(&front->receiver))
-        error = inbound_take(mailbox, front, buffer, capacity, length);
-    if (error == -FOS_EAGAIN && fos_mailbox_ready(&mailbox->kernel))
+    if (fos_likely(error != -FOS_EAGAIN))
+        return error;
+    if (fos_mailbox_ready(&mailbox->kernel)) {
         error = kernel_take(mailbox, buffer, capacity, length);
-    if (error == -FOS_EAGAIN) {
-        scan = mailbox->scan;
-        mailbox->scan = scan->next;
-        if (scan != front && fos_channel_ready(&scan->receiver))
-            error = inbound_take(mailbox, scan, buffer, capacity, length);
+        if (error != -FOS_EAGAIN)
+            return error;
     }
+    scan = mailbox->scan;
+    mailbox->scan = scan->next;
+    if (scan != mailbox->channels.next && fos_channel_ready(&scan->receiver))
+        error = inbound_take(mailbox, scan, buffer, capacity, length);
     return error;
 }
 
@@ -246,6 +275,8 @@ static int wait_any(struct fos_mailbox *mailbox, void *buffer, uint32_t capacity
     struct fos_spin spin;
 
     fos_spin_begin(&spin, sleeper, deadline);
+    if (mailbox->thread->pace.delay)
+        spin.pauses = mailbox->thread->pace.delay;
     for (;;) {
         int error = turn(mailbox, buffer, capacity, length);
         enum fos_spin_state state;
@@ -272,15 +303,15 @@ static int wait_any(struct fos_mailbox *mailbox, void *buffer, uint32_t capacity
     }
 }
 
-/* The first look after something was sent, perhaps a question whose answer is
- * waited for. */
-static int after_send(struct fos_mailbox *mailbox, void *buffer, uint32_t capacity,
-                      uint32_t *length)
+/* Before the first look after something was sent, perhaps a question whose answer is
+ * waited for.  -FOS_EAGAIN: wait now. */
+static inline int after_send(struct fos_mailbox *mailbox, void *buffer,
+                             uint32_t capacity, uint32_t *length)
 {
     struct fos_pace *pace = &mailbox->thread->pace;
 
     mailbox->thread->unpushed = 0;
-    if (fos_pace_at_once(pace)) {
+    if (fos_unlikely(fos_pace_at_once(pace))) {
         int error = turn(mailbox, buffer, capacity, length);
         pace->busy = error != -FOS_EAGAIN;
         if (pace->busy)
@@ -288,36 +319,43 @@ static int after_send(struct fos_mailbox *mailbox, void *buffer, uint32_t capaci
     }
     fos_push_stores();
     fos_pace_wait(pace);
-    return turn(mailbox, buffer, capacity, length);
+    return -FOS_EAGAIN;
+}
+
+/* What comes before waiting: a message half taken, others' turn after a burst. */
+static int before_wait(struct fos_mailbox *mailbox, void *buffer, uint32_t capacity,
+                       uint32_t *length)
+{
+    struct fos_inbound *front = mailbox->channels.next;
+
+    /* fos_msg_recv may have begun a streamed message. */
+    if (front->receiver.done || front->receiver.acked) {
+        int error = inbound_take(mailbox, front, buffer, capacity, length);
+        if (error != -FOS_EAGAIN)
+            return error;
+    }
+    if (mailbox->budget)
+        return -FOS_EAGAIN;
+    mailbox->budget = FOS_MSG_BURST;
+    if (interrupted(mailbox))
+        return -FOS_EINTR;
+    return take_any(mailbox, buffer, capacity, length);
 }
 
 int fos_msg_recv_slow(struct fos_mailbox *mailbox, void *buffer, uint32_t capacity,
                       uint32_t *length, uint64_t deadline)
 {
-    struct fos_inbound *front = mailbox->channels.next;
+    const struct fos_channel_receiver *front = &mailbox->channels.next->receiver;
     int error = -FOS_EAGAIN;
 
-    /* fos_msg_recv may have begun a streamed message: it comes before all else. */
-    if (front->receiver.done || front->receiver.acked) {
-        error = inbound_take(mailbox, front, buffer, capacity, length);
-        if (error != -FOS_EAGAIN)
-            return error;
-    }
-    if (mailbox->thread->unpushed) {
+    if (fos_unlikely(mailbox->budget == 0 || front->done || front->acked))
+        error = before_wait(mailbox, buffer, capacity, length);
+    if (error == -FOS_EAGAIN && mailbox->thread->unpushed)
         error = after_send(mailbox, buffer, capacity, length);
-        if (error != -FOS_EAGAIN)
-            return error;
-    }
-    if (mailbox->budget == 0) {
-        mailbox->budget = FOS_MSG_BURST;
-        if (interrupted(mailbox))
-            return -FOS_EINTR;
-        error = take_any(mailbox, buffer, capacity, length);
-    }
     if (error == -FOS_EAGAIN && deadline == 0) {
         error = take_any(mailbox, buffer, capacity, length);
         if (error == -FOS_EAGAIN)
-            return interrupted(mailbox) ? -FOS_EINTR : -FOS_ETIMEDOUT;
+            error = interrupted(mailbox) ? -FOS_EINTR : -FOS_ETIMEDOUT;
     }
     if (error == -FOS_EAGAIN)
         error = wait_any(mailbox, buffer, capacity, length, deadline);

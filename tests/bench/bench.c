@@ -136,24 +136,31 @@ static struct fos_summary latency(uint32_t peer, uint64_t samples)
     return fos_bench_summary(cycles, samples, p->batch);
 }
 
-/* Messages a second, in millions, or gigabytes a second. */
-static struct fos_summary throughput(uint32_t peer)
+/* One transfer of p->batch messages: millions of them a second, or gigabytes. */
+static double transfer(uint32_t peer)
 {
     const struct bench_peer *p = &bench_peers[peer];
-    uint64_t begin, warm = p->batch / 10;
-    double seconds, rate;
+    uint64_t begin = fos_bench_tsc();
+    double seconds;
 
-    start(peer, warm);
-    p->client(warm);
-    finish();
-    begin = fos_bench_tsc();
     start(peer, p->batch);
     p->client(p->batch);
     finish();
     seconds = (double)(fos_bench_tsc() - begin) / tsc_hz;
-    rate = p->messages ? (double)p->batch / seconds / 1e6
-                       : (double)(p->batch * p->bytes) / seconds / 1e9;
-    return (struct fos_summary){p->batch, rate, rate, rate};
+    return (double)(p->batch * (p->messages ? 1 : p->bytes)) / seconds /
+           (p->messages ? 1e6 : 1e9);
+}
+
+/* Transfers are short, so that many of them run without the scheduler's interference. */
+static struct fos_summary throughput(uint32_t peer)
+{
+    const struct bench_peer *p = &bench_peers[peer];
+    double rates[SAMPLES_MAX];
+
+    transfer(peer);
+    for (uint64_t i = 0; i < p->samples; i++)
+        rates[i] = transfer(peer);
+    return fos_bench_summary(rates, p->samples, p->batch);
 }
 
 static double alu_ratio(void)
@@ -247,10 +254,8 @@ static bool figure(uint32_t peer, int rounds, enum placement where, double least
     f->summary.median = fos_bench_median(median, used);
     f->summary.p99 = fos_bench_median(p99, used);
     f->ratio = fos_bench_median(ratio, used);
-    if (p->bytes) { /* sorted by now: the spread is over the rounds */
+    if (p->bytes) {
         f->unit = p->messages ? "M/s" : "GB/s";
-        f->summary.min = median[0];
-        f->summary.p99 = median[used * 99 / 100];
         f->ratio = 0;
     }
     return true;

@@ -151,6 +151,13 @@ def results(accel):
     check("between" in done.output and "[json]" not in done.output, done.output)
 
 
+@case("arguments reach the application as they were given")
+def arguments(accel):
+    given, seen = r"a,b=$c;'d e'\f&|*", r"a,b=$c;d e\f&|*"
+    done = run(accel, "--app", f"test-act {given}")
+    check(f"what is `{seen}`?" in done.output, done.output)
+
+
 @case("without a terminal nothing waits for input")
 def no_terminal(accel):
     reader, writer = os.pipe()

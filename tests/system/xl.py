@@ -53,6 +53,13 @@ def exit_status(dom0):
     check(guest.status() == 7, f"status {guest.status()}")
 
 
+@xl_case("arguments reach the application through xl as they were given")
+def arguments(dom0):
+    given, seen = r"a,b=$c;'d e'\f&|*", r"a,b=$c;d e\f&|*"
+    guest = run(dom0, f"test-act {given}")
+    check(f"what is `{seen}`?" in guest.console.output(), guest.console.output())
+
+
 @xl_case("a faulting application ends with 139 and a line naming fault and address")
 def fault(dom0):
     guest = run(dom0, "test-act fault")

@@ -89,7 +89,7 @@ class Dom0:
         initrd = initrd_with(self.payload(kernel or KERNEL, archive or ARCHIVE, files))
         self.machine = Machine(
             [f"{DOM0_KERNEL} {LINUX_ARGS}", f"/proc/self/fd/{initrd}"],
-            f"dom0_mem={DOM0_MB}M,max:{DOM0_MB}M dom0_max_vcpus=2",
+            f"dom0_mem={DOM0_MB}M,max:{DOM0_MB}M dom0_max_vcpus=1",
             DOM0_MB + XEN_MB + guest_mb + guest_mb // 40, accel, pcpus,
             ports=("console", "control"), inherit=initrd)
 

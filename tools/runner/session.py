@@ -11,6 +11,8 @@ STATUS_TIMEOUT = 124     # the deadline passed
 STATUS_BROKEN = 125      # the machine ended without the application's status
 STATUS_CRASHED = 134     # the guest's kernel crashed
 STATUS_INTERRUPTED = 130
+VCPUS_MOST = 64
+COMMAND_LINE_MOST = 1000     # bytes; Xen's limit is 1024 with what it adds
 
 
 @dataclasses.dataclass
@@ -28,10 +30,15 @@ class Options:
     gdb: str = ""            # path of a socket for gdb: start frozen
 
     def command_line(self, tag):
+        if not 1 <= self.vcpus <= VCPUS_MOST or self.memory < 1 or self.pcpus < 1:
+            raise ValueError(f"fos takes 1 to {VCPUS_MOST} vCPUs and some memory")
         if '"' in self.app or "\n" in self.app:
             raise ValueError('an application\'s arguments cannot hold " or a line end')
         words = [f'app="{self.app}"'] if self.app else []
-        return " ".join(words + [f"tag={tag}"] + ([self.extra] if self.extra else []))
+        line = " ".join(words + [f"tag={tag}"] + ([self.extra] if self.extra else []))
+        if len(line.encode()) > COMMAND_LINE_MOST:
+            raise ValueError(f"the command line has more than {COMMAND_LINE_MOST} bytes")
+        return line
 
 
 @dataclasses.dataclass

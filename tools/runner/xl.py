@@ -10,6 +10,7 @@ from .session import STATUS_TIMEOUT, Deadline, Result
 
 class XlRun:
     def __init__(self, options, terminal, accel):
+        options.command_line("")      # refuses before anything is booted
         self.options = options
         self.terminal = terminal
         self.xen = []

@@ -2,8 +2,11 @@
 /*
  * Page tables of a paravirtual guest: Xen types every table and refuses a writable
  * mapping of one, so tables are read here through the direct map and written by
- * hypercalls (xen/pagetable.c).  All spaces share one kernel root; each has a user
- * root of its own, which holds nothing of the kernel's.
+ * hypercalls (xen/pagetable.c).  A last-level entry of the kernel's has no
+ * PTE_USER: Xen, under which kernel and user share ring 3, adds it, and by its
+ * absence knows that the entry must not be global, which would leave it in the TLB
+ * for user code to use. All spaces share one kernel root; each has a user root of
+ * its own, which holds nothing of the kernel's.
  */
 #include "mm/space.h"
 #include "xen/xen.h"
@@ -40,6 +43,8 @@ pfn_t pte_frame(uint64_t entry)
     return f;
 }
 
+static uint64_t *table_walk(pfn_t root, uint64_t va);
+
 /* ---- start-up: the direct map ------------------------------------------- */
 
 /* Frames that the direct map shows read-only: page tables and the kernel's
@@ -54,14 +59,14 @@ static uint64_t direct_entry(const struct direct_tables *d, uint64_t pfn)
         return 0;
     bool table = pfn - d->first < d->count || pfn - d->boot_first < d->boot_count;
     bool fixed = pfn < image_pfn(kernel_rodata_end);
-    return p2m[pfn] << PAGE_SHIFT | PTE_PRESENT | PTE_USER | PTE_NX |
+    return p2m[pfn] << PAGE_SHIFT | PTE_PRESENT | PTE_NX |
            (table || fixed ? 0 : PTE_WRITE);
 }
 
 static uint64_t *scratch_map(uint64_t pfn)
 {
     mmu_set((uintptr_t)scratch,
-            p2m[pfn] << PAGE_SHIFT | PTE_PRESENT | PTE_WRITE | PTE_USER | PTE_NX);
+            p2m[pfn] << PAGE_SHIFT | PTE_PRESENT | PTE_WRITE | PTE_NX);
     return (uint64_t *)scratch;
 }
 
@@ -112,7 +117,7 @@ static uint64_t direct_map_build(uint64_t first_free, uint64_t boot_tables)
 static void image_protect(void)
 {
     for (char *p = kernel_text_start; p < kernel_end; p += PAGE_SIZE) {
-        uint64_t entry = p2m[image_pfn(p)] << PAGE_SHIFT | PTE_PRESENT | PTE_USER;
+        uint64_t entry = p2m[image_pfn(p)] << PAGE_SHIFT | PTE_PRESENT;
         if (p >= kernel_text_end)
             entry |= PTE_NX;
         if (p >= kernel_rodata_end)
@@ -146,6 +151,7 @@ void mmu_init(void)
               frame_count * 4);
         xen_shutdown(FOS_SHUTDOWN_CRASH);
     }
+    ASSERT(!(*table_walk((pfn_t){root}, DIRECT_BASE) & PTE_GLOBAL));
     p2m = frame_address((pfn_t){image_pfn(p2m)});
     xen_start = (const void *)((char *)s - KERNEL_BASE + DIRECT_BASE);
     image_unmap_rest(image_pfn(kernel_end), first_free);
@@ -162,7 +168,7 @@ static uint64_t *table_of(uint64_t entry)
 static void direct_protect(pfn_t f, bool writable)
 {
     mmu_set((uintptr_t)frame_address(f), pfn_to_mfn(f).n << PAGE_SHIFT |
-                                             PTE_PRESENT | PTE_USER | PTE_NX |
+                                             PTE_PRESENT | PTE_NX |
                                              (writable ? PTE_WRITE : 0));
 }
 
@@ -255,48 +261,59 @@ void table_set(struct space *s, uint64_t va, uint64_t entry)
     mmu_queue(pfn_to_mfn(address_frame(table)), (uint32_t)(at - table), entry);
 }
 
-/* Frees what one last-level table maps, and the table. */
-static void table_leaf_free(uint64_t *upper_entry)
+/* Takes the table below `entry` out of its upper one, so that it loses its type. */
+static uint64_t *table_unhook(uint64_t *entry)
 {
-    uint64_t *table = table_of(*upper_entry);
+    uint64_t *upper = (uint64_t *)((uintptr_t)entry & ~(PAGE_SIZE - 1));
+    uint64_t *table = table_of(*entry);
+    mmu_queue(pfn_to_mfn(address_frame(upper)), (uint32_t)(entry - upper), 0);
+    mmu_flush();
+    return table;
+}
+
+/* Frees what one last-level table maps, and the table. */
+static void table_leaf_free(uint64_t *entry)
+{
+    uint64_t *table = table_unhook(entry);
     for (int i = 0; i < ENTRIES; i++)
         if (table[i] & PTE_PRESENT)
             frame_put(pte_frame(table[i]));
     table_free(address_frame(table));
 }
 
-/*
- * One short step of taking the tables apart; s->destroy_at is the address reached.
- * The root is unpinned first, and so all its tables lose their type; from then on
- * they are plain frames, read-only in the direct map till table_free.
- */
+static void table_upper_free(uint64_t *entry)
+{
+    table_free(address_frame(table_unhook(entry)));
+}
+
+/* One short step of taking the tables apart, none of which is loaded anywhere;
+ * s->destroy_at is the address reached. */
 bool table_destroy_step(struct space *s)
 {
     const uint64_t leaf = PAGE_SIZE << 9, middle = leaf << 9, high = middle << 9;
-    uint64_t va = s->destroy_at;
-    if (va == 0)
-        mmu_unpin(pfn_to_mfn(s->root));
+    uint64_t va = s->destroy_at, step = high;
     if (va >= high * USER_ROOT_ENTRIES) {
+        mmu_unpin(pfn_to_mfn(s->root));
         table_free(s->root);
         return true;
     }
-    uint64_t *root = frame_address(s->root), step = high;
-    uint64_t e4 = root[table_index(va, 4)], e3 = 0;
-    if (e4 & PTE_PRESENT) {
-        e3 = table_of(e4)[table_index(va, 3)];
+    uint64_t *e4 = (uint64_t *)frame_address(s->root) + table_index(va, 4),
+             *e3 = NULL;
+    if (*e4 & PTE_PRESENT) {
+        e3 = table_of(*e4) + table_index(va, 3);
         step = middle;
     }
-    if (e3 & PTE_PRESENT) {
-        uint64_t *e2 = &table_of(e3)[table_index(va, 2)];
+    if (e3 && (*e3 & PTE_PRESENT)) {
+        uint64_t *e2 = table_of(*e3) + table_index(va, 2);
         step = leaf;
         if (*e2 & PTE_PRESENT)
             table_leaf_free(e2);
     }
     s->destroy_at = va + step;
-    if ((e3 & PTE_PRESENT) && s->destroy_at % middle == 0)
-        table_free(pte_frame(e3));
-    if ((e4 & PTE_PRESENT) && s->destroy_at % high == 0)
-        table_free(pte_frame(e4));
+    if (e3 && (*e3 & PTE_PRESENT) && s->destroy_at % middle == 0)
+        table_upper_free(e3);
+    if ((*e4 & PTE_PRESENT) && s->destroy_at % high == 0)
+        table_upper_free(e4);
     return false;
 }
 
@@ -309,7 +326,7 @@ void *kernel_stack_map(uint32_t vcpu)
         if (table_walk_make(NULL, root, va, &table) ||
             frame_alloc(NULL, FRAME_KERNEL, &f))
             return NULL;
-        mmu_set(va, pte_make(f, FOS_PROT_WRITE));
+        mmu_set(va, pte_make(f, FOS_PROT_WRITE) & ~PTE_USER);
     }
     return (void *)(base + STACK_SIZE);
 }

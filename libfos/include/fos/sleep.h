@@ -49,14 +49,14 @@ struct fos_sleeper {
  * message there already (a server with a queue) does not wait at all.
  */
 enum {
-    FOS_PACE_DELAYS = 8,   /* 0..7 pauses are tried */
+    FOS_PACE_DELAYS = 8,   /* 0..7 pauses are tried, before the first look and between */
     FOS_PACE_EPOCH = 64,   /* waits that a trial lasts */
     FOS_PACE_SWEEPS = 4,   /* times that each is tried at first */
     FOS_PACE_EXPLORE = 32, /* later, every so many epochs another one is */
 };
 
 struct fos_pace {
-    uint32_t delay; /* pauses before the first look */
+    uint32_t delay; /* pauses before the first look and from look to look */
     uint32_t left;  /* waits until this epoch ends */
     uint32_t best;  /* the delay that is kept between trials */
     uint32_t epochs;
@@ -92,6 +92,7 @@ struct fos_spin {
     uint64_t deadline_ns; /* as given */
     uint64_t deadline;    /* TSC value */
     uint32_t rounds;
+    uint32_t pauses; /* from look to look */
 };
 
 enum fos_spin_state { FOS_SPIN_ON, FOS_SPIN_SLEEP, FOS_SPIN_LATE };
@@ -114,6 +115,7 @@ static inline void fos_spin_begin(struct fos_spin *spin,
     spin->limit = 0;
     spin->deadline_ns = deadline;
     spin->rounds = 0;
+    spin->pauses = 1;
 }
 
 /* Looks at the clock; called by fos_spin_round now and then. */
@@ -122,7 +124,8 @@ enum fos_spin_state fos_spin_look(struct fos_spin *spin);
 /* One turn of a poll loop: pauses, and says whether to go on. */
 static inline enum fos_spin_state fos_spin_round(struct fos_spin *spin)
 {
-    fos_pause();
+    for (uint32_t i = spin->pauses; i > 0; i--)
+        fos_pause();
     if (++spin->rounds % 32)
         return FOS_SPIN_ON;
     return fos_spin_look(spin);

@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: MIT
 """Counts what the tests said and shows it: one line a program, every failure in full."""
+import os
 import re
-import sys
 import time
+
+from runner.paths import BUILD
 
 LINE = re.compile(r"^(ok|FAIL|SKIP) (.+)$", re.M)
 TAIL_LINES = 25
+COUNT = os.path.join(BUILD, "test.count")
 
 
 class Report:
@@ -61,6 +64,8 @@ class Report:
     def finish(self):
         self.say(f"took {time.monotonic() - self.start:.0f} s")
         skipped = f", {self.skipped} skipped" if self.skipped else ""
-        print(f"{self.passed} passed, {self.failed} failed{skipped}")
-        sys.stdout.flush()
+        count = f"{self.passed} passed, {self.failed} failed{skipped}"
+        with open(COUNT, "w") as file:
+            file.write(count + "\n")
+        print(count, flush=True)
         return 1 if self.failed or not self.passed else 0

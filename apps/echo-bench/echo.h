@@ -12,6 +12,7 @@ enum echo_op {
     ECHO_BY_CHANNEL, /* n messages come, each is answered through the channel */
     ECHO_BY_KERNEL,  /* n messages come, each is answered through the kernel */
     ECHO_MINIMAL,    /* n calls come over the shared line */
+    ECHO_TIGHT,      /* the same, no pause between looks */
     ECHO_END,
 };
 

@@ -75,6 +75,11 @@ static void minimal_call(void)
     must(fos_minimal_call(line, 10, 20) ? 0 : -FOS_EPROTO, "minimal IPC");
 }
 
+static void minimal_call_tight(void)
+{
+    must(fos_minimal_call_tight(line, 10, 20) ? 0 : -FOS_EPROTO, "minimal IPC");
+}
+
 static void null_call(void)
 {
     must(fos_sys_null(), "null system call");
@@ -116,6 +121,8 @@ static const struct measurement yardstick = {
     "(c) minimal IPC", minimal_call, NULL, ECHO_MINIMAL, FOS_BENCH_BATCH, 1, false};
 
 static const struct measurement measurements[] = {
+    {"    minimal IPC, no pause", minimal_call_tight, NULL, ECHO_TIGHT,
+     FOS_BENCH_BATCH, 1, false},
     {"(a) user channel echo 32 B", channel_echo, NULL, ECHO_BY_CHANNEL,
      FOS_BENCH_BATCH, 1, false},
     {"(b) kernel messaging echo 32 B", kernel_echo, NULL, ECHO_BY_KERNEL,

@@ -23,6 +23,13 @@ static void minimal(struct fos_minimal *line, uint32_t n)
         must(fos_minimal_serve(line) ? 0 : -FOS_EPROTO, "server: minimal IPC");
 }
 
+static void minimal_tight(struct fos_minimal *line, uint32_t n)
+{
+    while (n--)
+        must(fos_minimal_serve_tight(line) ? 0 : -FOS_EPROTO,
+             "server: minimal IPC");
+}
+
 /* The channel by which the first message comes is the one whose memory is shared
  * for the minimal IPC. */
 static struct fos_minimal *shared_line(void)
@@ -60,6 +67,8 @@ int server_run(struct fos_cap client)
             return 0;
         if (command.op == ECHO_MINIMAL)
             minimal(line, command.n);
+        else if (command.op == ECHO_TIGHT)
+            minimal_tight(line, command.n);
         else
             echo(command.op == ECHO_BY_KERNEL ? &by_kernel : &by_channel,
                  command.n);

@@ -10,6 +10,18 @@ static uint64_t scale(uint64_t delta, uint32_t mul, int8_t shift)
     return (uint64_t)(((unsigned __int128)delta * mul) >> 32);
 }
 
+/* The clocks of two physical processors may be apart, and a thread moves with its
+ * vCPU from one to the other: time stands still rather than go back. */
+static uint64_t monotonic(uint64_t now)
+{
+    static _Atomic uint64_t latest;
+    uint64_t seen = atomic_load_explicit(&latest, memory_order_relaxed);
+    while (now > seen)
+        if (atomic_compare_exchange_weak(&latest, &seen, now))
+            return now;
+    return seen;
+}
+
 /* Xen writes time_info on this vCPU itself, with an odd version meanwhile. */
 uint64_t time_now(void)
 {
@@ -23,7 +35,7 @@ uint64_t time_now(void)
               scale(rdtsc() - t->tsc_timestamp, t->tsc_to_system_mul, t->tsc_shift);
         __asm__ volatile("lfence" ::: "memory");
     } while ((version & 1) || version != *(const volatile uint32_t *)&t->version);
-    return now;
+    return monotonic(now);
 }
 
 uint64_t time_wall(void)

@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The general cases of the channel: long messages, credit, and what to do about a peer
- * that writes nonsense.  Invariants: see fos/channel.h.
+ * The general cases of the channel: long messages, credit, and what to do about a
+ * peer that writes nonsense.  Invariants: see fos/channel.h.
  */
 #include <fos/channel.h>
 
 #include <stdbool.h>
 
-static int cursor_init(struct fos_channel_cursor *cursor, void *ring, uint32_t slots,
-                       uint32_t threshold)
+static int cursor_init(struct fos_channel_cursor *cursor, void *ring,
+                       uint32_t slots, uint32_t threshold)
 {
-    if (slots < 2 || (slots & (slots - 1)) || slots > UINT32_MAX / FOS_PACKET_STRIDE ||
-        threshold < 1 || threshold > slots)
+    if (slots < 2 || (slots & (slots - 1)) ||
+        slots > UINT32_MAX / FOS_PACKET_STRIDE || threshold < 1 ||
+        threshold > slots)
         return -FOS_EINVAL;
     cursor->ring = ring;
     cursor->bytes = slots * FOS_PACKET_SIZE;
@@ -70,9 +71,11 @@ int fos_channel_credit(struct fos_channel_sender *sender)
     if (sender->credit > sender->slots - sender->threshold)
         return -FOS_EAGAIN; /* the packet to be acknowledged is not written yet */
     /* Pairs with the release in fos_channel_acknowledge (C2). */
-    tag = fos_load_acquire(&slot_of(&sender->at, sender->ack_due, sender->slots)->tag);
+    tag = fos_load_acquire(
+        &slot_of(&sender->at, sender->ack_due, sender->slots)->tag);
     ack = fos_packet_ack(tag);
-    if (fos_packet_generation(tag) != due || (ack != due && ack != (uint8_t)(due - 1)))
+    if (fos_packet_generation(tag) != due ||
+        (ack != due && ack != (uint8_t)(due - 1)))
         return sender_fail(sender);
     if (ack != due)
         return -FOS_EAGAIN;
@@ -85,13 +88,15 @@ int fos_channel_credit(struct fos_channel_sender *sender)
     return 0;
 }
 
-/* Writes `bytes` of a message of `total`: full packets and perhaps a short last one,
- * for which there is credit.  `first`: the message begins here. */
+/* Writes `bytes` of a message of `total`: full packets and perhaps a short last
+ * one, for which there is credit.  `first`: the message begins here. */
 static void packets_write(struct fos_channel_sender *sender, const uint8_t *data,
                           uint32_t bytes, uint32_t total, bool first)
 {
-    struct fos_channel_cursor at = sender->at; /* so that it may live in registers */
-    uint32_t start = first ? 0 : (uint32_t)FOS_PACKET_FIRST << FOS_PACKET_FLAGS_SHIFT;
+    struct fos_channel_cursor at =
+        sender->at; /* so that it may live in registers */
+    uint32_t start =
+        first ? 0 : (uint32_t)FOS_PACKET_FIRST << FOS_PACKET_FLAGS_SHIFT;
     uint64_t size = fos_packet_size(FOS_PACKET_PAYLOAD, total);
 
     sender->credit -= fos_packets_for(bytes);
@@ -111,7 +116,8 @@ static void packets_write(struct fos_channel_sender *sender, const uint8_t *data
         struct fos_packet *slot = fos_channel_slot(&at);
 
         fos_payload_write(slot->payload, data, bytes);
-        fos_store_release(&slot->tag, (at.head ^ start) | fos_packet_size(bytes, total));
+        fos_store_release(&slot->tag,
+                          (at.head ^ start) | fos_packet_size(bytes, total));
         fos_channel_advance(&at);
     }
     sender->at = at;
@@ -182,7 +188,8 @@ static int tag_refuse(struct fos_channel_receiver *receiver, uint64_t tag)
     return receiver_fail(receiver);
 }
 
-static uint64_t first_tag(const struct fos_channel_receiver *receiver, uint32_t total)
+static uint64_t first_tag(const struct fos_channel_receiver *receiver,
+                          uint32_t total)
 {
     uint32_t length = total < FOS_PACKET_PAYLOAD ? total : FOS_PACKET_PAYLOAD;
 
@@ -209,12 +216,14 @@ int fos_channel_peek(struct fos_channel_receiver *receiver, uint32_t *length)
 }
 
 /* Whether the last packet of a message of `packets` (at most slots) is written. */
-static bool last_is_there(const struct fos_channel_receiver *receiver, uint32_t packets)
+static bool last_is_there(const struct fos_channel_receiver *receiver,
+                          uint32_t packets)
 {
     const struct fos_channel_cursor *at = &receiver->at;
     uint32_t bytes = at->bytes, offset = at->offset;
     uint32_t half = bytes / FOS_PACKET_STRIDE; /* packets on the even lines */
-    uint32_t index = offset / FOS_PACKET_STRIDE + (offset % FOS_PACKET_STRIDE ? half : 0);
+    uint32_t index =
+        offset / FOS_PACKET_STRIDE + (offset % FOS_PACKET_STRIDE ? half : 0);
     uint32_t last = index + packets - 1;
     uint8_t generation = (uint8_t)(at->head + (last >= receiver->slots ? 1 : 0));
     struct fos_packet *slot = slot_of(at, last, receiver->slots);
@@ -242,8 +251,8 @@ int fos_channel_complete(struct fos_channel_receiver *receiver)
 }
 
 /*
- * Takes packets of the message of `total` bytes, from byte receiver->done on, until it
- * is complete or a packet is not there.  No buffer: drops them.  0, -FOS_EAGAIN,
+ * Takes packets of the message of `total` bytes, from byte receiver->done on, until
+ * it is complete or a packet is not there.  No buffer: drops them.  0, -FOS_EAGAIN,
  * -FOS_EPROTO.
  */
 static int packets_read(struct fos_channel_receiver *receiver, uint8_t *buffer,
@@ -251,9 +260,8 @@ static int packets_read(struct fos_channel_receiver *receiver, uint8_t *buffer,
 {
     struct fos_channel_cursor at = receiver->at;
     uint32_t until_ack = receiver->until_ack;
-    uint32_t start = receiver->done
-                         ? (uint32_t)FOS_PACKET_FIRST << FOS_PACKET_FLAGS_SHIFT
-                         : 0;
+    uint32_t start =
+        receiver->done ? (uint32_t)FOS_PACKET_FIRST << FOS_PACKET_FLAGS_SHIFT : 0;
     uint32_t done = receiver->done;
     int error = 0;
 

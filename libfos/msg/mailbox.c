@@ -48,8 +48,8 @@ static int message_find(struct fos_mailbox_reader *reader, uint32_t *length,
     }
 }
 
-int fos_mailbox_take(struct fos_mailbox_reader *reader, void *buffer, uint32_t capacity,
-                     uint32_t *length)
+int fos_mailbox_take(struct fos_mailbox_reader *reader, void *buffer,
+                     uint32_t capacity, uint32_t *length)
 {
     uint8_t *to = buffer;
     uint32_t slots, left;

@@ -33,7 +33,8 @@ void thread_update_channels(struct fos_thread *thread);
 /* Lists a channel as the most recently active one. */
 void inbound_to_front(struct fos_mailbox *mailbox, struct fos_inbound *inbound);
 
-/* Lists the accepted channels whose barrier the kernel's messages have passed (M2). */
+/* Lists the accepted channels whose barrier the kernel's messages have passed (M2).
+ */
 void inbound_release_waiting(struct fos_mailbox *mailbox);
 
 /* Closes a listed channel and forgets it. */

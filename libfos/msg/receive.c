@@ -3,8 +3,9 @@
  * The receiving side of fos/msg.h: which source to look at next.
  *
  * The first of the list of channels is looked at on every turn, together with the
- * kernel's buffer, the events and one of the other channels; who has a message comes to
- * the front.  So a turn's cost does not grow with the number of silent channels.
+ * kernel's buffer, the events and one of the other channels; who has a message
+ * comes to the front.  So a turn's cost does not grow with the number of silent
+ * channels.
  */
 #include "msg.h"
 
@@ -25,7 +26,8 @@ int fos_mailbox_create(struct fos_mailbox *mailbox, uint32_t slots)
     if (slots < FOS_MAILBOX_SLOTS_MIN || slots > FOS_MAILBOX_SLOTS_MAX ||
         (slots & (slots - 1)))
         return -FOS_EINVAL;
-    *mailbox = (struct fos_mailbox){.thread = thread, .events = ~FOS_EVENTS_RESERVED};
+    *mailbox =
+        (struct fos_mailbox){.thread = thread, .events = ~FOS_EVENTS_RESERVED};
     buffer = fos_pages_map(pages);
     if (!buffer)
         return -FOS_ENOMEM;
@@ -63,15 +65,16 @@ void fos_mailbox_close(struct fos_mailbox *mailbox)
 
 /* ---- a message of one source ---- */
 
-
 static bool stream_ready(void *argument)
 {
     struct fos_inbound *inbound = argument;
 
-    return fos_channel_complete(&inbound->receiver) || doorbell_dead(inbound->doorbell);
+    return fos_channel_complete(&inbound->receiver) ||
+           doorbell_dead(inbound->doorbell);
 }
 
-/* Waits for the next packets of the message under way.  False: they will not come. */
+/* Waits for the next packets of the message under way.  False: they will not come.
+ */
 static bool stream_wait(struct fos_mailbox *mailbox, struct fos_inbound *inbound,
                         uint64_t deadline)
 {
@@ -114,7 +117,8 @@ static int stream_finish(struct fos_mailbox *mailbox, struct fos_inbound *inboun
 }
 
 /* A message of the first channel uses up its burst; another channel begins one. */
-static void burst_count(struct fos_mailbox *mailbox, const struct fos_inbound *inbound)
+static void burst_count(struct fos_mailbox *mailbox,
+                        const struct fos_inbound *inbound)
 {
     if (mailbox->channels.next != inbound)
         mailbox->budget = FOS_MSG_BURST;
@@ -275,8 +279,6 @@ static int wait_any(struct fos_mailbox *mailbox, void *buffer, uint32_t capacity
     struct fos_spin spin;
 
     fos_spin_begin(&spin, sleeper, deadline);
-    if (mailbox->thread->pace.delay)
-        spin.pauses = mailbox->thread->pace.delay;
     for (;;) {
         int error = turn(mailbox, buffer, capacity, length);
         enum fos_spin_state state;
@@ -292,8 +294,8 @@ static int wait_any(struct fos_mailbox *mailbox, void *buffer, uint32_t capacity
         if (state == FOS_SPIN_ON)
             continue;
         if (state == FOS_SPIN_SLEEP)
-            fos_sleep(sleeper, mailbox->events | FOS_EVENTS_RESERVED, anything_ready,
-                      mailbox, deadline);
+            fos_sleep(sleeper, mailbox->events | FOS_EVENTS_RESERVED,
+                      anything_ready, mailbox, deadline);
         error = take_any(mailbox, buffer, capacity, length);
         if (error != -FOS_EAGAIN)
             return error;
@@ -303,8 +305,9 @@ static int wait_any(struct fos_mailbox *mailbox, void *buffer, uint32_t capacity
     }
 }
 
-/* Before the first look after something was sent, perhaps a question whose answer is
- * waited for.  -FOS_EAGAIN: wait now. */
+/* After something was sent, perhaps a question whose answer will come by the
+ * channel that spoke last: a few looks at that one alone.  -FOS_EAGAIN: wait for
+ * all now. */
 static inline int after_send(struct fos_mailbox *mailbox, void *buffer,
                              uint32_t capacity, uint32_t *length)
 {
@@ -317,8 +320,12 @@ static inline int after_send(struct fos_mailbox *mailbox, void *buffer,
         if (pace->busy)
             return error;
     }
-    fos_push_stores();
-    fos_pace_wait(pace);
+    for (uint32_t looks = fos_pace_begin(pace); looks > 0; looks--) {
+        int error = front_take(mailbox, buffer, capacity, length);
+        if (fos_likely(error != -FOS_EAGAIN))
+            return error;
+        fos_pace_again(pace);
+    }
     return -FOS_EAGAIN;
 }
 

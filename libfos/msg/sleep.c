@@ -112,12 +112,13 @@ uint64_t fos_sleeper_take(struct fos_sleeper *sleeper, uint64_t mask)
     return bits & mask;
 }
 
-/* The delay to keep: the cheapest, if it is clearly cheaper than the one kept now. */
+/* The way to keep: the cheapest, if it is clearly cheaper than the one kept now.
+ */
 static uint32_t pace_best(const struct fos_pace *pace)
 {
     uint32_t best = pace->best;
 
-    for (uint32_t i = 0; i < FOS_PACE_DELAYS; i++)
+    for (uint32_t i = 0; i < FOS_PACE_WAYS; i++)
         if (pace->cost[i] < pace->cost[best])
             best = i;
     return pace->cost[best] < pace->cost[pace->best] / 16 * 15 ? best : pace->best;
@@ -126,21 +127,21 @@ static uint32_t pace_best(const struct fos_pace *pace)
 void fos_pace_turn(struct fos_pace *pace)
 {
     uint64_t now = fos_tsc(), cost = now - pace->began;
-    uint64_t *known = &pace->cost[pace->delay];
+    uint64_t *known = &pace->cost[pace->way];
     uint32_t trial = pace->epochs++;
 
-    if (trial <= FOS_PACE_DELAYS || cost < *known)
+    if (trial <= FOS_PACE_WAYS || cost < *known)
         *known = cost;
     else
         *known += *known / 16;
-    if (trial >= FOS_PACE_SWEEPS * FOS_PACE_DELAYS)
+    if (trial >= FOS_PACE_SWEEPS * FOS_PACE_WAYS)
         pace->best = pace_best(pace);
-    if (trial < FOS_PACE_SWEEPS * FOS_PACE_DELAYS)
-        pace->delay = trial % FOS_PACE_DELAYS;
+    if (trial < FOS_PACE_SWEEPS * FOS_PACE_WAYS)
+        pace->way = trial % FOS_PACE_WAYS;
     else if (trial % FOS_PACE_EXPLORE == 0)
-        pace->delay = trial / FOS_PACE_EXPLORE % FOS_PACE_DELAYS;
+        pace->way = trial / FOS_PACE_EXPLORE % FOS_PACE_WAYS;
     else
-        pace->delay = pace->best;
+        pace->way = pace->best;
     pace->left = FOS_PACE_EPOCH;
     pace->began = now;
 }

@@ -5,11 +5,11 @@
  *
  *     bench [ROUNDS [OUT-FOLDER]]
  *
- * In every round each peer is measured once, between two runs of the minimal IPC; its
- * ratio is taken to these.  When they differ by more than a quarter, the hypervisor
- * moved a processor meanwhile, or someone else used it, and the figure is dropped.
- * Figures are medians over the rounds of each round's minimum, median and p99, told
- * apart by where the two processors stood.
+ * In every round each peer is measured once, between two runs of the minimal IPC;
+ * its ratio is taken to these.  When they differ by more than a quarter, the
+ * hypervisor moved a processor meanwhile, or someone else used it, and the figure
+ * is dropped. Figures are medians over the rounds of each round's minimum, median
+ * and p99, told apart by where the two processors stood.
  */
 #define _GNU_SOURCE
 #include "bench.h"
@@ -40,7 +40,7 @@ static const char *const placement_names[] = {
 struct measurement {
     bool valid;
     double yardstick; /* the minimal IPC around it, cycles */
-    double alu;       /* slow-down of an ALU loop while the other processor computes */
+    double alu; /* slow-down of an ALU loop while the other processor computes */
     struct fos_summary summary;
 };
 
@@ -49,7 +49,7 @@ static struct control {
     uint32_t command;
     uint64_t n;
     _Atomic uint32_t done __attribute__((aligned(128)));
-} *control;
+} * control;
 
 static struct measurement table[PEERS_MAX][ROUNDS_MAX];
 static bool available[PEERS_MAX];
@@ -74,9 +74,10 @@ static double alu(int turns)
     while (turns--) {
         uint64_t a = 1, b = 2, c = 3, d = 4, begin = fos_bench_tsc(), took;
         for (int i = 0; i < 10000; i++)
-            __asm__ __volatile__("add $1,%0\n\tadd $1,%1\n\tadd $1,%2\n\tadd $1,%3\n\t"
-                                 "add $1,%0\n\tadd $1,%1\n\tadd $1,%2\n\tadd $1,%3"
-                                 : "+r"(a), "+r"(b), "+r"(c), "+r"(d));
+            __asm__ __volatile__(
+                "add $1,%0\n\tadd $1,%1\n\tadd $1,%2\n\tadd $1,%3\n\t"
+                "add $1,%0\n\tadd $1,%1\n\tadd $1,%2\n\tadd $1,%3"
+                : "+r"(a), "+r"(b), "+r"(c), "+r"(d));
         took = fos_bench_tsc() - begin;
         if (took < best)
             best = took;
@@ -151,7 +152,8 @@ static double transfer(uint32_t peer)
            (p->messages ? 1e6 : 1e9);
 }
 
-/* Transfers are short, so that many of them run without the scheduler's interference. */
+/* Transfers are short, so that many of them run without the scheduler's
+ * interference. */
 static struct fos_summary throughput(uint32_t peer)
 {
     const struct bench_peer *p = &bench_peers[peer];
@@ -305,8 +307,8 @@ static void report(int rounds, const char *folder)
 
     machine_name(machine, sizeof machine);
     strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%SZ", now);
-    printf("%s, TSC %.0f MHz, %d rounds, %d figures dropped\n", machine, tsc_hz / 1e6,
-           rounds, dropped(rounds));
+    printf("%s, TSC %.0f MHz, %d rounds, %d figures dropped\n", machine,
+           tsc_hz / 1e6, rounds, dropped(rounds));
     for (enum placement where = 0; where < PLACEMENTS; where++) {
         struct fos_figure f;
         bool headed = false;
@@ -340,8 +342,9 @@ static void measure_clock(void)
     clock_gettime(CLOCK_MONOTONIC, &a);
     usleep(50000);
     clock_gettime(CLOCK_MONOTONIC, &b);
-    tsc_hz = (double)(fos_bench_tsc() - begin) /
-             ((double)(b.tv_sec - a.tv_sec) + (double)(b.tv_nsec - a.tv_nsec) / 1e9);
+    tsc_hz =
+        (double)(fos_bench_tsc() - begin) /
+        ((double)(b.tv_sec - a.tv_sec) + (double)(b.tv_nsec - a.tv_nsec) / 1e9);
     overhead = fos_bench_overhead();
 }
 

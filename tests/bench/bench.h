@@ -11,7 +11,8 @@
 
 /*
  * Something measured: `n` operations of the client against `n` of the server, which
- * runs in another process on the other processor.  A peer without a server runs alone.
+ * runs in another process on the other processor.  A peer without a server runs
+ * alone.
  */
 struct bench_peer {
     const char *name;

@@ -24,7 +24,7 @@ enum {
     NS_PER_SECOND = 1000000000,
 };
 
-#define SECRET_OF(id) ((id) * 0x9e3779b97f4a7c15ull ^ 0x5bd1e995)
+#define SECRET_OF(id) ((id)*0x9e3779b97f4a7c15ull ^ 0x5bd1e995)
 
 /* One thread's pages, as offsets in the arena. */
 struct host_thread {
@@ -56,7 +56,7 @@ static struct arena {
     struct host_thread threads[THREADS_MAX];
     struct host_mailbox mailboxes[MAILBOXES_MAX];
     struct host_channel channels[CHANNELS_MAX];
-} *arena;
+} * arena;
 
 static int arena_fd;
 static uint64_t tsc_hz;
@@ -130,8 +130,8 @@ void host_init(void)
     arena_fd = memfd_create("fos-host", 0);
     if (arena_fd < 0 || ftruncate(arena_fd, ARENA_BYTES))
         die("memfd");
-    arena = mmap(NULL, ARENA_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE,
-                 arena_fd, 0);
+    arena = mmap(NULL, ARENA_BYTES, PROT_READ | PROT_WRITE,
+                 MAP_SHARED | MAP_POPULATE, arena_fd, 0);
     if (arena == MAP_FAILED)
         die("mmap arena");
     arena->used = (sizeof *arena + FOS_PAGE_SIZE - 1) & ~(FOS_PAGE_SIZE - 1);
@@ -226,7 +226,8 @@ long fos_sys_kernel_info(struct fos_kernel_info *out)
 
 static struct host_mailbox *mailbox_find(struct fos_cap cap)
 {
-    if (cap.id < 1 || cap.id > arena->mailboxes_count || cap.secret != SECRET_OF(cap.id))
+    if (cap.id < 1 || cap.id > arena->mailboxes_count ||
+        cap.secret != SECRET_OF(cap.id))
         return NULL;
     return arena->mailboxes[cap.id - 1].open ? &arena->mailboxes[cap.id - 1] : NULL;
 }
@@ -241,7 +242,8 @@ long fos_sys_mailbox_create(struct fos_mailbox_slot *slots, uint64_t count,
     }
     arena->mailboxes[arena->mailboxes_count++] =
         (struct host_mailbox){self_index, true, slots, (uint32_t)count, head, 0};
-    *out = (struct fos_cap){arena->mailboxes_count, SECRET_OF(arena->mailboxes_count)};
+    *out =
+        (struct fos_cap){arena->mailboxes_count, SECRET_OF(arena->mailboxes_count)};
     arena_unlock();
     return 0;
 }
@@ -256,7 +258,8 @@ long fos_sys_mailbox_close(struct fos_cap mailbox)
     return 0;
 }
 
-static void mailbox_put(struct host_mailbox *m, const uint8_t *from, uint32_t length)
+static void mailbox_put(struct host_mailbox *m, const uint8_t *from,
+                        uint32_t length)
 {
     uint32_t left = length;
 
@@ -272,7 +275,8 @@ static void mailbox_put(struct host_mailbox *m, const uint8_t *from, uint32_t le
     }
 }
 
-long fos_sys_mailbox_send(struct fos_cap mailbox, const void *message, size_t length)
+long fos_sys_mailbox_send(struct fos_cap mailbox, const void *message,
+                          size_t length)
 {
     struct host_mailbox *m = mailbox_find(mailbox);
     long result = 0;
@@ -282,7 +286,8 @@ long fos_sys_mailbox_send(struct fos_cap mailbox, const void *message, size_t le
     if (length > FOS_MESSAGE_MAX || length > m->count * FOS_MAILBOX_PAYLOAD / 2)
         return -FOS_EMSGSIZE;
     arena_lock();
-    if (m->tail + fos_slots_for((uint32_t)length) - fos_load_acquire(m->head) > m->count)
+    if (m->tail + fos_slots_for((uint32_t)length) - fos_load_acquire(m->head) >
+        m->count)
         result = -FOS_EAGAIN;
     else
         mailbox_put(m, message, (uint32_t)length);
@@ -294,7 +299,8 @@ long fos_sys_mailbox_send(struct fos_cap mailbox, const void *message, size_t le
 
 /* ---- channels: ids from 1 ---- */
 
-static void window_map(void *address, size_t doorbell, size_t ring, uint32_t ring_pages)
+static void window_map(void *address, size_t doorbell, size_t ring,
+                       uint32_t ring_pages)
 {
     void *rest = (uint8_t *)address + FOS_PAGE_SIZE;
 
@@ -316,8 +322,8 @@ static struct fos_channel_info channel_info(uint32_t index, uint32_t peer)
                                      .ring_pages = c->ring_pages};
 }
 
-long fos_sys_channel_connect(struct fos_cap mailbox, void *address, uint64_t ring_pages,
-                             struct fos_channel_info *out)
+long fos_sys_channel_connect(struct fos_cap mailbox, void *address,
+                             uint64_t ring_pages, struct fos_channel_info *out)
 {
     struct host_mailbox *m = mailbox_find(mailbox);
     struct host_channel c = {.ring_pages = (uint32_t)ring_pages};
@@ -368,7 +374,8 @@ long fos_sys_channel_accept(struct fos_cap mailbox, void *address,
 
 static struct host_channel *channel_find(struct fos_cap cap)
 {
-    if (cap.id < 1 || cap.id > arena->channels_count || cap.secret != SECRET_OF(cap.id))
+    if (cap.id < 1 || cap.id > arena->channels_count ||
+        cap.secret != SECRET_OF(cap.id))
         return NULL;
     return &arena->channels[cap.id - 1];
 }
@@ -379,8 +386,8 @@ static void channel_kill(struct host_channel *c, int from)
     void *other = c->window[!from];
 
     c->window[from] = NULL;
-    if (other && mmap(other, FOS_PAGE_SIZE, PROT_READ, MAP_SHARED | MAP_FIXED, arena_fd,
-                      (off_t)arena->dead_page) == MAP_FAILED)
+    if (other && mmap(other, FOS_PAGE_SIZE, PROT_READ, MAP_SHARED | MAP_FIXED,
+                      arena_fd, (off_t)arena->dead_page) == MAP_FAILED)
         die("mmap dead page");
     c->dead = true;
     thread_wake(from ? c->sender : c->receiver, FOS_EVENT_CHANNEL);
@@ -423,7 +430,8 @@ long fos_sys_notify(struct fos_cap channel)
     if (!c || c->dead)
         return -FOS_EPIPE;
     atomic_fetch_add(&arena->notifies, 1);
-    thread_wake(c->sender == self_index ? c->receiver : c->sender, FOS_EVENT_NOTIFY);
+    thread_wake(c->sender == self_index ? c->receiver : c->sender,
+                FOS_EVENT_NOTIFY);
     return 0;
 }
 

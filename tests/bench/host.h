@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The part of the kernel that libfos/msg needs, played by Linux: so that the very same
- * sources run in host programs, between threads or between forked processes.
+ * The part of the kernel that libfos/msg needs, played by Linux: so that the very
+ * same sources run in host programs, between threads or between forked processes.
  *
- * All shared memory is one arena, made before the first fork and mapped at one address
- * everywhere; windows of channels are further mappings of its pages.  Objects are
- * never given back: programs are short.
+ * All shared memory is one arena, made before the first fork and mapped at one
+ * address everywhere; windows of channels are further mappings of its pages.
+ * Objects are never given back: programs are short.
  */
 #ifndef FOS_BENCH_HOST_H
 #define FOS_BENCH_HOST_H
@@ -17,8 +17,9 @@
 /* Before any fork or thread. */
 void host_init(void);
 
-/* Makes the calling thread one that fos_thread_self() knows: its own doorbell, events
- * and tables.  Called once in each process or thread that uses libfos/msg. */
+/* Makes the calling thread one that fos_thread_self() knows: its own doorbell,
+ * events and tables.  Called once in each process or thread that uses libfos/msg.
+ */
 void host_thread_begin(void);
 
 /* Memory of the arena, zeroed, aligned to pages: seen by all processes. */

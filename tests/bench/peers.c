@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The peers that are measured: the minimal IPC, the bare channel, the whole API, and
- * memcpy through a ring. */
+/* The peers that are measured: the minimal IPC, the bare channel, the whole API,
+ * and memcpy through a ring. */
 #include "bench.h"
 
 #include <string.h>
@@ -55,6 +55,19 @@ static void minimal_server(uint64_t n)
         check(fos_minimal_serve(line), "minimal serve");
 }
 
+/* The same without a pause between looks. */
+static void minimal_tight_client(uint64_t n)
+{
+    while (n--)
+        check(fos_minimal_call_tight(line, 10, 20), "minimal call");
+}
+
+static void minimal_tight_server(uint64_t n)
+{
+    while (n--)
+        check(fos_minimal_serve_tight(line), "minimal serve");
+}
+
 /* ---- the bare channel ---- */
 
 struct lane {
@@ -62,14 +75,16 @@ struct lane {
     struct fos_channel_receiver receiver;
 };
 
-static struct lane forth, back, wide; /* private copies: each process uses its ends */
+static struct lane forth, back,
+    wide; /* private copies: each process uses its ends */
 static uint8_t source[LARGE], sink[LARGE];
 
 static void lane_init(struct lane *lane, uint32_t slots)
 {
     void *ring = host_shared(slots * FOS_PACKET_SIZE);
 
-    fos_channel_sender_init(&lane->sender, ring, slots, fos_channel_threshold(slots));
+    fos_channel_sender_init(&lane->sender, ring, slots,
+                            fos_channel_threshold(slots));
     fos_channel_receiver_init(&lane->receiver, ring, slots,
                               fos_channel_threshold(slots));
 }
@@ -82,7 +97,8 @@ static bool channel_prepare(void)
     return true;
 }
 
-static void lane_put(struct fos_channel_sender *sender, const void *data, uint32_t n)
+static void lane_put(struct fos_channel_sender *sender, const void *data,
+                     uint32_t n)
 {
     int error;
 
@@ -96,12 +112,13 @@ static void lane_get(struct fos_channel_receiver *receiver, void *data, uint32_t
     uint32_t length;
     int error;
 
-    while ((error = fos_channel_try_receive(receiver, data, n, &length)) == -FOS_EAGAIN)
+    while ((error = fos_channel_try_receive(receiver, data, n, &length)) ==
+           -FOS_EAGAIN)
         fos_pause();
     check(!error && length == n, "channel receive");
 }
 
-/* Waits as fos_msg_recv does after a send: when to look first decides. */
+/* Waits as fos_msg_recv does after a send. */
 static void lane_await(struct fos_channel_receiver *receiver, struct fos_pace *pace)
 {
     uint32_t length;
@@ -109,13 +126,11 @@ static void lane_await(struct fos_channel_receiver *receiver, struct fos_pace *p
 
     if (fos_pace_at_once(pace))
         error = fos_channel_try_receive(receiver, sink, SMALL, &length);
-    if (error) {
-        fos_push_stores();
-        fos_pace_wait(pace);
-    }
-    while (error && (error = fos_channel_try_receive(receiver, sink, SMALL, &length)))
-        for (uint32_t i = pace->delay + !pace->delay; i > 0; i--)
-            fos_pause();
+    if (!error)
+        return;
+    fos_pace_begin(pace);
+    while (fos_channel_try_receive(receiver, sink, SMALL, &length))
+        fos_pace_again(pace);
 }
 
 static struct fos_pace pace;
@@ -165,8 +180,8 @@ static void channel_put_large(uint64_t n)
     while (n--) {
         uint32_t done = 0;
         int error;
-        while ((error = fos_channel_send_stream(&wide.sender, source, LARGE, &done)) ==
-               -FOS_EAGAIN)
+        while ((error = fos_channel_send_stream(&wide.sender, source, LARGE,
+                                                &done)) == -FOS_EAGAIN)
             fos_pause();
         check(!error, "channel stream");
     }
@@ -181,7 +196,7 @@ static void channel_get_large(uint64_t n)
 /* ---- the whole API ---- */
 
 static struct fos_mailbox *inbox[2]; /* the server's, the client's; shared memory */
-static _Atomic uint32_t *server_made;  /* 1 when the server's exists */
+static _Atomic uint32_t *server_made; /* 1 when the server's exists */
 static struct fos_peer to_server, to_server_wide, to_client;
 
 static bool api_prepare(void)
@@ -215,10 +230,11 @@ static void api_join_client(void)
     check(!fos_mailbox_create(inbox[1], 64), "mailbox create");
     while (!fos_load_acquire(server_made))
         fos_pause();
-    check(!fos_peer_open(&to_server, inbox[0]->cap, FOS_TRANSPORT_CHANNEL) &&
-              !fos_peer_open_ring(&to_server_wide, inbox[0]->cap, RING_PAGES_LARGE) &&
-              !fos_msg_send(&to_server, "x", 1) && get_byte(inbox[1]),
-          "client's start");
+    check(
+        !fos_peer_open(&to_server, inbox[0]->cap, FOS_TRANSPORT_CHANNEL) &&
+            !fos_peer_open_ring(&to_server_wide, inbox[0]->cap, RING_PAGES_LARGE) &&
+            !fos_msg_send(&to_server, "x", 1) && get_byte(inbox[1]),
+        "client's start");
 }
 
 static void api_join(bool server)
@@ -320,7 +336,8 @@ static void copy_put(uint32_t bytes)
         while (head + piece - fos_load_acquire(&copy_ring->tail) >
                sizeof copy_ring->bytes)
             fos_pause();
-        memcpy(copy_ring->bytes + head % sizeof copy_ring->bytes, source + done, piece);
+        memcpy(copy_ring->bytes + head % sizeof copy_ring->bytes, source + done,
+               piece);
         fos_store_release(&copy_ring->head, head + piece);
     }
 }
@@ -333,7 +350,8 @@ static void copy_get(uint32_t bytes)
         piece = bytes - done < COPY_PIECE ? bytes - done : COPY_PIECE;
         while (fos_load_acquire(&copy_ring->head) < tail + piece)
             fos_pause();
-        memcpy(sink + done, copy_ring->bytes + tail % sizeof copy_ring->bytes, piece);
+        memcpy(sink + done, copy_ring->bytes + tail % sizeof copy_ring->bytes,
+               piece);
         fos_store_release(&copy_ring->tail, tail + piece);
     }
 }
@@ -362,13 +380,21 @@ static void copy_get_large(uint64_t n)
         copy_get(LARGE);
 }
 
-#define LATENCY(name, prepare, join, what, samples, batch) \
-    {name, prepare, join, what##_client, what##_server, samples, batch, 0, false}
-#define STREAM(name, what, size, bytes, n, messages) \
-    {name, always, NULL, what##_put_##size, what##_get_##size, 15, n, bytes, messages}
+#define LATENCY(name, prepare, join, what, samples, batch)                    \
+    {                                                                         \
+        name, prepare, join, what##_client, what##_server, samples, batch, 0, \
+            false                                                             \
+    }
+#define STREAM(name, what, size, bytes, n, messages)                            \
+    {                                                                           \
+        name, always, NULL, what##_put_##size, what##_get_##size, 15, n, bytes, \
+            messages                                                            \
+    }
 
 const struct bench_peer bench_peers[] = {
     LATENCY("minimal IPC", minimal_prepare, NULL, minimal, 200, FOS_BENCH_BATCH),
+    LATENCY("minimal IPC, no pause", always, NULL, minimal_tight, 200,
+            FOS_BENCH_BATCH),
     LATENCY("bare channel echo 32 B", channel_prepare, NULL, channel_echo, 200,
             FOS_BENCH_BATCH),
     LATENCY("full API echo 32 B", api_prepare, api_join, api_echo, 200,
@@ -380,8 +406,8 @@ const struct bench_peer bench_peers[] = {
     LATENCY("futex echo", futex_prepare, NULL, futex, 100, 1),
     STREAM("channel one way 32 B", channel, small, SMALL, 40000, true),
     STREAM("full API one way 32 B", api, small, SMALL, 40000, true),
-    {"memcpy ring 1 KiB", copy_prepare, NULL, copy_put_kib, copy_get_kib, 15, 4000, KIB,
-     false},
+    {"memcpy ring 1 KiB", copy_prepare, NULL, copy_put_kib, copy_get_kib, 15, 4000,
+     KIB, false},
     STREAM("channel one way 1 KiB", channel, kib, KIB, 4000, false),
     STREAM("full API one way 1 KiB", api, kib, KIB, 4000, false),
     STREAM("memcpy ring 64 KiB", copy, large, LARGE, 60, false),

@@ -77,10 +77,12 @@ CASE("channel: a ring's order visits each slot once, two lines from the one befo
         uint8_t *seen = calloc(slots, 1);
         for (uint32_t p = 0; p < slots; p++) {
             uint32_t offset = fos_packet_offset(p, slots);
-            REQUIRE(offset % FOS_PACKET_SIZE == 0 && offset < slots * FOS_PACKET_SIZE);
+            REQUIRE(offset % FOS_PACKET_SIZE == 0 &&
+                    offset < slots * FOS_PACKET_SIZE);
             CHECK_EQ(seen[offset / FOS_PACKET_SIZE]++, 0);
             if (p % (slots / 2))
-                CHECK_EQ(offset - fos_packet_offset(p - 1, slots), FOS_PACKET_STRIDE);
+                CHECK_EQ(offset - fos_packet_offset(p - 1, slots),
+                         FOS_PACKET_STRIDE);
         }
         free(seen);
     }
@@ -101,7 +103,8 @@ CASE("channel: unusable geometries are refused")
     CHECK_EQ(fos_channel_receiver_init(&r, ring, 1u << 31, 1), -FOS_EINVAL);
 }
 
-CASE("channel: messages of every length up to four packets arrive as they were sent")
+CASE(
+    "channel: messages of every length up to four packets arrive as they were sent")
 {
     struct pair p = pair_make(16, 4);
 
@@ -133,7 +136,8 @@ CASE("channel: a message much longer than the ring is streamed")
     pair_free(&p);
 }
 
-CASE("channel: a full ring answers EAGAIN, writes nothing, and goes on after a drain")
+CASE("channel: a full ring answers EAGAIN, writes nothing, and goes on after a "
+     "drain")
 {
     struct pair p = pair_make(8, 2);
     uint8_t data[40] = {1}, got[40];
@@ -173,7 +177,8 @@ CASE("channel: a message for which there is not room enough is not begun")
     pair_free(&p);
 }
 
-CASE("channel: a message cut off half-way is not taken, and its receiver not held up")
+CASE("channel: a message cut off half-way is not taken, and its receiver not held "
+     "up")
 {
     struct pair p = pair_make(8, 2);
     uint8_t data[100] = {0}, got[100];
@@ -207,7 +212,8 @@ CASE("channel: too small a buffer leaves the message where it is")
     CHECK_EQ(fos_channel_try_receive(&p.receiver, got, 19, &length), -FOS_EMSGSIZE);
     CHECK_EQ(length, 20);
     CHECK_EQ(fos_channel_try_receive(&p.receiver, got, 20, &length), 0);
-    CHECK_EQ(fos_channel_try_receive(&p.receiver, got, 119, &length), -FOS_EMSGSIZE);
+    CHECK_EQ(fos_channel_try_receive(&p.receiver, got, 119, &length),
+             -FOS_EMSGSIZE);
     CHECK_EQ(length, 120);
     CHECK_EQ(fos_channel_try_receive(&p.receiver, got, 120, &length), 0);
     CHECK(message_is(got, 9, 120));
@@ -229,7 +235,8 @@ CASE("channel: a message may be thrown away, also one that is streamed")
     CHECK_EQ(fos_channel_discard(&p.receiver), 0);
     for (int i = 0; sent == -FOS_EAGAIN && i < 1000; i++) {
         sent = fos_channel_send_stream(&p.sender, data, sizeof data, &done);
-        CHECK_EQ(fos_channel_try_receive(&p.receiver, got, 8, &length), -FOS_EAGAIN);
+        CHECK_EQ(fos_channel_try_receive(&p.receiver, got, 8, &length),
+                 -FOS_EAGAIN);
     }
     CHECK_EQ(sent, 0);
     CHECK_EQ(fos_channel_try_send(&p.sender, "after", 5), 0);
@@ -294,8 +301,8 @@ CASE("channel: an acknowledgement that cannot be closes the channel for the send
         struct pair p = pair_make(4, 2);
         for (int i = 0; i < 4; i++)
             CHECK_EQ(fos_channel_try_send(&p.sender, "x", 1), 0);
-        p.ring[fos_packet_offset(1, 4) / 64].tag =
-            fos_packet_acked(p.ring[fos_packet_offset(1, 4) / 64].tag, (uint8_t)lie);
+        p.ring[fos_packet_offset(1, 4) / 64].tag = fos_packet_acked(
+            p.ring[fos_packet_offset(1, 4) / 64].tag, (uint8_t)lie);
         CHECK_EQ(fos_channel_try_send(&p.sender, "x", 1), -FOS_EPROTO);
         CHECK_EQ(fos_channel_try_send(&p.sender, "x", 1), -FOS_EPROTO);
         CHECK_EQ(fos_channel_credit(&p.sender), -FOS_EPROTO);
@@ -353,7 +360,8 @@ static void fuzz_one(uint64_t seed)
             scribble(&p, &random);
         if (unit_random(&random) % 2)
             fos_channel_try_send(&p.sender, data, size);
-        else if (fos_channel_send_stream(&p.sender, data, 5000, &done) != -FOS_EAGAIN)
+        else if (fos_channel_send_stream(&p.sender, data, 5000, &done) !=
+                 -FOS_EAGAIN)
             done = 0;
         CHECK(p.sender.credit <= slots);
         fos_channel_complete(&p.receiver);
@@ -372,13 +380,14 @@ static void fuzz_one(uint64_t seed)
     pair_free(&p);
 }
 
-CASE("channel: a peer that writes garbage never makes an end step out of its memory")
+CASE(
+    "channel: a peer that writes garbage never makes an end step out of its memory")
 {
     uint64_t first = unit_setting("SEED", (uint64_t)time(NULL) << 20);
     uint64_t rounds = unit_setting("ROUNDS", 20000);
 
-    printf("seeds %#" PRIx64 " to %#" PRIx64 " (SEED=, ROUNDS=1 to replay one)\n", first,
-           first + rounds - 1);
+    printf("seeds %#" PRIx64 " to %#" PRIx64 " (SEED=, ROUNDS=1 to replay one)\n",
+           first, first + rounds - 1);
     for (uint64_t i = 0; i < rounds && !unit_failures; i++)
         fuzz_one(first + i);
     unit_seed_is(0);
@@ -401,15 +410,16 @@ static void *scribble_on(void *argument)
         uint32_t n = (uint32_t)(unit_random(&s->random) % view.slots);
         view.receiver.at.head =
             fos_packet_head((uint8_t)unit_random(&s->random), FOS_PACKET_FIRST);
-        atomic_store_explicit(&view.ring[n].tag,
-                              unit_random(&s->random) % 2 ? tag_near(&view, &s->random)
-                                                          : 0x10001,
-                              memory_order_relaxed);
+        atomic_store_explicit(
+            &view.ring[n].tag,
+            unit_random(&s->random) % 2 ? tag_near(&view, &s->random) : 0x10001,
+            memory_order_relaxed);
     }
     return NULL;
 }
 
-CASE("channel: a victim of concurrent scribbling ends each call and refuses or takes")
+CASE("channel: a victim of concurrent scribbling ends each call and refuses or "
+     "takes")
 {
     uint64_t seed = unit_setting("SEED", (uint64_t)time(NULL));
 
@@ -424,8 +434,8 @@ CASE("channel: a victim of concurrent scribbling ends each call and refuses or t
         REQUIRE(pthread_create(&thread, NULL, scribble_on, &s) == 0);
         for (int i = 0; i < 20000; i++) {
             int got = fos_channel_try_receive(&p.receiver, buffer, 300, &length);
-            CHECK(got == -FOS_EAGAIN || got == -FOS_EPROTO || got == -FOS_EMSGSIZE ||
-                  (got == 0 && length <= 300));
+            CHECK(got == -FOS_EAGAIN || got == -FOS_EPROTO ||
+                  got == -FOS_EMSGSIZE || (got == 0 && length <= 300));
             if (got == -FOS_EMSGSIZE)
                 fos_channel_discard(&p.receiver);
             if (got == -FOS_EPROTO)

@@ -20,8 +20,8 @@ static void box_make(struct box *b, uint32_t count)
     fos_mailbox_reader_init(&b->reader, b->slots, count, &b->head);
 }
 
-static void slot_put(struct box *b, uint64_t position, uint32_t length, uint32_t index,
-                     uint64_t flags, uint8_t fill)
+static void slot_put(struct box *b, uint64_t position, uint32_t length,
+                     uint32_t index, uint64_t flags, uint8_t fill)
 {
     struct fos_mailbox_slot *slot = &b->slots[position % b->count];
 
@@ -72,7 +72,8 @@ CASE("mailbox: messages of all lengths come in order, over many laps")
     box_make(&b, 64);
     for (uint32_t i = 0; i < 3000; i++) {
         uint32_t length = i * 37 % 1800;
-        if (!CHECK(put(&b, length, 0, (uint8_t)i)) || !takes(&b, length, (uint8_t)i))
+        if (!CHECK(put(&b, length, 0, (uint8_t)i)) ||
+            !takes(&b, length, (uint8_t)i))
             break;
         CHECK_EQ(b.head, b.tail);
     }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Messages (fos/msg.h) between threads of this program; tests/bench/host.c plays the
- * kernel's part. */
+/* Messages (fos/msg.h) between threads of this program; tests/bench/host.c plays
+ * the kernel's part. */
 #define _GNU_SOURCE
 #include "unit.h"
 
@@ -24,7 +24,8 @@ static void begin(void)
 
 static uint64_t soon(uint64_t milliseconds)
 {
-    return fos_sleeper_now(&fos_thread_self()->sleeper) + milliseconds * MILLISECOND;
+    return fos_sleeper_now(&fos_thread_self()->sleeper) +
+           milliseconds * MILLISECOND;
 }
 
 /* Runs `body` as another thread of fos, with its own doorbell and tables. */
@@ -54,7 +55,8 @@ static void actor_end(struct actor *a)
     pthread_join(a->thread, NULL);
 }
 
-static int receive_u32(struct fos_mailbox *mailbox, uint32_t *value, uint64_t deadline)
+static int receive_u32(struct fos_mailbox *mailbox, uint32_t *value,
+                       uint64_t deadline)
 {
     uint32_t length = 0;
     int result = fos_msg_recv(mailbox, value, sizeof *value, &length, deadline);
@@ -211,7 +213,8 @@ CASE("msg: messages of up to 300,000 bytes are streamed through a channel")
     actor_start(&a, send_long, &s);
     for (uint32_t i = 0; i < s.count; i++) {
         uint32_t length = 0, want = i * 7919 % sizeof got;
-        if (!CHECK_EQ(fos_msg_recv(&s.inbox, got, sizeof got, &length, soon(5000)), 0) ||
+        if (!CHECK_EQ(fos_msg_recv(&s.inbox, got, sizeof got, &length, soon(5000)),
+                      0) ||
             !CHECK_EQ(length, want))
             break;
         for (uint32_t k = 0; k < length; k += 97)
@@ -298,7 +301,8 @@ CASE("msg: nothing is taken from a channel while a gap lies before its barrier")
 
 /* ---- death and lies ---- */
 
-CASE("msg: what a peer sent before it died is delivered, then its channel is dropped")
+CASE("msg: what a peer sent before it died is delivered, then its channel is "
+     "dropped")
 {
     static struct session s;
     struct actor a;
@@ -309,7 +313,8 @@ CASE("msg: what a peer sent before it died is delivered, then its channel is dro
     REQUIRE(fos_mailbox_create(&s.inbox, 64) == 0);
     actor_start(&a, kernel_then_channel, &s);
     CHECK_EQ(receive_u32(&s.inbox, &value, soon(5000)), 0);
-    while (s.inbox.stats.accepted == 0 && receive_u32(&s.inbox, &value, soon(1000)) == 0)
+    while (s.inbox.stats.accepted == 0 &&
+           receive_u32(&s.inbox, &value, soon(1000)) == 0)
         ;
     s.go = 1; /* the sender dies with messages in its ring */
     actor_end(&a);
@@ -366,8 +371,9 @@ static void send_garbage(void *argument)
     s->result = result;
     for (uint32_t i = 0; !s->go; i++) {
         uint64_t r = unit_random(&random);
-        atomic_store(&ring[i % 256].tag,
-                     r % 3 ? r : fos_packet_head((uint8_t)r, 1) | fos_packet_size(56, 56));
+        atomic_store(&ring[i % 256].tag, r % 3 ? r
+                                               : fos_packet_head((uint8_t)r, 1) |
+                                                     fos_packet_size(56, 56));
     }
 }
 
@@ -406,7 +412,8 @@ CASE("msg: a peer that writes garbage loses its channel, the others notice nothi
     fos_mailbox_close(&honest.inbox);
 }
 
-CASE("msg: a liar that stops inside a long message holds the receiver up only so long")
+CASE("msg: a liar that stops inside a long message holds the receiver up only so "
+     "long")
 {
     static struct session s;
     static uint8_t buffer[100000];
@@ -432,7 +439,8 @@ CASE("msg: a liar that stops inside a long message holds the receiver up only so
 
 /* ---- events ---- */
 
-CASE("msg: an event of the caller's own ends a receive, and only where it is wanted")
+CASE(
+    "msg: an event of the caller's own ends a receive, and only where it is wanted")
 {
     struct fos_mailbox m;
     struct fos_thread *self;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The lock-free parts between threads, under ThreadSanitizer: the channel, the mailbox
- * buffer (the kernel's writing side against libfos's reader), sleep and wake.  Both
- * ends see the shared memory at one address, so that the sanitizer judges the payload
- * too.  A lost wake-up shows as a case that does not end: a watchdog says so.
+ * The lock-free parts between threads, under ThreadSanitizer: the channel, the
+ * mailbox buffer (the kernel's writing side against libfos's reader), sleep and
+ * wake.  Both ends see the shared memory at one address, so that the sanitizer
+ * judges the payload too.  A lost wake-up shows as a case that does not end: a
+ * watchdog says so.
  */
 #define _GNU_SOURCE
 #include "unit.h"
@@ -204,8 +205,8 @@ static void line_receive(struct line *l)
         uint32_t length = 0;
         int error;
         nap(l, i, l->naps / 2);
-        while ((error = fos_channel_try_receive(&l->in, l->sink, l->longest, &length)) ==
-               -FOS_EAGAIN) {
+        while ((error = fos_channel_try_receive(&l->in, l->sink, l->longest,
+                                                &length)) == -FOS_EAGAIN) {
             look_and_wake(&l->sender);
             if (l->sleeping)
                 wait_for(message_waits, l);
@@ -224,7 +225,8 @@ static void line_receive(struct line *l)
 }
 
 static void line_run(const char *what, uint32_t slots, uint32_t threshold,
-                     uint32_t messages, uint32_t longest, uint32_t naps, bool sleeping)
+                     uint32_t messages, uint32_t longest, uint32_t naps,
+                     bool sleeping)
 {
     struct line *l = aligned_alloc(64, (sizeof *l + 63) & ~63ul);
     pthread_t thread;
@@ -298,7 +300,8 @@ struct clerk {
     uint32_t id;
 };
 
-/* What the kernel's mailbox_send does: reserve, fill, commit, look at the doorbell. */
+/* What the kernel's mailbox_send does: reserve, fill, commit, look at the doorbell.
+ */
 static int office_send(struct office *o, const uint8_t *message, uint32_t length,
                        bool abort)
 {
@@ -361,7 +364,8 @@ static void office_check(const uint8_t *message, uint32_t length, uint32_t *next
     next[id]++;
 }
 
-CASE("stress: a mailbox of three senders, some messages given up, a reader that sleeps")
+CASE("stress: a mailbox of three senders, some messages given up, a reader that "
+     "sleeps")
 {
     struct office *o = aligned_alloc(64, (sizeof *o + 63) & ~63ul);
     struct clerk clerks[SENDERS];

@@ -7,7 +7,7 @@ import signal
 import socket
 import subprocess
 
-from .paths import BUILD, ROOT, XEN, RunError, xen_image
+from .paths import BUILD, ROOT, RunError, xen_image
 
 # What Xen 4.17 needs left out to run under the translator: with SMAP it kills a PV
 # guest at its first bounce frame, with MONITOR its idle loop faults.

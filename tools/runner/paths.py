@@ -3,7 +3,6 @@
 import glob
 import gzip
 import os
-import subprocess
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.path.join(ROOT, "build")
@@ -40,12 +39,6 @@ def xen_image():
             image.write(source.read())
         os.replace(target + ".new", target)
     return XEN
-
-
-def setup_if_needed():
-    """Install what is missing; costs a fraction of a second when nothing is."""
-    if subprocess.call([in_root("tools/setup"), "--quiet"]) != 0:
-        raise RunError("tools/setup did not succeed")
 
 
 def need_files(*names):

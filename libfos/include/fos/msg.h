@@ -11,27 +11,27 @@
  *     fos_peer_open(&server, cap, FOS_TRANSPORT_CHANNEL);
  *     fos_msg_send(&server, request, length);
  *
- * A mailbox takes messages from many senders, by two transports: through the kernel, and
- * through user channels, cache lines that sender and receiver share.  Its owner alone
- * receives.  A message is bytes; any length, as long as the receiver drains (through
- * the kernel up to FOS_MESSAGE_MAX and half the mailbox).  Sending is asynchronous.  An
- * answer travels by a peer of its own in the other direction.
+ * A mailbox takes messages from many senders, by two transports: through the
+ * kernel, and through user channels, cache lines that sender and receiver share.
+ * Its owner alone receives.  A message is bytes; any length, as long as the
+ * receiver drains (through the kernel up to FOS_MESSAGE_MAX and half the mailbox).
+ * Sending is asynchronous.  An answer travels by a peer of its own in the other
+ * direction.
  *
  * Invariants
- *  M1. The messages of one thread through one peer arrive in the order of their sends.
- *  M2. So do its messages through a kernel peer followed by those through a channel
- *      peer opened later: having accepted a channel, the receiver takes nothing from it
- *      until it has taken every slot that was filled in the kernel's buffer after the
- *      accept (fos_mailbox_end).  The channel was made after those sends had returned.
- *      The reverse switch, channel then kernel, keeps no order.
- *  M3. A receiver that goes to sleep has looked at the kernel's buffer and at every
- *      channel since it said so (fos/sleep.h, S1).
- *  M4. After a peer died, what it had sent whole is still delivered; then its channel
- *      is dropped.
- *  M5. A peer that breaks the protocol loses its channel and nobody else anything.
+ *  M1. The messages of one thread through one peer arrive in the order of their
+ * sends. M2. So do its messages through a kernel peer followed by those through a
+ * channel peer opened later: having accepted a channel, the receiver takes nothing
+ * from it until it has taken every slot that was filled in the kernel's buffer
+ * after the accept (fos_mailbox_end).  The channel was made after those sends had
+ * returned. The reverse switch, channel then kernel, keeps no order. M3. A receiver
+ * that goes to sleep has looked at the kernel's buffer and at every channel since
+ * it said so (fos/sleep.h, S1). M4. After a peer died, what it had sent whole is
+ * still delivered; then its channel is dropped. M5. A peer that breaks the protocol
+ * loses its channel and nobody else anything.
  *
- * The structs are visible so that they may be static, and so that the fast paths are
- * inline; their fields belong to libfos.  They must not be moved once in use.
+ * The structs are visible so that they may be static, and so that the fast paths
+ * are inline; their fields belong to libfos.  They must not be moved once in use.
  */
 #ifndef FOS_MSG_H
 #define FOS_MSG_H
@@ -49,7 +49,7 @@ enum fos_transport {
 enum {
     FOS_CHANNELS_MAX = 256,     /* accepted at a time by one thread */
     FOS_RING_PAGES_DEFAULT = 4, /* of a channel; measured, see tests/bench */
-    FOS_MSG_BURST = 64,         /* messages of one channel before others get a look */
+    FOS_MSG_BURST = 64, /* messages of one channel before others get a look */
 };
 
 struct fos_mailbox;
@@ -74,7 +74,7 @@ struct fos_thread {
     struct fos_mailbox *mailboxes;
     struct fos_inbound *free; /* records to be used again */
     bool accept_pending;      /* a channel may wait to be accepted */
-    bool accept_short;        /* one does, for lack of room: tried when one is dropped */
+    bool accept_short; /* one does, for lack of room: tried when one is dropped */
 };
 
 struct fos_msg_stats {
@@ -85,8 +85,8 @@ struct fos_msg_stats {
 };
 
 struct fos_mailbox {
-    /* Head of the list of channels, most recently active first.  Itself an end of an
-     * empty ring, so that there always is a first one to look at. */
+    /* Head of the list of channels, most recently active first.  Itself an end of
+     * an empty ring, so that there always is a first one to look at. */
     struct fos_inbound channels;
     uint32_t budget; /* messages to take from the first before others get a look */
     struct fos_thread *thread;
@@ -129,8 +129,9 @@ int fos_mailbox_create(struct fos_mailbox *mailbox, uint32_t slots);
 void fos_mailbox_close(struct fos_mailbox *mailbox);
 
 /*
- * Chooses the event bits (from FOS_EVENT_FIRST_FREE on: devices, watched spaces) that
- * end a fos_msg_recv on this mailbox; others stay pending and do not disturb it.
+ * Chooses the event bits (from FOS_EVENT_FIRST_FREE on: devices, watched spaces)
+ * that end a fos_msg_recv on this mailbox; others stay pending and do not disturb
+ * it.
  */
 static inline void fos_mailbox_events(struct fos_mailbox *mailbox, uint64_t mask)
 {
@@ -163,12 +164,13 @@ void fos_inbound_acked(struct fos_inbound *inbound);
 
 /*
  * Sends `length` bytes, waiting for room until the deadline (absolute, nanoseconds;
- * FOS_NEVER none).  0; -FOS_EPIPE when the receiver is gone: this and perhaps earlier
- * messages are lost; -FOS_ETIMEDOUT: not sent, or, if it was longer than the ring, cut
- * off half-way and the peer closed; -FOS_EMSGSIZE by the kernel; -FOS_EPROTO.
+ * FOS_NEVER none).  0; -FOS_EPIPE when the receiver is gone: this and perhaps
+ * earlier messages are lost; -FOS_ETIMEDOUT: not sent, or, if it was longer than
+ * the ring, cut off half-way and the peer closed; -FOS_EMSGSIZE by the kernel;
+ * -FOS_EPROTO.
  */
-static inline int fos_msg_send_until(struct fos_peer *peer, const void *data,
-                                     uint32_t length, uint64_t deadline)
+fos_inline int fos_msg_send_until(struct fos_peer *peer, const void *data,
+                                  uint32_t length, uint64_t deadline)
 {
     if (fos_unlikely(fos_channel_try_send(&peer->sender, data, length)))
         return fos_msg_send_slow(peer, data, length, deadline);
@@ -176,7 +178,8 @@ static inline int fos_msg_send_until(struct fos_peer *peer, const void *data,
     return fos_likely(fos_doorbell_awake(peer->doorbell)) ? 0 : fos_msg_ring(peer);
 }
 
-static inline int fos_msg_send(struct fos_peer *peer, const void *data, uint32_t length)
+fos_inline int fos_msg_send(struct fos_peer *peer, const void *data,
+                            uint32_t length)
 {
     return fos_msg_send_until(peer, data, length, FOS_NEVER);
 }
@@ -186,25 +189,25 @@ static inline int fos_msg_send(struct fos_peer *peer, const void *data, uint32_t
 int fos_msg_try_send(struct fos_peer *peer, const void *data, uint32_t length);
 
 /*
- * Receives a message into `buffer`, waiting until the deadline (absolute, nanoseconds;
- * FOS_NEVER none; 0 looks once at every source).  0 and *length, else
- *  -FOS_EMSGSIZE   the message is longer than `capacity`; *length says how long.  It
+ * Receives a message into `buffer`, waiting until the deadline (absolute,
+ * nanoseconds; FOS_NEVER none; 0 looks once at every source).  0 and *length, else
+ *  -FOS_EMSGSIZE   the message is longer than `capacity`; *length says how long. It
  *                  stays: receive again with room, or fos_msg_discard it.
  *  -FOS_EINTR      an event bit of fos_mailbox_events() is pending; take it with
- *                  fos_event_take().  Answered when no message waits, and in between
- *                  at least every FOS_MSG_BURST messages.
- *  -FOS_ETIMEDOUT  none came.
- * The buffer's content is undefined unless the result is 0.  A message longer than its
- * ring, once begun, is waited for beyond the deadline: a second, and a microsecond to
- * a byte; a sender that takes longer loses its channel.
+ *                  fos_event_take().  Answered when no message waits, and in
+ * between at least every FOS_MSG_BURST messages. -FOS_ETIMEDOUT  none came. The
+ * buffer's content is undefined unless the result is 0.  A message longer than its
+ * ring, once begun, is waited for beyond the deadline: a second, and a microsecond
+ * to a byte; a sender that takes longer loses its channel.
  */
-static inline int fos_msg_recv(struct fos_mailbox *mailbox, void *buffer,
-                               uint32_t capacity, uint32_t *length, uint64_t deadline)
+fos_inline int fos_msg_recv(struct fos_mailbox *mailbox, void *buffer,
+                            uint32_t capacity, uint32_t *length, uint64_t deadline)
 {
     struct fos_inbound *front = mailbox->channels.next;
 
-    if (fos_unlikely(mailbox->budget == 0 || mailbox->thread->unpushed ||
-                     fos_channel_try_receive(&front->receiver, buffer, capacity, length)))
+    if (fos_unlikely(
+            mailbox->budget == 0 || mailbox->thread->unpushed ||
+            fos_channel_try_receive(&front->receiver, buffer, capacity, length)))
         return fos_msg_recv_slow(mailbox, buffer, capacity, length, deadline);
     mailbox->budget--;
     if (fos_unlikely(front->receiver.acked))

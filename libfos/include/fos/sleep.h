@@ -2,17 +2,17 @@
 /*
  * Sleeping and waking without a lost wake-up and without a fence for the sender.
  *
- * A thread that waits polls for about as long as a sleep and its wake-up would cost (so
- * it never pays more than twice the better choice), then goes to sleep by the protocol
- * of struct fos_doorbell (abi/types.h):
+ * A thread that waits polls for about as long as a sleep and its wake-up would cost
+ * (so it never pays more than twice the better choice), then goes to sleep by the
+ * protocol of struct fos_doorbell (abi/types.h):
  *
- *  S1. The sleeper stores SLEEPING, makes the serialize system call, and only then looks
- *      once more at everything that could end its wait.
- *  S2. Who changes something a peer may sleep for (a tag, an acknowledgement) stores it
- *      and then loads the peer's doorbell; the processor may let that load pass the
- *      store, and S1's serialize is what makes it harmless.
- *  S3. Every reason to wake sets a bit of fos_events, and the wait system call returns
- *      at once while one is set; a bit is taken before the thing it tells of is looked at.
+ *  S1. The sleeper stores SLEEPING, makes the serialize system call, and only then
+ * looks once more at everything that could end its wait. S2. Who changes something
+ * a peer may sleep for (a tag, an acknowledgement) stores it and then loads the
+ * peer's doorbell; the processor may let that load pass the store, and S1's
+ * serialize is what makes it harmless. S3. Every reason to wake sets a bit of
+ * fos_events, and the wait system call returns at once while one is set; a bit is
+ * taken before the thing it tells of is looked at.
  */
 #ifndef FOS_SLEEP_H
 #define FOS_SLEEP_H
@@ -40,35 +40,41 @@ struct fos_sleeper {
 };
 
 /*
- * When to look first for an answer.  A look that comes before the peer has written
- * takes the line away from the peer, who must fetch it again to write: on Intel servers
- * that doubles the time of an echo.  A look that comes late is only late.  The best time
- * depends on the machine, on where the two processors stand and on the peer, so a
- * thread that has just sent something tries every delay in turn, keeps the one with
- * which its waits came round soonest, and now and then tries another.  Who finds the next
- * message there already (a server with a queue) does not wait at all.
+ * How to wait for an answer to something just sent.  A look that comes before the
+ * peer has written takes the line away from the peer, who must fetch it again to
+ * write: on Intel servers that doubles the time of an echo.  A look that comes late
+ * is only late.  And under an emulator each pause, each locked operation costs more
+ * than it can save.  The best way depends on the machine, on where the two
+ * processors stand and on the peer, so a thread tries every way in turn, keeps the
+ * one with which its waits came round soonest, and now and then tries another.  Who
+ * finds the next message there already (a server with a queue) does not wait at
+ * all.
+ *
+ * Ways 0 to FOS_PACE_TIGHT - 1: push the store out, then so many pauses before the
+ * first look and from look to look.  FOS_PACE_TIGHT: look again and again.
  */
 enum {
-    FOS_PACE_DELAYS = 8,   /* 0..7 pauses are tried, before the first look and between */
+    FOS_PACE_TIGHT = 8,
+    FOS_PACE_WAYS,
     FOS_PACE_EPOCH = 64,   /* waits that a trial lasts */
     FOS_PACE_SWEEPS = 4,   /* times that each is tried at first */
     FOS_PACE_EXPLORE = 32, /* later, every so many epochs another one is */
 };
 
 struct fos_pace {
-    uint32_t delay; /* pauses before the first look and from look to look */
-    uint32_t left;  /* waits until this epoch ends */
-    uint32_t best;  /* the delay that is kept between trials */
+    uint32_t way;
+    uint32_t left; /* waits until this epoch ends */
+    uint32_t best; /* the way that is kept between trials */
     uint32_t epochs;
-    bool busy;                      /* the last immediate look found something */
-    uint64_t began;                 /* TSC value */
-    uint64_t cost[FOS_PACE_DELAYS]; /* cycles of an epoch, about the least of late */
+    bool busy;                    /* the last immediate look found something */
+    uint64_t began;               /* TSC value */
+    uint64_t cost[FOS_PACE_WAYS]; /* cycles of an epoch, about the least of late */
 };
 
-/* Ends an epoch: judges its delay and chooses the next one's. */
+/* Ends an epoch: judges its way and chooses the next one's. */
 void fos_pace_turn(struct fos_pace *pace);
 
-/* Before waiting for an answer to something just sent: whether to look at once. */
+/* Before waiting: whether to look at once. */
 static inline bool fos_pace_at_once(struct fos_pace *pace)
 {
     if (pace->left <= 1) {
@@ -79,27 +85,43 @@ static inline bool fos_pace_at_once(struct fos_pace *pace)
     return pace->busy;
 }
 
-static inline void fos_pace_wait(const struct fos_pace *pace)
+/* Begins a wait.  The number of looks it is good for. */
+static inline uint32_t fos_pace_begin(const struct fos_pace *pace)
 {
-    for (uint32_t i = pace->delay; i > 0; i--)
+    if (pace->way == FOS_PACE_TIGHT)
+        return 64;
+    fos_push_stores();
+    for (uint32_t i = pace->way; i > 0; i--)
         fos_pause();
+    return 8;
+}
+
+/* After a look in vain. */
+static inline void fos_pace_again(const struct fos_pace *pace)
+{
+    uint32_t i = pace->way;
+
+    if (i == FOS_PACE_TIGHT)
+        return;
+    do
+        fos_pause();
+    while (i-- > 1);
 }
 
 /* A wait that has begun. */
 struct fos_spin {
     const struct fos_sleeper *sleeper;
-    uint64_t limit;       /* TSC value at which to sleep; 0: the clock not yet read */
+    uint64_t limit; /* TSC value at which to sleep; 0: the clock not yet read */
     uint64_t deadline_ns; /* as given */
     uint64_t deadline;    /* TSC value */
     uint32_t rounds;
-    uint32_t pauses; /* from look to look */
 };
 
 enum fos_spin_state { FOS_SPIN_ON, FOS_SPIN_SLEEP, FOS_SPIN_LATE };
 
 /*
- * Binds a sleeper to the pages of the calling thread and measures what a sleep and a
- * wake-up by the clock cost here; spin_cycles becomes that.
+ * Binds a sleeper to the pages of the calling thread and measures what a sleep and
+ * a wake-up by the clock cost here; spin_cycles becomes that.
  */
 void fos_sleeper_init(struct fos_sleeper *sleeper, struct fos_doorbell *doorbell,
                       struct fos_events *events);
@@ -109,13 +131,13 @@ uint64_t fos_sleeper_now(const struct fos_sleeper *sleeper);
 
 /* `deadline`: absolute nanoseconds, ~0 none. */
 static inline void fos_spin_begin(struct fos_spin *spin,
-                                  const struct fos_sleeper *sleeper, uint64_t deadline)
+                                  const struct fos_sleeper *sleeper,
+                                  uint64_t deadline)
 {
     spin->sleeper = sleeper;
     spin->limit = 0;
     spin->deadline_ns = deadline;
     spin->rounds = 0;
-    spin->pauses = 1;
 }
 
 /* Looks at the clock; called by fos_spin_round now and then. */
@@ -124,18 +146,17 @@ enum fos_spin_state fos_spin_look(struct fos_spin *spin);
 /* One turn of a poll loop: pauses, and says whether to go on. */
 static inline enum fos_spin_state fos_spin_round(struct fos_spin *spin)
 {
-    for (uint32_t i = spin->pauses; i > 0; i--)
-        fos_pause();
+    fos_pause();
     if (++spin->rounds % 32)
         return FOS_SPIN_ON;
     return fos_spin_look(spin);
 }
 
 /*
- * Sleeps until an event of `wanted` is pending, unless `ready` says there is no reason
- * to; then, or at the deadline, returns.  What `ready` has found true once must stay true
- * until its caller acts on it.  Pending events are left pending.  Spurious
- * returns happen.  0 or -FOS_ETIMEDOUT.
+ * Sleeps until an event of `wanted` is pending, unless `ready` says there is no
+ * reason to; then, or at the deadline, returns.  What `ready` has found true once
+ * must stay true until its caller acts on it.  Pending events are left pending.
+ * Spurious returns happen.  0 or -FOS_ETIMEDOUT.
  */
 int fos_sleep(struct fos_sleeper *sleeper, uint64_t wanted, bool (*ready)(void *),
               void *argument, uint64_t deadline);
@@ -144,7 +165,8 @@ int fos_sleep(struct fos_sleeper *sleeper, uint64_t wanted, bool (*ready)(void *
 uint64_t fos_sleeper_take(struct fos_sleeper *sleeper, uint64_t mask);
 
 /* Whether events of `mask` are pending: one load. */
-static inline bool fos_sleeper_pending(const struct fos_sleeper *sleeper, uint64_t mask)
+static inline bool fos_sleeper_pending(const struct fos_sleeper *sleeper,
+                                       uint64_t mask)
 {
     return (fos_load_relaxed(&sleeper->events->pending) & mask) != 0;
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The accesses to shared memory that the messaging code is made of.  One vocabulary,
- * so that the very same code runs on the processor and, built with FOS_EXPLORE, under
- * the explorer of interleavings (tests/model), which models x86-TSO store buffers.
+ * The accesses to shared memory that the messaging code is made of.  One
+ * vocabulary, so that the very same code runs on the processor and, built with
+ * FOS_EXPLORE, under the explorer of interleavings (tests/model), which models
+ * x86-TSO store buffers.
  *
  * On x86 every load here is a plain mov (acquire), every store a plain mov
  * (release); only fos_fence and the read-modify-writes are locked.
@@ -18,17 +19,19 @@
 #include "explore_atomic.h"
 #else
 
-#define fos_load_relaxed(p)     atomic_load_explicit((p), memory_order_relaxed)
-#define fos_load_acquire(p)     atomic_load_explicit((p), memory_order_acquire)
-#define fos_store_relaxed(p, v) atomic_store_explicit((p), (v), memory_order_relaxed)
-#define fos_store_release(p, v) atomic_store_explicit((p), (v), memory_order_release)
-#define fos_exchange(p, v)      atomic_exchange_explicit((p), (v), memory_order_acq_rel)
-#define fos_fetch_or(p, v)      atomic_fetch_or_explicit((p), (v), memory_order_acq_rel)
-#define fos_compare_exchange(p, expected, v)                                         \
-    atomic_compare_exchange_strong_explicit((p), (expected), (v),                    \
-                                            memory_order_acq_rel, memory_order_acquire)
-#define fos_fence() atomic_thread_fence(memory_order_seq_cst)
-#define fos_pause() __builtin_ia32_pause()
+#define fos_load_relaxed(p) atomic_load_explicit((p), memory_order_relaxed)
+#define fos_load_acquire(p) atomic_load_explicit((p), memory_order_acquire)
+#define fos_store_relaxed(p, v) \
+    atomic_store_explicit((p), (v), memory_order_relaxed)
+#define fos_store_release(p, v) \
+    atomic_store_explicit((p), (v), memory_order_release)
+#define fos_exchange(p, v) atomic_exchange_explicit((p), (v), memory_order_acq_rel)
+#define fos_fetch_or(p, v) atomic_fetch_or_explicit((p), (v), memory_order_acq_rel)
+#define fos_compare_exchange(p, expected, v) \
+    atomic_compare_exchange_strong_explicit( \
+        (p), (expected), (v), memory_order_acq_rel, memory_order_acquire)
+#define fos_fence()            atomic_thread_fence(memory_order_seq_cst)
+#define fos_pause()            __builtin_ia32_pause()
 
 /* Ends the compiler's freedom to move accesses; costs the processor nothing. */
 #define fos_compiler_barrier() atomic_signal_fence(memory_order_seq_cst)
@@ -37,23 +40,27 @@
  * Pushes earlier stores out of the store buffer at once: a locked operation on the
  * own stack.  Worth its price only when about to wait for the answer to them.
  */
-#define fos_push_stores() __asm__ __volatile__("lock orl $0,(%%rsp)" ::: "memory", "cc")
+#define fos_push_stores() \
+    __asm__ __volatile__("lock orl $0,(%%rsp)" ::: "memory", "cc")
 
-/* Lets no later instruction begin before the earlier ones are done.  For timing only:
- * without it the processor runs ahead and looks before it has waited. */
-#define fos_settle() __builtin_ia32_lfence()
+/* Lets no later instruction begin before the earlier ones are done.  For timing
+ * only: without it the processor runs ahead and looks before it has waited. */
+#define fos_settle()          __builtin_ia32_lfence()
 
-/* Asks for a line that will be written soon.  No access in the sense of the model. */
+/* Asks for a line that will be written soon.  No access in the sense of the model.
+ */
 #define fos_prefetch_write(p) __asm__ __volatile__("prefetchw (%0)" ::"r"(p))
 
 /*
- * Copies of payload bytes out of and into shared lines.  Ordinary accesses: the tag's
- * acquire or release orders them.  Within a line, two possibly overlapping moves cover
- * every length without a loop.
+ * Copies of payload bytes out of and into shared lines.  Ordinary accesses: the
+ * tag's acquire or release orders them.  Within a line, two possibly overlapping
+ * moves cover every length without a loop.
  */
-static inline void fos_payload_copy(uint8_t *to, const uint8_t *from, uint32_t bytes)
+static inline void fos_payload_copy(uint8_t *to, const uint8_t *from,
+                                    uint32_t bytes)
 {
-    /* Hides the objects from the compiler, which warns of lengths it cannot bound. */
+    /* Hides the objects from the compiler, which warns of lengths it cannot bound.
+     */
     __asm__("" : "+r"(to), "+r"(from));
     if (bytes > 64) {
         __builtin_memcpy(to, from, bytes);
@@ -76,9 +83,9 @@ static inline void fos_payload_copy(uint8_t *to, const uint8_t *from, uint32_t b
     }
 }
 
-#define fos_payload_read(to, from, bytes)                                            \
+#define fos_payload_read(to, from, bytes) \
     fos_payload_copy((uint8_t *)(to), (const uint8_t *)(from), (bytes))
-#define fos_payload_write(to, from, bytes)                                           \
+#define fos_payload_write(to, from, bytes) \
     fos_payload_copy((uint8_t *)(to), (const uint8_t *)(from), (bytes))
 
 #endif
@@ -88,9 +95,6 @@ static inline void fos_payload_copy(uint8_t *to, const uint8_t *from, uint32_t b
 #endif
 #ifndef fos_prefetch_write
 #define fos_prefetch_write(p) ((void)(p))
-#endif
-#ifndef fos_settle
-#define fos_settle() ((void)0)
 #endif
 #ifndef fos_push_stores
 #define fos_push_stores() fos_fence()

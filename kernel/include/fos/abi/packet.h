@@ -2,26 +2,28 @@
 /*
  * Layout of a user channel's ring: 64-byte packets from one sender to one receiver.
  *
- * The ring is zeroed memory of `slots` packets, a power of two of at least 2.  Packet
- * number p (0, 1, ...) lies in the slot fos_packet_offset(p): even lines first, then
- * odd ones, so that neighbours in time are 128 bytes apart in space and the processor's
- * adjacent-line prefetch does not take a line away from the one who polls it.
+ * The ring is zeroed memory of `slots` packets, a power of two of at least 2.
+ * Packet number p (0, 1, ...) lies in the slot fos_packet_offset(p): even lines
+ * first, then odd ones, so that neighbours in time are 128 bytes apart in space and
+ * the processor's adjacent-line prefetch does not take a line away from the one who
+ * polls it.
  *
  * A packet is one cache line, payload first and tag last.  The sender writes the
  * payload, then the tag; who sees the tag's new generation owns the whole line.
  *
  *   tag bits  name        written by the sender          by the receiver
  *   0..7      generation  p / slots + 1, mod 256         -
- *   8..15     ack         generation - 1, mod 256        generation: "taken up to here"
- *   16..23    flags       FOS_PACKET_FIRST or 0          -
- *   24..31    length      payload bytes here, 0..56      -
- *   32..63    total       bytes of the whole message     -
+ *   8..15     ack         generation - 1, mod 256        generation: "taken up to
+ * here" 16..23    flags       FOS_PACKET_FIRST or 0          - 24..31    length
+ * payload bytes here, 0..56      - 32..63    total       bytes of the whole message
+ * -
  *
- * Every packet but a message's last is full.  Credit: the receiver writes `ack` only
- * into packets numbered k * threshold - 1 (k = 1, 2, ...), when it has taken them; the
- * sender, out of credit, looks at the one of these that is due next, and an ack there
- * gives it `threshold` slots.  (Looking instead at the slot it would use next, as the
- * thesis describes, jams after one lap when the threshold is above 1.)
+ * Every packet but a message's last is full.  Credit: the receiver writes `ack`
+ * only into packets numbered k * threshold - 1 (k = 1, 2, ...), when it has taken
+ * them; the sender, out of credit, looks at the one of these that is due next, and
+ * an ack there gives it `threshold` slots.  (Looking instead at the slot it would
+ * use next, as the thesis describes, jams after one lap when the threshold is
+ * above 1.)
  */
 #ifndef FOS_ABI_PACKET_H
 #define FOS_ABI_PACKET_H
@@ -50,7 +52,8 @@ enum { FOS_PACKET_FIRST = 1 };
 /* Generation, ack and flags of a tag as its sender writes it. */
 static inline uint32_t fos_packet_head(uint8_t generation, uint8_t flags)
 {
-    return generation | (uint32_t)(uint8_t)(generation - 1) << FOS_PACKET_ACK_SHIFT |
+    return generation |
+           (uint32_t)(uint8_t)(generation - 1) << FOS_PACKET_ACK_SHIFT |
            (uint32_t)flags << FOS_PACKET_FLAGS_SHIFT;
 }
 
@@ -74,8 +77,8 @@ static inline uint8_t fos_packet_ack(uint64_t tag)
 /* The tag with its packet acknowledged. */
 static inline uint64_t fos_packet_acked(uint64_t tag, uint8_t generation)
 {
-    return (tag & ~(0xffull << FOS_PACKET_ACK_SHIFT)) |
-           (uint64_t)generation << FOS_PACKET_ACK_SHIFT;
+    return (tag & ~(0xffull << FOS_PACKET_ACK_SHIFT)) | (uint64_t)generation
+                                                            << FOS_PACKET_ACK_SHIFT;
 }
 
 /* Packets that a message of `total` bytes takes; an empty one takes one. */

@@ -8,7 +8,7 @@ JOBS     = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
 
 ready:
 	$(Q)tools/setup --quiet
-	$(Q)$(MAKE) --no-print-directory $(JOBS) all
+	$(Q)$(MAKE) -s --no-print-directory $(JOBS) all
 
 ## make run           Xen, dom0 and `xl create` in QEMU; APP="name args" picks the program
 run: ready
@@ -24,7 +24,7 @@ gdb: ready
 
 ## make test          all tests; ONLY=part-of-a-name picks (tests/run.py --list names them)
 test: ready
-	$(Q)$(MAKE) --no-print-directory $(JOBS) test-programs
+	$(Q)$(MAKE) -s --no-print-directory $(JOBS) test-programs
 	$(Q)tests/run.py $(if $(ONLY),--only '$(ONLY)') --host $(UNIT-TESTS) $(HOST-TESTS)
 
 test-programs: $(UNIT-TESTS) $(HOST-TESTS)

@@ -109,12 +109,13 @@ static bool inbound_accept(struct fos_mailbox *mailbox, void *window)
     uint32_t slots;
     long error;
 
-    thread->accept_short = true;
-    if (thread->inbounds == FOS_CHANNELS_MAX || !(inbound = inbound_alloc(thread)))
+    if (thread->inbounds == FOS_CHANNELS_MAX || !(inbound = inbound_alloc(thread))) {
+        thread->accept_short = true;
         return false;
+    }
     error = fos_sys_channel_accept(mailbox->cap, window, &info);
-    thread->accept_short = error != -FOS_EAGAIN;
     if (error < 0) {
+        thread->accept_short |= error != -FOS_EAGAIN;
         inbound_free(thread, inbound);
         return false;
     }
@@ -161,7 +162,7 @@ static void mailbox_find_dead(struct fos_mailbox *mailbox)
 
 void thread_update_channels(struct fos_thread *thread)
 {
-    thread->accept_pending = false;
+    thread->accept_pending = thread->accept_short = false;
     for (struct fos_mailbox *m = thread->mailboxes; m; m = m->next) {
         mailbox_accept(m);
         mailbox_find_dead(m);

@@ -145,7 +145,7 @@ def not_found(accel):
 def results(accel):
     with tempfile.NamedTemporaryFile() as file:
         done = run(accel, "--json", file.name, "test-act", "results")
-        saved = [json.loads(line)["name"] for line in file.read().decode().splitlines()]
+        saved = [result["name"] for result in json.load(file)]
     check(done.returncode == 0, f"status {done.returncode}\n{done.output}")
     check(saved == ["one", "two"], f"saved {saved}")
     check("between" in done.output and "[json]" not in done.output, done.output)

@@ -23,9 +23,10 @@ struct echo_command {
     uint32_t n;
 };
 
-/* Where in the shared channel's window the line for the minimal IPC lies: a page of
- * doorbell, then half a ring that never gets that far. */
-enum { ECHO_LINE_OFFSET = 4096 + 2048 };
+/* Where in the shared channel's window the lines for the minimal IPC lie: after a
+ * page of doorbell and half a ring, of which only the first packet is ever used. */
+enum { ECHO_LINES_OFFSET = 4096 + 2048 };
+_Static_assert(FOS_MINIMAL_BYTES <= 2048, "the other half");
 
 /* Ends the process with a sentence when a call of libfos has failed. */
 void must(long result, const char *what);

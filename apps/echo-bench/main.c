@@ -31,7 +31,8 @@ enum {
 
 static struct fos_mailbox inbox;
 static struct fos_peer by_channel, by_kernel, shared;
-static struct fos_minimal *line;
+static void *lines;    /* shared with the server, for the minimal IPC */
+static uint64_t calls; /* of the minimal IPC so far */
 static struct fos_cap server_mailbox;
 static uint8_t message[FOS_BENCH_MESSAGE];
 static uint64_t overhead;
@@ -72,12 +73,17 @@ static void kernel_echo(void)
 
 static void minimal_call(void)
 {
-    must(fos_minimal_call(line, 10, 20) ? 0 : -FOS_EPROTO, "minimal IPC");
+    must(fos_minimal_call(fos_minimal_line(lines, calls++), 10, 20) ? 0
+                                                                    : -FOS_EPROTO,
+         "minimal IPC");
 }
 
 static void minimal_call_tight(void)
 {
-    must(fos_minimal_call_tight(line, 10, 20) ? 0 : -FOS_EPROTO, "minimal IPC");
+    must(fos_minimal_call_tight(fos_minimal_line(lines, calls++), 10, 20)
+             ? 0
+             : -FOS_EPROTO,
+         "minimal IPC");
 }
 
 static void null_call(void)
@@ -276,7 +282,7 @@ static void connect(const char *self)
     must(fos_peer_open_ring(&shared, server_mailbox, 1), "shared channel");
     must(fos_msg_send(&shared, "", 1), "shared channel");
     receive(0); /* no other channel before the server knows this one */
-    line = (void *)((char *)shared.window + ECHO_LINE_OFFSET);
+    lines = (char *)shared.window + ECHO_LINES_OFFSET;
     must(fos_peer_open(&by_kernel, server_mailbox, FOS_TRANSPORT_KERNEL), "kernel");
     must(fos_peer_open(&by_channel, server_mailbox, FOS_TRANSPORT_CHANNEL),
          "channel");

@@ -4,6 +4,7 @@
 
 static struct fos_mailbox inbox;
 static struct fos_peer by_channel, by_kernel;
+static uint64_t calls; /* of the minimal IPC so far */
 
 static void echo(struct fos_peer *to, uint32_t n)
 {
@@ -17,37 +18,40 @@ static void echo(struct fos_peer *to, uint32_t n)
     }
 }
 
-static void minimal(struct fos_minimal *line, uint32_t n)
+static void minimal(void *lines, uint32_t n)
 {
     while (n--)
-        must(fos_minimal_serve(line) ? 0 : -FOS_EPROTO, "server: minimal IPC");
+        must(fos_minimal_serve(fos_minimal_line(lines, calls++)) ? 0 : -FOS_EPROTO,
+             "server: minimal IPC");
 }
 
-static void minimal_tight(struct fos_minimal *line, uint32_t n)
+static void minimal_tight(void *lines, uint32_t n)
 {
     while (n--)
-        must(fos_minimal_serve_tight(line) ? 0 : -FOS_EPROTO,
+        must(fos_minimal_serve_tight(fos_minimal_line(lines, calls++))
+                 ? 0
+                 : -FOS_EPROTO,
              "server: minimal IPC");
 }
 
 /* The channel by which the first message comes is the one whose memory is shared
  * for the minimal IPC. */
-static struct fos_minimal *shared_line(void)
+static void *shared_lines(void)
 {
-    struct fos_minimal *line;
+    void *lines;
     uint8_t first[1];
     uint32_t length;
 
     must(fos_msg_recv(&inbox, first, sizeof first, &length, FOS_NEVER),
          "server: shared channel");
-    line = (void *)((char *)inbox.channels.next->doorbell + ECHO_LINE_OFFSET);
+    lines = ((char *)inbox.channels.next->doorbell + ECHO_LINES_OFFSET);
     must(fos_msg_send(&by_channel, NULL, 0), "server: shared channel");
-    return line;
+    return lines;
 }
 
 int server_run(struct fos_cap client)
 {
-    struct fos_minimal *line;
+    void *lines;
     struct echo_command command;
     uint32_t length;
 
@@ -57,7 +61,7 @@ int server_run(struct fos_cap client)
          "server: channel");
     must(fos_msg_send(&by_channel, &inbox.cap, sizeof inbox.cap),
          "server: greeting");
-    line = shared_line();
+    lines = shared_lines();
     for (;;) {
         must(fos_msg_recv(&inbox, &command, sizeof command, &length, FOS_NEVER),
              "server: command");
@@ -66,9 +70,9 @@ int server_run(struct fos_cap client)
         if (command.op == ECHO_END)
             return 0;
         if (command.op == ECHO_MINIMAL)
-            minimal(line, command.n);
+            minimal(lines, command.n);
         else if (command.op == ECHO_TIGHT)
-            minimal_tight(line, command.n);
+            minimal_tight(lines, command.n);
         else
             echo(command.op == ECHO_BY_KERNEL ? &by_kernel : &by_channel,
                  command.n);

@@ -5,6 +5,16 @@
 #include <stdbool.h>
 #include <string.h>
 
+/* Whether `at` lies between the quotes of a value, as an app's arguments do. */
+static bool is_quoted(const char *line, const char *at)
+{
+    bool quoted = false;
+
+    for (; line < at; line++)
+        quoted ^= *line == '"';
+    return quoted;
+}
+
 /* The value of `key` (with its '='), which begins a word; its length without
  * quotes. */
 static const char *value_find(const char *line, const char *key, size_t *length)
@@ -12,7 +22,7 @@ static const char *value_find(const char *line, const char *key, size_t *length)
     size_t size = strlen(key);
 
     for (const char *at = line; (at = strstr(at, key)); at += size) {
-        if (at != line && at[-1] != ' ')
+        if ((at != line && at[-1] != ' ') || is_quoted(line, at))
             continue;
         at += size;
         char end = *at == '"' ? '"' : ' ';
@@ -70,4 +80,6 @@ void cmdline_parse(struct cmdline *out, const char *line)
         tag_parse(out, value, length);
     if ((value = value_find(line, "app=", &length)))
         app_parse(out, value, length);
+    value = value_find(line, "panic", &length);
+    out->panic = value && (*value == ' ' || *value == '\0');
 }

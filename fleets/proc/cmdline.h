@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* The kernel's command line: app="NAME ARGS..." tag=HEX, in any order. */
+/* The kernel's command line: app="NAME ARGS..." tag=HEX panic, in any order. */
 #ifndef PROC_CMDLINE_H
 #define PROC_CMDLINE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum { APP_TEXT_MAX = 1024, TAG_MAX = 40, APP_ARGS_MAX = 64 };
 
 struct cmdline {
     char tag[TAG_MAX];
+    bool panic; /* the first process is to end, which is a kernel bug */
     uint32_t argc;
     uint32_t text_size;
     char text[APP_TEXT_MAX]; /* argc strings, NUL-terminated */

@@ -118,6 +118,8 @@ int main(void)
                "figures "
                "that mean something",
                (unsigned)info.vcpus, info.vcpus == 1 ? "" : "s");
+    if (fleet.cmdline.panic)
+        fos_sys_exit(1);
     app_start();
     for (;;)
         fos_service_run(&fleet.service, FOS_NEVER);

@@ -109,7 +109,8 @@ static bool inbound_accept(struct fos_mailbox *mailbox, void *window)
     uint32_t slots;
     long error;
 
-    if (thread->inbounds == FOS_CHANNELS_MAX || !(inbound = inbound_alloc(thread))) {
+    if (thread->inbounds == FOS_CHANNELS_MAX ||
+        !(inbound = inbound_alloc(thread))) {
         thread->accept_short = true;
         return false;
     }

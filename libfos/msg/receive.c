@@ -217,8 +217,8 @@ static int take_any(struct fos_mailbox *mailbox, void *buffer, uint32_t capacity
 }
 
 /* The first of the channels, in the common case without a call. */
-static inline int front_take(struct fos_mailbox *mailbox, void *buffer,
-                             uint32_t capacity, uint32_t *length)
+fos_inline int front_take(struct fos_mailbox *mailbox, void *buffer,
+                          uint32_t capacity, uint32_t *length)
 {
     struct fos_inbound *front = mailbox->channels.next;
     struct fos_channel_receiver *receiver = &front->receiver;

@@ -112,8 +112,7 @@ uint64_t fos_sleeper_take(struct fos_sleeper *sleeper, uint64_t mask)
     return bits & mask;
 }
 
-/* The way to keep: the cheapest, if it is clearly cheaper than the one kept now.
- */
+/* The way to keep: the cheapest, if it is clearly cheaper than the one kept now. */
 static uint32_t pace_best(const struct fos_pace *pace)
 {
     uint32_t best = pace->best;
@@ -124,24 +123,37 @@ static uint32_t pace_best(const struct fos_pace *pace)
     return pace->cost[best] < pace->cost[pace->best] / 16 * 15 ? best : pace->best;
 }
 
-void fos_pace_turn(struct fos_pace *pace)
+/* What is known of a way is about the least of its late epochs: most disturbances
+ * make one longer. */
+static void pace_judge(struct fos_pace *pace, uint64_t cost)
 {
-    uint64_t now = fos_tsc(), cost = now - pace->began;
     uint64_t *known = &pace->cost[pace->way];
-    uint32_t trial = pace->epochs++;
 
-    if (trial <= FOS_PACE_WAYS || cost < *known)
+    if (pace->epochs <= FOS_PACE_WAYS || cost < *known)
         *known = cost;
     else
         *known += *known / 16;
-    if (trial >= FOS_PACE_SWEEPS * FOS_PACE_WAYS)
+}
+
+/* Every way at first; later the best, and now and then another. */
+static uint32_t pace_next(const struct fos_pace *pace)
+{
+    if (pace->epochs < FOS_PACE_SWEEPS * FOS_PACE_WAYS)
+        return pace->epochs % FOS_PACE_WAYS;
+    if (pace->epochs % FOS_PACE_EXPLORE == 0)
+        return pace->epochs / FOS_PACE_EXPLORE % FOS_PACE_WAYS;
+    return pace->best;
+}
+
+void fos_pace_turn(struct fos_pace *pace)
+{
+    uint64_t now = fos_tsc();
+
+    pace_judge(pace, now - pace->began);
+    if (pace->epochs >= FOS_PACE_SWEEPS * FOS_PACE_WAYS)
         pace->best = pace_best(pace);
-    if (trial < FOS_PACE_SWEEPS * FOS_PACE_WAYS)
-        pace->way = trial % FOS_PACE_WAYS;
-    else if (trial % FOS_PACE_EXPLORE == 0)
-        pace->way = trial / FOS_PACE_EXPLORE % FOS_PACE_WAYS;
-    else
-        pace->way = pace->best;
+    pace->way = pace_next(pace);
+    pace->epochs++;
     pace->left = FOS_PACE_EPOCH;
     pace->began = now;
 }

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Scenarios made of several processes.  A child is the same program again, started with
- * the name of its part and two numbers:
+ * Scenarios made of several processes.  A child is the same program again, started
+ * with the name of its part and two numbers:
  *
  *     test-NAME part a b
  *
- * Its exit status is 0 when all went well for it.  Capabilities are passed on as extras;
- * a child that has a mailbox tells its parent by family_report, in the parent's mailbox,
- * whose capability is extra 0 by agreement.
+ * Its exit status is 0 when all went well for it.  Capabilities are passed on as
+ * extras; a child that has a mailbox tells its parent by family_report, in the
+ * parent's mailbox, whose capability is extra 0 by agreement.
  */
 #ifndef FAMILY_H
 #define FAMILY_H
@@ -45,23 +45,23 @@ struct part {
 static const char *family_program;
 
 /* In a child: it ends when this does not hold, and says where. */
-#define CHILD_CHECK(condition)                                                       \
-    do {                                                                             \
-        if (!(condition)) {                                                          \
-            printf("%s:%d: child %llu: not so: %s\n", __FILE__, __LINE__,            \
-                   (unsigned long long)fos_pid(), #condition);                       \
-            exit(1);                                                                 \
-        }                                                                            \
+#define CHILD_CHECK(condition)                                            \
+    do {                                                                  \
+        if (!(condition)) {                                               \
+            printf("%s:%d: child %llu: not so: %s\n", __FILE__, __LINE__, \
+                   (unsigned long long)fos_pid(), #condition);            \
+            exit(1);                                                      \
+        }                                                                 \
     } while (0)
 
-#define CHILD_EQUAL(value, expected)                                                 \
-    do {                                                                             \
-        long long got_ = (long long)(value), want_ = (long long)(expected);          \
-        if (got_ != want_) {                                                         \
-            printf("%s:%d: child %llu: %s is %lld, not %lld\n", __FILE__, __LINE__,  \
-                   (unsigned long long)fos_pid(), #value, got_, want_);              \
-            exit(1);                                                                 \
-        }                                                                            \
+#define CHILD_EQUAL(value, expected)                                              \
+    do {                                                                          \
+        long long got_ = (long long)(value), want_ = (long long)(expected);       \
+        if (got_ != want_) {                                                      \
+            printf("%s:%d: child %llu: %s is %lld, not %lld\n", __FILE__,         \
+                   __LINE__, (unsigned long long)fos_pid(), #value, got_, want_); \
+            exit(1);                                                              \
+        }                                                                         \
     } while (0)
 
 static inline uint64_t family_deadline(void)
@@ -130,8 +130,8 @@ static inline void family_report(const struct fos_mailbox *mailbox)
 {
     struct report report = {fos_pid(), mailbox->cap};
 
-    CHILD_EQUAL(fos_post(fos_start_extra(0), &report, sizeof report, family_deadline()),
-                0);
+    CHILD_EQUAL(
+        fos_post(fos_start_extra(0), &report, sizeof report, family_deadline()), 0);
 }
 
 /* Waits for the report of `c` alone; gives its mailbox, or id 0. */
@@ -140,7 +140,8 @@ static inline struct fos_cap family_await(struct fos_mailbox *inbox,
 {
     struct report report = {0};
     uint32_t length = 0;
-    int error = fos_msg_recv(inbox, &report, sizeof report, &length, family_deadline());
+    int error =
+        fos_msg_recv(inbox, &report, sizeof report, &length, family_deadline());
 
     if (error || length != sizeof report || report.pid != c->pid) {
         case_fail("no report from %s: %s", c->part, fos_strerror(error));
@@ -149,13 +150,71 @@ static inline struct fos_cap family_await(struct fos_mailbox *inbox,
     return report.mailbox;
 }
 
+/* Takes and throws away what comes until the channels of those who have ended are
+ * gone. */
+static inline void family_settle(struct fos_mailbox *inbox)
+{
+    uint64_t deadline = family_deadline();
+    struct fos_kernel_info info;
+    uint8_t byte;
+    uint32_t length;
+
+    do {
+        while (fos_msg_recv(inbox, &byte, 0, &length, 0) != -FOS_ETIMEDOUT)
+            fos_msg_discard(inbox);
+        fos_sys_kernel_info(&info);
+    } while (info.channels != case_before.channels && fos_now_ns() < deadline);
+}
+
+/* A part: opens `count` channels to extra 1, then closes them and reports. */
+static inline int part_crowd(uint64_t count, uint64_t b)
+{
+    static struct fos_peer peers[FOS_CHANNELS_MAX + 10];
+    uint64_t deadline = family_deadline();
+
+    (void)b;
+    CHILD_CHECK(count <= sizeof peers / sizeof *peers);
+    for (uint64_t i = 0; i < count;) {
+        int error =
+            fos_peer_open(&peers[i], fos_start_extra(1), FOS_TRANSPORT_CHANNEL);
+        CHILD_CHECK(error == 0 || error == -FOS_EAGAIN);
+        CHILD_CHECK(fos_now_ns() < deadline);
+        if (error) /* too many wait to be accepted */
+            fos_clock_sleep(fos_now_ns() + FOS_MILLISECOND);
+        else
+            i++;
+    }
+    fos_clock_sleep(fos_now_ns() + 100 * FOS_MILLISECOND);
+    for (uint64_t i = 0; i < count; i++)
+        fos_peer_close(&peers[i]);
+    family_report(&(struct fos_mailbox){0});
+    return 0;
+}
+
+/* Lets the owner of mailbox `to`, maybe this process, grow to what that many
+ * channels need; it keeps that.  The program must have the part `crowd`. */
+static inline void family_grow(struct fos_mailbox *inbox, struct fos_cap to,
+                               uint64_t count)
+{
+    struct child crowd = {.part = "crowd", .a = count, .caps = {inbox->cap, to}};
+
+    case_begin("growing");
+    child_start(&crowd);
+    family_await(inbox, &crowd);
+    child_expect(&crowd, 0);
+    family_settle(inbox);
+    if (case_why[0])
+        printf("growing: %s\n", case_why);
+}
+
 /* Plays the part that the first argument names. */
 static inline int family_child(char **argv, const struct part *parts, size_t count)
 {
     setvbuf(stdout, NULL, _IOLBF, 0);
     for (size_t i = 0; i < count; i++)
         if (strcmp(argv[1], parts[i].name) == 0)
-            return parts[i].run(strtoull(argv[2], NULL, 0), strtoull(argv[3], NULL, 0));
+            return parts[i].run(strtoull(argv[2], NULL, 0),
+                                strtoull(argv[3], NULL, 0));
     printf("no part is called %s\n", argv[1]);
     return 99;
 }

@@ -68,6 +68,24 @@ CASE("a key inside another word is not taken")
     CHECK_TEXT(line.tag, "");
 }
 
+CASE("a program's arguments are not taken for words of the line")
+{
+    cmdline_parse(&line, "app=\"a tag=12 app=b panic c\" tag=34");
+    CHECK_EQ(line.argc, 5);
+    CHECK_TEXT(line.tag, "34");
+    CHECK(!line.panic);
+}
+
+CASE("panic is a whole word")
+{
+    cmdline_parse(&line, "app=a panic");
+    CHECK(line.panic);
+    cmdline_parse(&line, "panic app=a");
+    CHECK(line.panic);
+    cmdline_parse(&line, "app=a panics nopanic panic=0");
+    CHECK(!line.panic);
+}
+
 CASE("a quote that is not closed ends with the line")
 {
     cmdline_parse(&line, "app=\"a 'b c");

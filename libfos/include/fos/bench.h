@@ -100,6 +100,20 @@ struct fos_minimal {
     _Atomic uint64_t control; /* 1: the request waits */
 } __attribute__((aligned(64)));
 
+/*
+ * The line for call number `calls`: another after every batch.  How long a line
+ * takes from processor to processor depends on where its home is (which slice of
+ * the cache), and the luck of a single one would be in every ratio.  `base` has
+ * FOS_MINIMAL_BYTES.
+ */
+enum { FOS_MINIMAL_LINES = 16, FOS_MINIMAL_BYTES = FOS_MINIMAL_LINES * 128 };
+
+static inline struct fos_minimal *fos_minimal_line(void *base, uint64_t calls)
+{
+    return (void *)((char *)base +
+                    calls / FOS_BENCH_BATCH % FOS_MINIMAL_LINES * 128);
+}
+
 static inline void fos_minimal_request(struct fos_minimal *line, uint64_t a,
                                        uint64_t b)
 {

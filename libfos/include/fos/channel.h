@@ -8,17 +8,26 @@
  * (Bershad 1991); the ring order and the place of acknowledgements are our own.
  *
  * Invariants
+ *
  *  C1. A packet's payload is written before its tag (release) and read after it
  *      (acquire): the tag's new generation hands the line over.
+ *
  *  C2. A slot is written again only after the ack of its lap was seen (acquire,
- * pairs with the receiver's release in fos_channel_acknowledge), so a payload that
- * is being read is not overwritten by an honest peer. C3. 0 <= credit <= slots; the
- * packets in flight or unacknowledged are slots - credit. C4. Nothing read from the
- * ring is used as an address, and nothing as a length before it was compared with
- * its bounds; a tag is read once. C5. A tag that no honest peer can have written
- * ends the channel on this side: every later call answers -FOS_EPROTO. C6. A
- * message of at most fos_channel_whole_max() bytes is written whole or not at all,
- * and taken only when its last packet is there.  Longer ones are streamed.
+ *      pairs with the receiver's release in fos_channel_acknowledge), so a payload
+ *      that is being read is not overwritten by an honest peer.
+ *
+ *  C3. 0 <= credit <= slots; the packets in flight or unacknowledged are
+ *      slots - credit.
+ *
+ *  C4. Nothing read from the ring is used as an address, and nothing as a length
+ *      before it was compared with its bounds; a tag is read once.
+ *
+ *  C5. A tag that no honest peer can have written ends the channel on this side:
+ *      every later call answers -FOS_EPROTO.
+ *
+ *  C6. A message of at most fos_channel_whole_max() bytes is written whole or not
+ *      at all, and taken only when its last packet is there.  Longer ones are
+ *      streamed.
  */
 #ifndef FOS_CHANNEL_H
 #define FOS_CHANNEL_H

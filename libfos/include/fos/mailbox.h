@@ -4,11 +4,15 @@
  * without a system call.  One thread reads; the kernel, on any vCPU, writes.
  *
  * Invariants
+ *
  *  B1. A message is taken only when every slot of it carries the tag of its lap
- *      (acquire, pairs with the kernel's release): then the kernel is done with
- * them. B2. Slots are given back only by advancing *head (release, pairs with the
- * kernel's acquire), after their payload was copied out. B3. Messages are taken in
- * the order of their slots, which for one sender is the order of its sends.
+ *      (acquire, pairs with the kernel's release): then the kernel is done with it.
+ *
+ *  B2. Slots are given back only by advancing *head (release, pairs with the
+ *      kernel's acquire), after their payload was copied out.
+ *
+ *  B3. Messages are taken in the order of their slots, which for one sender is the
+ *      order of its sends.
  */
 #ifndef FOS_MAILBOX_H
 #define FOS_MAILBOX_H

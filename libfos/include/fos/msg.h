@@ -19,16 +19,24 @@
  * direction.
  *
  * Invariants
- *  M1. The messages of one thread through one peer arrive in the order of their
- * sends. M2. So do its messages through a kernel peer followed by those through a
- * channel peer opened later: having accepted a channel, the receiver takes nothing
- * from it until it has taken every slot that was filled in the kernel's buffer
- * after the accept (fos_mailbox_end).  The channel was made after those sends had
- * returned. The reverse switch, channel then kernel, keeps no order. M3. A receiver
- * that goes to sleep has looked at the kernel's buffer and at every channel since
- * it said so (fos/sleep.h, S1). M4. After a peer died, what it had sent whole is
- * still delivered; then its channel is dropped. M5. A peer that breaks the protocol
- * loses its channel and nobody else anything.
+ *
+ *  M1. The messages of one thread through one peer arrive in the order of its
+ *      sends.
+ *
+ *  M2. So do its messages through a kernel peer followed by those through a
+ *      channel peer opened later.  Having accepted a channel, the receiver takes
+ *      nothing from it until it has taken every slot that was filled in the
+ *      kernel's buffer after the accept (fos_mailbox_end); the channel was made
+ *      after those sends had returned.  The reverse switch, channel then kernel,
+ *      keeps no order.
+ *
+ *  M3. A receiver that goes to sleep has looked at the kernel's buffer and at
+ *      every channel since it said so (fos/sleep.h, S1).
+ *
+ *  M4. After a peer died, what it had sent whole by an accepted channel is still
+ *      delivered; then the channel is dropped.
+ *
+ *  M5. A peer that breaks the protocol loses its channel and nobody else anything.
  *
  * The structs are visible so that they may be static, and so that the fast paths
  * are inline; their fields belong to libfos.  They must not be moved once in use.
@@ -191,14 +199,19 @@ int fos_msg_try_send(struct fos_peer *peer, const void *data, uint32_t length);
 /*
  * Receives a message into `buffer`, waiting until the deadline (absolute,
  * nanoseconds; FOS_NEVER none; 0 looks once at every source).  0 and *length, else
- *  -FOS_EMSGSIZE   the message is longer than `capacity`; *length says how long. It
- *                  stays: receive again with room, or fos_msg_discard it.
- *  -FOS_EINTR      an event bit of fos_mailbox_events() is pending; take it with
- *                  fos_event_take().  Answered when no message waits, and in
- * between at least every FOS_MSG_BURST messages. -FOS_ETIMEDOUT  none came. The
- * buffer's content is undefined unless the result is 0.  A message longer than its
- * ring, once begun, is waited for beyond the deadline: a second, and a microsecond
- * to a byte; a sender that takes longer loses its channel.
+ *
+ *  -FOS_EMSGSIZE: the message is longer than `capacity`; *length says how long.
+ *  It stays: receive again with room, or fos_msg_discard it.
+ *
+ *  -FOS_EINTR: an event bit of fos_mailbox_events() is pending; take it with
+ *  fos_event_take().  Answered when no message waits, and in between at least
+ *  every FOS_MSG_BURST messages.
+ *
+ *  -FOS_ETIMEDOUT: none came.
+ *
+ * The buffer's content is undefined unless the result is 0.  A message longer than
+ * its ring, once begun, is waited for beyond the deadline: a second, and a
+ * microsecond to a byte; a sender that takes longer loses its channel.
  */
 fos_inline int fos_msg_recv(struct fos_mailbox *mailbox, void *buffer,
                             uint32_t capacity, uint32_t *length, uint64_t deadline)

@@ -7,12 +7,15 @@
  * protocol of struct fos_doorbell (abi/types.h):
  *
  *  S1. The sleeper stores SLEEPING, makes the serialize system call, and only then
- * looks once more at everything that could end its wait. S2. Who changes something
- * a peer may sleep for (a tag, an acknowledgement) stores it and then loads the
- * peer's doorbell; the processor may let that load pass the store, and S1's
- * serialize is what makes it harmless. S3. Every reason to wake sets a bit of
- * fos_events, and the wait system call returns at once while one is set; a bit is
- * taken before the thing it tells of is looked at.
+ *      looks once more at everything that could end its wait.
+ *
+ *  S2. Who changes something a peer may sleep for (a tag, an acknowledgement)
+ *      stores it and then loads the peer's doorbell; the processor may let that
+ *      load pass the store, and S1's serialize is what makes it harmless.
+ *
+ *  S3. Every reason to wake sets a bit of fos_events, and the wait system call
+ *      returns at once while one is set; a bit is taken before the thing it tells
+ *      of is looked at.
  */
 #ifndef FOS_SLEEP_H
 #define FOS_SLEEP_H
@@ -58,7 +61,7 @@ enum {
     FOS_PACE_WAYS,
     FOS_PACE_EPOCH = 64,   /* waits that a trial lasts */
     FOS_PACE_SWEEPS = 4,   /* times that each is tried at first */
-    FOS_PACE_EXPLORE = 32, /* later, every so many epochs another one is */
+    FOS_PACE_EXPLORE = 32, /* later, every so many epochs another way is */
 };
 
 struct fos_pace {
@@ -68,7 +71,7 @@ struct fos_pace {
     uint32_t epochs;
     bool busy;                    /* the last immediate look found something */
     uint64_t began;               /* TSC value */
-    uint64_t cost[FOS_PACE_WAYS]; /* cycles of an epoch, about the least of late */
+    uint64_t cost[FOS_PACE_WAYS]; /* cycles of an epoch, smoothed */
 };
 
 /* Ends an epoch: judges its way and chooses the next one's. */

@@ -11,12 +11,17 @@
  * A packet is one cache line, payload first and tag last.  The sender writes the
  * payload, then the tag; who sees the tag's new generation owns the whole line.
  *
- *   tag bits  name        written by the sender          by the receiver
- *   0..7      generation  p / slots + 1, mod 256         -
- *   8..15     ack         generation - 1, mod 256        generation: "taken up to
- * here" 16..23    flags       FOS_PACKET_FIRST or 0          - 24..31    length
- * payload bytes here, 0..56      - 32..63    total       bytes of the whole message
- * -
+ *     bits    name        written by the sender       by the receiver
+ *
+ *     0..7    generation  p / slots + 1, mod 256      never
+ *
+ *     8..15   ack         generation - 1, mod 256     generation: taken so far
+ *
+ *     16..23  flags       FOS_PACKET_FIRST or 0       never
+ *
+ *     24..31  length      payload bytes here, 0..56   never
+ *
+ *     32..63  total       bytes of the whole message  never
  *
  * Every packet but a message's last is full.  Credit: the receiver writes `ack`
  * only into packets numbered k * threshold - 1 (k = 1, 2, ...), when it has taken

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * No wake-up is lost: two processes play ping-pong with pauses of random length, so
+ * that each often goes to sleep just when the other sends.  Every receive has a
+ * deadline; one that passes means a wake-up that did not come.
+ *
+ *     test-wake [ROUNDS [SEED]]
+ */
+#include "../family.h"
+
+enum { ROUNDS_DEFAULT = 2000, PAUSE_NS_MAX = 300000, WARM_UP = 20 };
+
+/* The transport of pings and pongs. */
+struct ball {
+    uint64_t round;
+    uint64_t pause_ns; /* what the other side shall wait before it answers */
+};
+
+static struct fos_mailbox inbox;
+static struct dice dice;
+
+static void pause_ns(uint64_t ns)
+{
+    const struct fos_sleeper *sleeper = &fos_thread_self()->sleeper;
+    uint64_t until = fos_sleeper_now(sleeper) + ns;
+
+    while (fos_sleeper_now(sleeper) < until)
+        fos_pause();
+}
+
+/* a: rounds, b: transport of the answers */
+static int answer(uint64_t a, uint64_t b)
+{
+    struct fos_mailbox mailbox;
+    struct fos_peer parent;
+    struct ball ball;
+    uint32_t length;
+
+    CHILD_EQUAL(fos_mailbox_create(&mailbox, 64), 0);
+    family_report(&mailbox);
+    CHILD_EQUAL(fos_peer_open(&parent, fos_start_extra(0), (enum fos_transport)b),
+                0);
+    for (uint64_t i = 0; i < a; i++) {
+        CHILD_EQUAL(
+            fos_msg_recv(&mailbox, &ball, sizeof ball, &length, family_deadline()),
+            0);
+        CHILD_EQUAL(ball.round, i);
+        pause_ns(ball.pause_ns);
+        CHILD_EQUAL(
+            fos_msg_send_until(&parent, &ball, sizeof ball, family_deadline()), 0);
+    }
+    /* Who never slept has shown nothing. */
+    CHILD_CHECK(a <= WARM_UP || fos_thread_self()->sleeper.sleeps > a / 20);
+    fos_peer_close(&parent);
+    fos_mailbox_close(&mailbox);
+    return 0;
+}
+
+static void rally(struct fos_peer *peer, uint64_t rounds)
+{
+    for (uint64_t i = 0; i < rounds && !case_why[0]; i++) {
+        struct ball ball = {i, dice_below(&dice, PAUSE_NS_MAX)}, back = {0};
+        uint32_t length;
+
+        pause_ns(dice_below(&dice, PAUSE_NS_MAX));
+        CASE_EQUAL(fos_msg_send_until(peer, &ball, sizeof ball, family_deadline()),
+                   0);
+        if (fos_msg_recv(&inbox, &back, sizeof back, &length, family_deadline()))
+            case_fail("round %llu: no answer came", (unsigned long long)i);
+        CASE_EQUAL(back.round, i);
+    }
+}
+
+static void play(enum fos_transport transport, unsigned vcpu_plus_one,
+                 uint64_t rounds)
+{
+    struct child child = {.part = "answer",
+                          .a = rounds,
+                          .b = transport,
+                          .caps = {inbox.cap},
+                          .vcpu_plus_one = vcpu_plus_one};
+    uint64_t slept = fos_thread_self()->sleeper.sleeps;
+    struct fos_peer peer;
+
+    child_start(&child);
+    CASE_EQUAL(fos_peer_open(&peer, family_await(&inbox, &child), transport), 0);
+    rally(&peer, rounds);
+    if (case_why[0])
+        child_kill(&child);
+    else
+        child_expect(&child, 0);
+    fos_peer_close(&peer);
+    family_settle(&inbox);
+    CASE_CHECK(rounds <= WARM_UP ||
+               fos_thread_self()->sleeper.sleeps - slept > rounds / 20);
+}
+
+static void test_play(const char *sentence, enum fos_transport transport,
+                      unsigned vcpu_plus_one, uint64_t rounds)
+{
+    case_begin(sentence);
+    play(transport, vcpu_plus_one, rounds);
+    case_end();
+}
+
+static const struct part parts[] = {
+    {"answer", answer},
+};
+
+int main(int argc, char **argv)
+{
+    uint64_t rounds = argc > 1 ? strtoull(argv[1], NULL, 0) : ROUNDS_DEFAULT;
+    uint64_t seed =
+        argc > 2 ? strtoull(argv[2], NULL, 0) : fos_wall_ns() % 1000000000;
+    unsigned here = fos_start_page->vcpu + 1;
+    unsigned there = here % fos_start_page->vcpus + 1;
+
+    family_program = argv[0];
+    if (argc > 3)
+        return family_child(argv, parts, sizeof parts / sizeof *parts);
+    dice = dice_of(seed);
+    printf("wake: %llu rounds, seed %llu\n", (unsigned long long)rounds,
+           (unsigned long long)seed);
+    case_begin("");
+    CASE_EQUAL(fos_mailbox_create(&inbox, 64), 0);
+    play(FOS_TRANSPORT_CHANNEL, there, WARM_UP);
+    test_play("no wake-up is lost over a channel, on two vCPUs",
+              FOS_TRANSPORT_CHANNEL, there, rounds);
+    test_play("no wake-up is lost over the kernel, on two vCPUs",
+              FOS_TRANSPORT_KERNEL, there, rounds);
+    test_play("no wake-up is lost over a channel, on one vCPU",
+              FOS_TRANSPORT_CHANNEL, here, rounds / 10);
+    test_play("no wake-up is lost over the kernel, on one vCPU",
+              FOS_TRANSPORT_KERNEL, here, rounds / 10);
+    fos_mailbox_close(&inbox);
+    return cases_status();
+}

@@ -7,9 +7,10 @@
  *
  * Invariants
  *  R1. 0 <= in_prod - in_cons <= IN_SIZE and 0 <= out_prod - out_cons <= OUT_SIZE
- * for every value used; another makes the ring count as empty, or full. R2. Bytes
- * are written before out_prod (release, pairs with the back end's barrier after
- * reading it), and read after in_prod (acquire) and before in_cons (release).
+ *      for every value used; another makes the ring count as empty, or full.
+ *  R2. Bytes are written before out_prod (release, pairs with the back end's barrier
+ *      after reading it), and read after in_prod (acquire) and before in_cons
+ *      (release).
  */
 #include "terminal.h"
 

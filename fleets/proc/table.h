@@ -8,9 +8,9 @@
  *
  * Invariants
  *  T1. An account's frames, objects and processes plus those of its RUNNING
- * processes (processes: RUNNING and ENDED) are what it was opened with. T2. load[v]
- * counts the RUNNING processes of vCPU v, proc itself included. T3. The parent of a
- * RUNNING process is RUNNING, or is this fleet itself.
+ *      processes (processes: RUNNING and ENDED) are what it was opened with.
+ *  T2. load[v] counts the RUNNING processes of vCPU v, proc itself included.
+ *  T3. The parent of a RUNNING process is RUNNING, or is this fleet itself.
  */
 #ifndef PROC_TABLE_H
 #define PROC_TABLE_H

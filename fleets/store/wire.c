@@ -5,9 +5,9 @@
  *      rsp_prod are the other side's: read once for each use; a distance over
  *      RING_SIZE breaks the connection.
  *  W2. Bytes are written before req_prod (release) and read after rsp_prod
- * (acquire) and before rsp_cons (release); the other side has the partners. W3. A
- * message is taken whole: its header says how long, and no longer than PAYLOAD_MAX
- * is accepted.
+ *      (acquire) and before rsp_cons (release); the other side has the partners.
+ *  W3. A message is taken whole: its header says how long, and no longer than
+ *      PAYLOAD_MAX is accepted.
  */
 #include "wire.h"
 

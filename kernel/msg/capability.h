@@ -5,9 +5,9 @@
  * A table of slots, found by the low bits of an id; the high bits count the slot's
  * uses, so an id is never given out twice.  Invariants:
  *  1. Slots change under the kernel lock only; they are read without it.
- *  2. Who reads without the lock is a reader (reader_enter/exit) meanwhile. Whoever
- *     takes an object out of the table calls quiesce() before its memory, or a
- * frame reached through it, is used again.
+ *  2. Who reads without the lock is a reader (reader_enter/exit) meanwhile.  Whoever
+ *     takes an object out of the table calls quiesce() before its memory, or a frame
+ *     reached through it, is used again.
  *  3. A reader never waits for the kernel lock, so quiesce() ends.
  */
 #ifndef MSG_CAPABILITY_H

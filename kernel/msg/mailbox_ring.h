@@ -4,13 +4,13 @@
  * the kernel, one receiver in user space, no lock.
  *
  * Invariants:
- *  1. `tail`, kernel-private, only grows; a sender owns the slots between the tail
- * it read and the one its compare-exchange put there.
+ *  1. `tail`, kernel-private, only grows; a sender owns the slots between the tail it
+ *     read and the one its compare-exchange put there.
  *  2. tail - head <= slots at that moment, so an owned slot has been given back.
- *  3. A sender publishes its first slot last; the receiver, which takes slots in
- * order, sees all of a message or nothing.
- *  4. `head` is user memory: it is read once per try, and whatever it says, a
- * sender writes only inside the buffer.
+ *  3. A sender publishes its first slot last; the receiver, which takes slots in order,
+ *     sees all of a message or nothing.
+ *  4. `head` is user memory: it is read once per try, and whatever it says, a sender
+ *     writes only inside the buffer.
  */
 #ifndef MSG_MAILBOX_RING_H
 #define MSG_MAILBOX_RING_H

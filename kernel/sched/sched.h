@@ -3,10 +3,11 @@
  * Threads, each pinned to one vCPU, and that vCPU's run queue.
  *
  * State, changed under the vCPU's lock only:
- *   READY    on the run queue             (thread_start, thread_wake, end of a
- * slice) RUNNING  in user code or in a call    (sched_exit) BLOCKED  in wait
- * (thread_wait) STOPPED  its space has ended          (threads_stop, sched_exit) A
- * thread may still be `current` of its vCPU for a moment after it left RUNNING; its
+ *   READY    on the run queue           (thread_start, thread_wake, end of a slice)
+ *   RUNNING  in user code or in a call  (switch_in)
+ *   BLOCKED  in wait                    (thread_wait)
+ *   STOPPED  its space has ended        (thread_stop, current_leave)
+ * A thread may still be `current` of its vCPU for a moment after it left RUNNING; its
  * memory may go only when it is STOPPED and not current.
  */
 #ifndef SCHED_SCHED_H

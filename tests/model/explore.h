@@ -15,8 +15,7 @@
  *     stricter than TSO: a relaxed publication is an error though x86 forgives it);
  *  3. a state in which nothing can go on and some thread has not returned: a lost
  *     wake-up, a jam;
- *  4. a state from which no end can be reached: threads that run in circles for
- * ever.
+ *  4. a state from which no end can be reached: threads that run in circles for ever.
  *
  * Between two hooked accesses a thread runs natively.  All it keeps outside its
  * stack must lie in the model's memory: no static variables, no heap.

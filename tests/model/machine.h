@@ -11,10 +11,10 @@
  *  1. A load sees the youngest store to its address in its own buffer, else memory.
  *  2. Locked accesses and fences wait until their thread's buffer is empty.
  *  3. Buffers are first in, first out.
- *  4. Vector clocks: a release store carries its thread's clock into the shadow of
- * its address when it is flushed, an acquire load joins it from there; a payload
- *     access must be ordered so behind every conflicting one before it.  Clocks
- * count publications, and are renumbered in every state (clocks_shrink).
+ *  4. Vector clocks: a release store carries its thread's clock into the shadow of its
+ *     address when it is flushed, an acquire load joins it from there; a payload access
+ *     must be ordered so behind every conflicting one before it.  Clocks count
+ *     publications, and are renumbered in every state (clocks_shrink).
  */
 #ifndef FOS_MODEL_MACHINE_H
 #define FOS_MODEL_MACHINE_H

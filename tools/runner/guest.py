@@ -9,6 +9,12 @@ REASONS = {0: "poweroff", 1: "reboot", 2: "suspend", 3: "crash", 4: "watchdog"}
 DRAIN_SECONDS = 2.0      # for what is still on its way when the guest has ended
 
 
+def pinning(options):
+    """The vCPUs in turn over the processors: two that poll each other would sometimes
+    share one otherwise."""
+    return "cpus=" + str([str(i % options.pcpus) for i in range(options.vcpus)])
+
+
 class Guest:
     """Created by `xl create -F` in `dom0`; `settings` are lines for the configuration."""
 
@@ -18,7 +24,7 @@ class Guest:
         self.console = Console(tag, show)
         dom0.on_console = self.console.feed
         self.number = dom0.create(options.command_line(tag), f"vcpus={options.vcpus}",
-                                  f"memory={options.memory}", *settings)
+                                  f"memory={options.memory}", pinning(options), *settings)
 
     def running(self):
         return self.number not in self.dom0.statuses and not self.dom0.ended

@@ -27,7 +27,8 @@ def open_machine(options, accel, tag):
     gdb = ["-gdb", f"unix:{options.gdb},server=on,wait=off", "-S"] if options.gdb else []
     memory = f"{options.memory}M"
     return Machine([f"{kernel} {options.command_line(tag)}", archive],
-                   f"dom0_mem={memory},max:{memory} dom0_max_vcpus={options.vcpus}",
+                   f"dom0_mem={memory},max:{memory} dom0_max_vcpus={options.vcpus} "
+                   "dom0_vcpus_pin=1",      # else two that poll may share a processor
                    xen_memory_mb(options.memory), accel, options.pcpus, extra=gdb)
 
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Calling a fleet: a request by kernel message, the reply in a mailbox of this
- * process. One call at a time.
+ * process.  One call at a time.
  */
 #ifndef FOS_CALL_H
 #define FOS_CALL_H
@@ -13,8 +13,7 @@
 /*
  * Sends `request` (`length` bytes, which begin with struct fos_request; op is
  * filled in by the caller, id and reply here) and waits for its reply, copied to
- * `reply`
- * (`capacity` bytes, which begin with struct fos_reply).
+ * `reply` (`capacity` bytes, which begin with struct fos_reply).
  * Gives the reply's result; or ETIMEDOUT, EPERM the mailbox is gone, EPROTO the
  * reply has not the size expected, or an error of setting up the reply mailbox.
  */

@@ -4,8 +4,8 @@
  *
  *     0x400000            the program
  *     heap_start          C heap (sbrk), up to FOS_HEAP_END
- *     FOS_PAGES_BASE      given out by fos_pages_reserve: mailboxes, channels,
- * devices FOS_STACK_TOP       first thread's stack below it, its shared pages above
+ *     FOS_PAGES_BASE      given out by fos_pages_reserve: mailboxes, channels, devices
+ *     FOS_STACK_TOP       first thread's stack below it, its shared pages above
  */
 #ifndef FOS_MEMORY_H
 #define FOS_MEMORY_H

@@ -4,8 +4,9 @@
  * protocol's list, and a loop.
  *
  *     FOS_SERVICE_TABLE(table, CONSOLE_OPS)        // wants console_write(), ...
- *     struct fos_service service = {.table = table, .count =
- * FOS_TABLE_COUNT(table)}; fos_service_open(&service, slots, longest); for (;;)
+ *     struct fos_service service = {.table = table, .count = FOS_TABLE_COUNT(table)};
+ *     fos_service_open(&service, slots, longest);
+ *     for (;;)
  *         fos_service_run(&service, deadline);
  *
  * A handler: void service_name(const struct fos_caller *, const struct

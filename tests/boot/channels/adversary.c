@@ -87,6 +87,7 @@ int part_big(uint64_t bytes, uint64_t count)
             0);
     }
     fos_peer_close(&parent);
+    free(data);
     return 0;
 }
 

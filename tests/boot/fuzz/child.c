@@ -112,12 +112,12 @@ static uint64_t own_throw(struct dice *d)
     const uint64_t places[] = {
         (uintptr_t)&fuzz_child,
         (uintptr_t)&anchor,
-        (uintptr_t)&d,
+        (uintptr_t)FOS_STACK_TOP - 600,
+        FOS_STACK_TOP - 64,
         (uintptr_t)fos_start_page,
         fos_start_page->events,
-        fos_start_page->doorbell,
-        (uintptr_t)FOS_STACK_TOP - 64,
         FOS_PAGES_BASE,
+        fos_start_page->doorbell,
     };
 
     return places[dice_below(d, sizeof places / sizeof *places)];

@@ -108,6 +108,8 @@ static int run_press(uint64_t sender, uint64_t b)
             number++;
         else if (error != -FOS_EAGAIN)
             break;
+        else
+            fos_clock_sleep(fos_now_ns() + FOS_MILLISECOND / 4);
     }
     CHILD_EQUAL(error, -FOS_EPERM);
     CHILD_CHECK(number > 0);
@@ -285,7 +287,7 @@ static void test_killed_receiver(struct fos_mailbox *inbox)
 {
     case_begin("senders to a killed receiver get EPERM");
     for (uint64_t round = 0; round < 4 && !case_why[0]; round++)
-        kill_receiver(inbox, 1 + 300 * round);
+        kill_receiver(inbox, 1 + 150 * round);
     case_end();
 }
 

@@ -15,7 +15,7 @@ enum fos_boot_device { FOS_DEVICE_CONSOLE = 0, FOS_DEVICE_STORE = 1, FOS_DEVICES
 
 struct fos_boot_info {
     uint64_t archive, archive_size; /* the boot archive, a cpio (newc) */
-    uint32_t dom0;                  /* 1: privileged guest, no rings: use console_io */
+    uint32_t dom0; /* 1: privileged guest, no rings: use console_io */
     uint32_t device_present[FOS_DEVICES];
     uint32_t reserved;
     struct fos_cap machine; /* for shutdown */

@@ -8,7 +8,7 @@
  * plan->segments[0..count):
  *
  *  1. FOS_USER_BASE <= first_page <= va < va + mem_size <= end_page <= FOS_ELF_END,
- * and first_page, end_page are those bounds rounded outward to pages;
+ *     and first_page, end_page are those bounds rounded outward to pages;
  *  2. segments ascend, and no two share a page;
  *  3. file_offset + file_size lies inside the image, file_size <= mem_size;
  *  4. prot has FOS_PROT_READ, and never both FOS_PROT_WRITE and FOS_PROT_EXEC;

@@ -24,12 +24,12 @@ struct fos_thread_args {
 /* Limits the kernel enforces; larger requests are refused with FOS_EINVAL or
  * FOS_EMSGSIZE and are cut into pieces by libfos. */
 enum {
-    FOS_MAP_PAGES_MAX = 512,     /* one map, unmap or protect call */
-    FOS_WRITE_MAX = 65536,       /* one space_write */
-    FOS_MESSAGE_MAX = 65536,     /* one mailbox_send, and half its mailbox */
-    FOS_MAILBOX_SLOTS_MIN = 64,  /* a power of two between these */
+    FOS_MAP_PAGES_MAX = 512,    /* one map, unmap or protect call */
+    FOS_WRITE_MAX = 65536,      /* one space_write */
+    FOS_MESSAGE_MAX = 65536,    /* one mailbox_send, and half its mailbox */
+    FOS_MAILBOX_SLOTS_MIN = 64, /* a power of two between these */
     FOS_MAILBOX_SLOTS_MAX = 4096,
-    FOS_RING_PAGES_MAX = 16,     /* a power of two up to this */
+    FOS_RING_PAGES_MAX = 16, /* a power of two up to this */
     FOS_CONSOLE_IO_MAX = 1024,
 };
 

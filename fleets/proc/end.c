@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* How processes end: their space is gone before anybody is told. */
+#include <fos/start.h>
 #include <fos/syscall.h>
 
 #include "fleet.h"
@@ -89,31 +90,43 @@ static void family_end(void)
         }
 }
 
-/* The kernel's pools of objects keep their frames. */
-static int64_t frames_back(const struct fos_kernel_info *info)
+/* The kernel's pools of objects keep their frames, and this fleet its records. */
+static bool balance_take(struct balance *b)
 {
-    return (int64_t)info->frames_free + info->frames_pools;
+    struct fos_space_info own;
+
+    if (fos_sys_kernel_info(&b->info) < 0 ||
+        fos_sys_space_status(fos_own_space(), &own) < 0)
+        return false;
+    b->frames =
+        (int64_t)b->info.frames_free + b->info.frames_pools + own.frames_used;
+    return true;
+}
+
+void balance_begin(void)
+{
+    fleet.balance_known = balance_take(&fleet.before);
 }
 
 /* After the app and its family are gone everything they had must be back. */
 static void balance_check(void)
 {
-    struct fos_kernel_info now;
-    const struct fos_kernel_info *before = &fleet.before;
+    struct balance taken;
+    const struct fos_kernel_info *before = &fleet.before.info, *now = &taken.info;
 
-    if (!fleet.balance_known || fos_sys_kernel_info(&now) < 0)
+    if (!fleet.balance_known || !balance_take(&taken))
         return;
-    if (frames_back(&now) == frames_back(before) && now.spaces == before->spaces &&
-        now.threads == before->threads && now.mailboxes == before->mailboxes &&
-        now.channels == before->channels)
+    if (taken.frames == fleet.before.frames && now->spaces == before->spaces &&
+        now->threads == before->threads && now->mailboxes == before->mailboxes &&
+        now->channels == before->channels)
         return;
     report(
         "proc: not given back: %lld frames, %d spaces, %d threads, %d mailboxes, "
         "%d channels",
-        (long long)(frames_back(before) - frames_back(&now)),
-        (int)(now.spaces - before->spaces), (int)(now.threads - before->threads),
-        (int)(now.mailboxes - before->mailboxes),
-        (int)(now.channels - before->channels));
+        (long long)(fleet.before.frames - taken.frames),
+        (int)(now->spaces - before->spaces), (int)(now->threads - before->threads),
+        (int)(now->mailboxes - before->mailboxes),
+        (int)(now->channels - before->channels));
 }
 
 _Noreturn void machine_end(int status, enum fos_shutdown reason)

@@ -19,13 +19,19 @@
 #include "report.h"
 #include "table.h"
 
+/* What the system has, all but what this fleet has come to use. */
+struct balance {
+    struct fos_kernel_info info;
+    int64_t frames;
+};
+
 /* Owned by the one thread of this fleet. */
 struct fleet {
     const struct fos_boot_info *boot;
     struct cmdline cmdline;
     struct fos_service service;
-    struct fos_cap console;        /* its mailbox; id 0 while there is none */
-    struct fos_kernel_info before; /* the balance before the app was started */
+    struct fos_cap console; /* its mailbox; id 0 while there is none */
+    struct balance before;  /* when the app was started */
     bool balance_known;
 };
 
@@ -63,6 +69,7 @@ void process_answer(struct process *p);
 /* end.c */
 void ends_look(uint64_t event_bits);
 void process_kill(struct process *p, int32_t status);
+void balance_begin(void); /* just before the app is started */
 _Noreturn void machine_end(int status, enum fos_shutdown reason);
 
 #endif

@@ -121,7 +121,7 @@ void app_start(void)
     const char *why = "no such program in the boot archive";
 
     app_birth(&birth);
-    fleet.balance_known = fos_sys_kernel_info(&fleet.before) == 0;
+    balance_begin();
     long error =
         program_find(birth.name, &birth.load.image, &birth.load.image_size);
     if (!error)

@@ -12,7 +12,8 @@ enum {
     SENDERS = 4,
     LONGEST = 1700, /* fits into half of the smallest mailbox */
     EACH = 4000,
-    ROGUE_MILLISECONDS = 1500,
+    ROGUE_MILLISECONDS = 1000, /* at least, and until */
+    ROGUE_SLOTS = 1000,        /* were filled all the same */
 };
 
 struct stamp {
@@ -95,12 +96,11 @@ static int run_stream(uint64_t sender, uint64_t count)
 
 /* Sends until the receiver is gone; that, and a full mailbox, is all it may meet.
  */
-static int run_press(uint64_t sender, uint64_t b)
+static int run_press(uint64_t sender, uint64_t least)
 {
     uint64_t number = 0;
     long error;
 
-    (void)b;
     for (;;) {
         uint32_t length = message_make(buffer, (uint32_t)sender, number);
         error = fos_sys_mailbox_send(fos_start_extra(0), buffer, length);
@@ -112,7 +112,7 @@ static int run_press(uint64_t sender, uint64_t b)
             fos_clock_sleep(fos_now_ns() + FOS_MILLISECOND / 4);
     }
     CHILD_EQUAL(error, -FOS_EPERM);
-    CHILD_CHECK(number > 0);
+    CHILD_CHECK(number >= least);
     return 0;
 }
 
@@ -194,7 +194,7 @@ static int run_rogue(uint64_t milliseconds, uint64_t b)
     CHILD_CHECK(!case_why[0]);
     fake.cap = raw.cap;
     family_report(&fake);
-    while (fos_now_ns() < until) {
+    while (fos_now_ns() < until || tail_guess(&raw) < ROGUE_SLOTS) {
         for (int i = 0; i < 200; i++) {
             uint64_t value = head_nonsense(&dice, &raw);
             fos_store_release(raw.reader.head, value);
@@ -272,7 +272,8 @@ static void kill_receiver(struct fos_mailbox *inbox, uint64_t after)
     child_start(&receiver);
     to = family_await(inbox, &receiver);
     for (unsigned i = 0; i < 2; i++) {
-        senders[i] = (struct child){.part = "press", .a = i, .caps = {to}};
+        senders[i] =
+            (struct child){.part = "press", .a = i, .b = after, .caps = {to}};
         child_start(&senders[i]);
     }
     CASE_EQUAL(
@@ -311,8 +312,8 @@ static void bother(struct fos_mailbox *inbox, struct fos_cap rogue,
             message_take(inbox, tally, family_deadline());
     } while ((error == 0 || error == -FOS_EAGAIN) && !case_why[0]);
     CASE_EQUAL(error, -FOS_EPERM);
-    CASE_CHECK(taken > 100);
-    CASE_CHECK(refused > 100);
+    CASE_CHECK(taken > 0);
+    CASE_CHECK(refused > 0);
 }
 
 static void test_rogue(struct fos_mailbox *inbox)

@@ -11,7 +11,7 @@
 
 #include <fos/memory.h>
 
-enum { PATIENCE_NS = 1000000000, PATIENCE_NS_PER_BYTE = 1000 };
+enum { PATIENCE_NS = 1000000000, PATIENCE_NS_PER_BYTE = 10000 };
 
 /* A ring in which nothing ever is. */
 static struct fos_packet nothing[2];

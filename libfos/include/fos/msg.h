@@ -34,7 +34,8 @@
  *      every channel since it said so (fos/sleep.h, S1).
  *
  *  M4. After a peer died, what it had sent whole by an accepted channel is still
- *      delivered; then the channel is dropped.
+ *      delivered; then the channel is dropped.  So is what it sent by one not yet
+ *      accepted, while these hold no more than 16 ring pages of a mailbox's.
  *
  *  M5. A peer that breaks the protocol loses its channel and nobody else anything.
  *
@@ -210,8 +211,8 @@ int fos_msg_try_send(struct fos_peer *peer, const void *data, uint32_t length);
  *  -FOS_ETIMEDOUT: none came.
  *
  * The buffer's content is undefined unless the result is 0.  A message longer than
- * its ring, once begun, is waited for beyond the deadline: a second, and a
- * microsecond to a byte; a sender that takes longer loses its channel.
+ * its ring, once begun, is waited for beyond the deadline: a second, and ten
+ * microseconds to a byte; a sender that takes longer loses its channel.
  */
 fos_inline int fos_msg_recv(struct fos_mailbox *mailbox, void *buffer,
                             uint32_t capacity, uint32_t *length, uint64_t deadline)

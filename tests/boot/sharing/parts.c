@@ -47,7 +47,7 @@ static struct go go_await(unsigned *peers)
 /* Keeps all registers through rounds of growing length. */
 static int part_registers(uint64_t seed, uint64_t step)
 {
-    unsigned peers;
+    unsigned peers = 0;
     struct go go = go_await(&peers);
     uint64_t rounds = 1 << 16;
 
@@ -84,7 +84,7 @@ static int part_defaults(uint64_t a, uint64_t b)
 static int part_turns(uint64_t a, uint64_t b)
 {
     static struct turns turns;
-    unsigned peers;
+    unsigned peers = 0;
     struct go go = go_await(&peers);
 
     (void)a, (void)b;
@@ -106,7 +106,7 @@ static uint64_t calls_made(void)
  * interrupted. */
 static int part_begin(uint64_t a, uint64_t b)
 {
-    unsigned peers;
+    unsigned peers = 0;
     struct go go = go_await(&peers);
     struct ping begun = {fos_pid()};
     uint64_t before;

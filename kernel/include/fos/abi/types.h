@@ -122,8 +122,8 @@ struct fos_channel_info {
 
 /*
  * The start page: what a process is given, at the address in %rdi at its entry.
- * caps[0] its own space, caps[1] its first thread; the others by agreement with
- * its creator.  Strings lie in `text`, NUL-terminated: argc arguments.
+ * caps[0] its own space; caps[1] its first thread, id 0 where the creator gave none;
+ * the others by agreement with its creator.  Strings lie in `text`, NUL-terminated: argc arguments.
  */
 enum { FOS_START_CAPS = 32, FOS_START_TEXT = 2048 };
 

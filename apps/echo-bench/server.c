@@ -52,7 +52,7 @@ static void *shared_lines(void)
 int server_run(struct fos_cap client)
 {
     void *lines;
-    struct echo_command command;
+    struct echo_command command = {0};
     uint32_t length;
 
     must(fos_mailbox_create(&inbox, MAILBOX_SLOTS), "server: mailbox");

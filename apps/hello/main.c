@@ -84,7 +84,7 @@ static int peer(void)
 static int parent(const char *self)
 {
     const char *const argv[] = {self, "peer", NULL};
-    struct fos_cap cap;
+    struct fos_cap cap = {0};
     uint64_t pid;
     uint32_t length;
     int status;

@@ -36,7 +36,7 @@ struct fos_cap fos_call_mailbox(void)
  * replies to calls given up are thrown away. */
 static long reply_wait(void *reply, size_t capacity, uint64_t deadline)
 {
-    _Alignas(16) char buffer[FOS_REPLY_MAX];
+    _Alignas(16) char buffer[FOS_REPLY_MAX] = {0};
     struct fos_reply *head = (struct fos_reply *)buffer;
     uint32_t length;
 

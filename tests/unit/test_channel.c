@@ -142,7 +142,7 @@ CASE("channel: a full ring answers EAGAIN, writes nothing, and goes on after a "
     struct pair p = pair_make(8, 2);
     uint8_t data[40] = {1}, got[40];
     uint32_t sent = 0, taken = 0, length;
-    struct fos_packet before[8];
+    uint8_t before[8 * sizeof(struct fos_packet)];
 
     while (fos_channel_try_send(&p.sender, data, sizeof data) == 0)
         data[0] = (uint8_t)(++sent + 1);

@@ -86,7 +86,9 @@ CASE("mailbox: the lap counter may wrap")
     struct box b;
 
     box_make(&b, 64);
-    b.tail = b.head = b.reader.position = 64ull * 0xfffe;
+    b.reader.position = 64ull * 0xfffe;
+    b.tail = b.reader.position;
+    b.head = b.reader.position;
     for (int i = 0; i < 400; i++)
         if (!put(&b, 20, 0, 7) || !takes(&b, 20, 7))
             break;

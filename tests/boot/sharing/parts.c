@@ -127,7 +127,7 @@ static int part_begin(uint64_t a, uint64_t b)
 
 static int part_sleeper(uint64_t a, uint64_t b)
 {
-    struct ping ping;
+    struct ping ping = {0};
     uint32_t length;
 
     (void)a, (void)b;

@@ -15,7 +15,8 @@ enum {
 };
 
 #define SHARE_TIME (600 * FOS_MILLISECOND)
-#define WAKE_BOUND FOS_SECOND
+#define WAKE_USUAL FOS_SECOND        /* three in four messages */
+#define WAKE_BOUND (10 * FOS_SECOND) /* all, even where the host is busy */
 
 static struct fos_mailbox inbox;
 static struct child crowd[CROWD_MAX];
@@ -167,8 +168,8 @@ static void test_begin(void)
     case_end();
 }
 
-/* One message there and back. */
-static void ping(struct fos_cap to, uint64_t number)
+/* One message there and back; how long it took. */
+static uint64_t ping(struct fos_cap to, uint64_t number)
 {
     struct ping ping = {number};
     uint64_t begin = fos_now_ns();
@@ -181,21 +182,25 @@ static void ping(struct fos_cap to, uint64_t number)
     begin = fos_now_ns() - begin;
     if (begin >= WAKE_BOUND)
         case_fail("it took %d ms", (int)(begin / FOS_MILLISECOND));
+    return begin;
 }
 
 static void test_sleeper(void)
 {
     struct fos_cap box;
     struct child sleeper;
+    int slow = 0;
 
-    case_begin("a sleeper beside a spinner is woken by a message within a second");
+    case_begin("a sleeper beside a spinner is woken by each message, mostly within "
+               "a second");
     crowd_start("spin", 1);
     start_shared(&sleeper, "sleeper", 0);
     box = family_await(&inbox, &sleeper);
     for (uint64_t number = PINGS; number <= PINGS; number--) {
         fos_clock_sleep(fos_now_ns() + 15 * FOS_MILLISECOND);
-        ping(box, number);
+        slow += ping(box, number) >= WAKE_USUAL;
     }
+    CASE_CHECK(slow <= PINGS / 4);
     child_expect(&sleeper, 0);
     spinner_end();
     case_end();

@@ -90,16 +90,24 @@ static void family_end(void)
         }
 }
 
-/* The kernel's pools of objects keep their frames, and this fleet its records. */
+static int64_t frames_of(struct fos_cap space)
+{
+    struct fos_space_info info;
+
+    return fos_sys_space_status(space, &info) < 0 ? 0 : info.frames_used;
+}
+
+/* The kernel's pools of objects keep their frames, and the system's processes, which
+ * the family has had to do with, their records. */
 static bool balance_take(struct balance *b)
 {
-    struct fos_space_info own;
-
-    if (fos_sys_kernel_info(&b->info) < 0 ||
-        fos_sys_space_status(fos_own_space(), &own) < 0)
+    if (fos_sys_kernel_info(&b->info) < 0)
         return false;
-    b->frames =
-        (int64_t)b->info.frames_free + b->info.frames_pools + own.frames_used;
+    b->frames = (int64_t)b->info.frames_free + b->info.frames_pools +
+                frames_of(fos_own_space());
+    for (struct process *p = processes; p < processes + PROCESS_MAX; p++)
+        if (p->state == PROCESS_RUNNING && p->account == &system_account)
+            b->frames += frames_of(p->space);
     return true;
 }
 

@@ -112,48 +112,44 @@ uint64_t fos_sleeper_take(struct fos_sleeper *sleeper, uint64_t mask)
     return bits & mask;
 }
 
-/* The way to keep: the cheapest, if it is clearly cheaper than the one kept now. */
-static uint32_t pace_best(const struct fos_pace *pace)
+/* How many pauses last about FOS_PACE_CYCLES here: at least one. */
+static uint32_t pauses_count(void)
 {
-    uint32_t best = pace->best;
+    enum { PAUSES = 32 };
+    uint64_t begin = fos_tsc(), each;
 
-    for (uint32_t i = 0; i < FOS_PACE_WAYS; i++)
-        if (pace->cost[i] < pace->cost[best])
-            best = i;
-    return pace->cost[best] < pace->cost[pace->best] / 16 * 15 ? best : pace->best;
+    for (int i = 0; i < PAUSES; i++)
+        fos_pause();
+    each = (fos_tsc() - begin) / PAUSES + 1;
+    return each < FOS_PACE_CYCLES ? (uint32_t)((FOS_PACE_CYCLES + each / 2) / each)
+                                  : 1;
 }
 
-/* What is known of a way is about the least of its late epochs: most disturbances
- * make one longer. */
-static void pace_judge(struct fos_pace *pace, uint64_t cost)
+static void least(uint64_t *known, uint64_t cost)
 {
-    uint64_t *known = &pace->cost[pace->way];
-
-    if (pace->epochs <= FOS_PACE_WAYS || cost < *known)
+    if (*known == 0 || cost < *known)
         *known = cost;
-    else
-        *known += *known / 16;
-}
-
-/* Every way at first; later the best, and now and then another. */
-static uint32_t pace_next(const struct fos_pace *pace)
-{
-    if (pace->epochs < FOS_PACE_SWEEPS * FOS_PACE_WAYS)
-        return pace->epochs % FOS_PACE_WAYS;
-    if (pace->epochs % FOS_PACE_EXPLORE == 0)
-        return pace->epochs / FOS_PACE_EXPLORE % FOS_PACE_WAYS;
-    return pace->best;
 }
 
 void fos_pace_turn(struct fos_pace *pace)
 {
-    uint64_t now = fos_tsc();
+    uint64_t now = fos_tsc(), cost = now - pace->began;
+    bool tight;
 
-    pace_judge(pace, now - pace->began);
-    if (pace->epochs >= FOS_PACE_SWEEPS * FOS_PACE_WAYS)
-        pace->best = pace_best(pace);
-    pace->way = pace_next(pace);
-    pace->epochs++;
+    if (pace->epochs == 0) {
+        pace->cost_tight = pace->cost_paced = 0;
+        pace->paced = pauses_count();
+        now = fos_tsc();
+    } else if (pace->pauses == 0) {
+        least(&pace->cost_tight, cost);
+    } else {
+        least(&pace->cost_paced, cost);
+    }
+    pace->epochs = (pace->epochs + 1) % FOS_PACE_TERM;
+    tight = pace->epochs <= FOS_PACE_TRIAL / 2 ||
+            (pace->epochs > FOS_PACE_TRIAL &&
+             pace->cost_paced > pace->cost_tight / 5 * 4); /* must be worth it */
+    pace->pauses = tight ? 0 : pace->paced;
     pace->left = FOS_PACE_EPOCH;
     pace->began = now;
 }

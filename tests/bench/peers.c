@@ -132,6 +132,9 @@ static void lane_await(struct fos_channel_receiver *receiver, struct fos_pace *p
         error = fos_channel_try_receive(receiver, sink, SMALL, &length);
     if (!error)
         return;
+    if (pace->pauses)
+        fos_pause(); /* the peer has less to do than with the API around it, and so
+                      * have we: the first look would come too early */
     fos_pace_begin(pace);
     while (fos_channel_try_receive(receiver, sink, SMALL, &length))
         fos_pace_again(pace);

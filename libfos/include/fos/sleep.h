@@ -46,32 +46,32 @@ struct fos_sleeper {
  * How to wait for an answer to something just sent.  A look that comes before the
  * peer has written takes the line away from the peer, who must fetch it again to
  * write: on Intel servers that doubles the time of an echo.  A look that comes late
- * is only late.  And under an emulator each pause, each locked operation costs more
- * than it can save.  The best way depends on the machine, on where the two
- * processors stand and on the peer, so a thread tries every way in turn, keeps the
- * one with which its waits came round soonest, and now and then tries another.  Who
- * finds the next message there already (a server with a queue) does not wait at
- * all.
+ * is only late.  So a thread pushes its store out, pauses for FOS_PACE_CYCLES, about
+ * as long as a line takes to the other core, looks, and so on.
  *
- * Ways 0 to FOS_PACE_TIGHT - 1: push the store out, then so many pauses before the
- * first look and from look to look.  FOS_PACE_TIGHT: look again and again.
+ * Where pauses and locked operations cost more than they can save, as under an
+ * emulator or between two threads of one core, it is better to look again and again.
+ * A trial of a few epochs tells; it is made anew every FOS_PACE_TERM epochs.  (Finer
+ * tuning by the time of the whole does not settle: the peer tunes itself too.)
+ *
+ * Who finds the next message there already, a server with a queue, does not wait at
+ * all.
  */
 enum {
-    FOS_PACE_TIGHT = 8,
-    FOS_PACE_WAYS,
-    FOS_PACE_EPOCH = 64,   /* waits that a trial lasts */
-    FOS_PACE_SWEEPS = 4,   /* times that each is tried at first */
-    FOS_PACE_EXPLORE = 32, /* later, every so many epochs another way is */
+    FOS_PACE_CYCLES = 88,
+    FOS_PACE_EPOCH = 64, /* waits judged together */
+    FOS_PACE_TRIAL = 16, /* epochs, half of them tight */
+    FOS_PACE_TERM = 512, /* epochs from trial to trial */
 };
 
 struct fos_pace {
-    uint32_t way;
-    uint32_t left; /* waits until this epoch ends */
-    uint32_t best; /* the way that is kept between trials */
-    uint32_t epochs;
-    bool busy;                    /* the last immediate look found something */
-    uint64_t began;               /* TSC value */
-    uint64_t cost[FOS_PACE_WAYS]; /* cycles of an epoch, smoothed */
+    uint32_t pauses;                 /* before a look; 0: tight */
+    uint32_t left;                   /* waits until this epoch ends */
+    uint32_t paced;                  /* pauses when not tight */
+    uint32_t epochs;                 /* since the trial began */
+    bool busy;                       /* the last immediate look found something */
+    uint64_t began;                  /* TSC value */
+    uint64_t cost_tight, cost_paced; /* least cycles of an epoch in the trial */
 };
 
 /* Ends an epoch: judges its way and chooses the next one's. */
@@ -91,24 +91,20 @@ static inline bool fos_pace_at_once(struct fos_pace *pace)
 /* Begins a wait.  The number of looks it is good for. */
 static inline uint32_t fos_pace_begin(const struct fos_pace *pace)
 {
-    if (pace->way == FOS_PACE_TIGHT)
+    if (pace->pauses == 0)
         return 64;
     fos_push_stores();
-    for (uint32_t i = pace->way; i > 0; i--)
+    for (uint32_t i = pace->pauses; i > 0; i--)
         fos_pause();
+    fos_settle();
     return 8;
 }
 
 /* After a look in vain. */
 static inline void fos_pace_again(const struct fos_pace *pace)
 {
-    uint32_t i = pace->way;
-
-    if (i == FOS_PACE_TIGHT)
-        return;
-    do
+    for (uint32_t i = pace->pauses; i > 0; i--)
         fos_pause();
-    while (i-- > 1);
 }
 
 /* A wait that has begun. */

@@ -93,6 +93,9 @@ static inline void fos_payload_copy(uint8_t *to, const uint8_t *from,
 #ifndef fos_compiler_barrier
 #define fos_compiler_barrier() ((void)0)
 #endif
+#ifndef fos_settle
+#define fos_settle() ((void)0)
+#endif
 #ifndef fos_prefetch_write
 #define fos_prefetch_write(p) ((void)(p))
 #endif

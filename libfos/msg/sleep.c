@@ -125,31 +125,35 @@ static uint32_t pauses_count(void)
                                   : 1;
 }
 
-static void least(uint64_t *known, uint64_t cost)
+/* A shorter pause must be worth it: a look a little late costs little, one a little
+ * early a lot.  So must pauses at all. */
+static uint32_t pace_choose(const struct fos_pace *pace)
 {
-    if (*known == 0 || cost < *known)
-        *known = cost;
+    uint32_t way = FOS_PACE_WAYS - 1;
+
+    for (uint32_t i = way - 1; i > 0; i--)
+        if (pace->cost[i] < pace->cost[way] - pace->cost[way] / 32)
+            way = i;
+    return pace->cost[way] < pace->cost[0] - pace->cost[0] / 5 ? way : 0;
 }
 
 void fos_pace_turn(struct fos_pace *pace)
 {
     uint64_t now = fos_tsc(), cost = now - pace->began;
-    bool tight;
+    uint32_t tried = pace->epochs / FOS_PACE_EACH, way;
 
     if (pace->epochs == 0) {
-        pace->cost_tight = pace->cost_paced = 0;
-        pace->paced = pauses_count();
+        *pace = (struct fos_pace){.busy = pace->busy, .shortest = pauses_count()};
         now = fos_tsc();
-    } else if (pace->pauses == 0) {
-        least(&pace->cost_tight, cost);
-    } else {
-        least(&pace->cost_paced, cost);
+    } else if (tried < FOS_PACE_WAYS &&
+               (pace->cost[tried] == 0 || cost < pace->cost[tried])) {
+        pace->cost[tried] = cost;
     }
     pace->epochs = (pace->epochs + 1) % FOS_PACE_TERM;
-    tight = pace->epochs <= FOS_PACE_TRIAL / 2 ||
-            (pace->epochs > FOS_PACE_TRIAL &&
-             pace->cost_paced > pace->cost_tight / 5 * 4); /* must be worth it */
-    pace->pauses = tight ? 0 : pace->paced;
+    way = pace->epochs / FOS_PACE_EACH;
+    if (way >= FOS_PACE_WAYS)
+        way = pace_choose(pace);
+    pace->pauses = way ? pace->shortest + way - 1 : 0;
     pace->left = FOS_PACE_EPOCH;
     pace->began = now;
 }

@@ -46,32 +46,37 @@ struct fos_sleeper {
  * How to wait for an answer to something just sent.  A look that comes before the
  * peer has written takes the line away from the peer, who must fetch it again to
  * write: on Intel servers that doubles the time of an echo.  A look that comes late
- * is only late.  So a thread pushes its store out, pauses for FOS_PACE_CYCLES, about
- * as long as a line takes to the other core, looks, and so on.
+ * is only late.  So a thread pushes its store out, pauses about as long as a line
+ * takes to the other core, looks, and so on.
  *
- * Where pauses and locked operations cost more than they can save, as under an
+ * How long exactly differs from moment to moment, as processors are moved and clocked;
+ * and where pauses and locked operations cost more than they can save, as under an
  * emulator or between two threads of one core, it is better to look again and again.
- * A trial of a few epochs tells; it is made anew every FOS_PACE_TERM epochs.  (Finer
- * tuning by the time of the whole does not settle: the peer tunes itself too.)
+ * A trial of each way for a few epochs tells.  It is made anew every FOS_PACE_TERM
+ * epochs and no oftener: the peer tunes itself too, and the two would follow each
+ * other about.
  *
  * Who finds the next message there already, a server with a queue, does not wait at
  * all.
  */
 enum {
-    FOS_PACE_CYCLES = 88,
+    FOS_PACE_CYCLES = 88, /* the shortest pause before a look */
+    FOS_PACE_WAYS =
+        4, /* way 0: tight; 1..: that pause, one instruction more, ... */
     FOS_PACE_EPOCH = 64, /* waits judged together */
-    FOS_PACE_TRIAL = 16, /* epochs, half of them tight */
-    FOS_PACE_TERM = 512, /* epochs from trial to trial */
+    FOS_PACE_EACH = 6,   /* epochs of each way in a trial */
+    FOS_PACE_TERM = 256, /* epochs from trial to trial */
 };
 
 struct fos_pace {
-    uint32_t pauses;                 /* before a look; 0: tight */
-    uint32_t left;                   /* waits until this epoch ends */
-    uint32_t paced;                  /* pauses when not tight */
-    uint32_t epochs;                 /* since the trial began */
-    bool busy;                       /* the last immediate look found something */
-    uint64_t began;                  /* TSC value */
-    uint64_t cost_tight, cost_paced; /* least cycles of an epoch in the trial */
+    uint32_t pauses;   /* before a look; 0: tight */
+    uint32_t left;     /* waits until this epoch ends */
+    uint32_t shortest; /* pauses of way 1 */
+    uint32_t epochs;   /* since the trial began */
+    bool busy;         /* the last immediate look found something */
+    uint64_t began;    /* TSC value */
+    uint64_t
+        cost[FOS_PACE_WAYS]; /* least cycles of an epoch in the trial; 0: none */
 };
 
 /* Ends an epoch: judges its way and chooses the next one's. */

@@ -149,7 +149,7 @@ CASE("channel: a full ring answers EAGAIN, writes nothing, and goes on after a "
     CHECK_EQ(sent, 8);
     memcpy(before, p.ring, sizeof before);
     CHECK_EQ(fos_channel_try_send(&p.sender, data, sizeof data), -FOS_EAGAIN);
-    CHECK_EQ(memcmp(before, p.ring, sizeof before), 0);
+    CHECK_EQ(memcmp(before, (const uint8_t *)p.ring, sizeof before), 0);
     while (fos_channel_try_receive(&p.receiver, got, sizeof got, &length) == 0)
         CHECK_EQ(got[0], ++taken);
     CHECK_EQ(taken, 8);

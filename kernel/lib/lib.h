@@ -41,7 +41,6 @@ void *memcpy(void *to, const void *from, size_t n);
 void *memmove(void *to, const void *from, size_t n);
 void *memset(void *to, int c, size_t n);
 int memcmp(const void *a, const void *b, size_t n);
-size_t strlen(const char *s);
 
 static inline uint64_t min_u64(uint64_t a, uint64_t b)
 {

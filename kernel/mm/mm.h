@@ -117,6 +117,7 @@ pfn_t pte_frame(uint64_t entry);
 int copy_from_user(const struct space *s, void *to, uint64_t va, size_t n);
 int copy_to_user(const struct space *s, uint64_t va, const void *from, size_t n);
 int user_range_check(uint64_t va, uint64_t n);
+int user_mapped_check(const struct space *s, uint64_t va, uint64_t n, bool write);
 int user_frame(const struct space *s, uint64_t va, bool write, pfn_t *out);
 
 #endif

@@ -23,7 +23,6 @@ struct space {
     struct object object;
     uint64_t pid;
     pfn_t root;
-    uint64_t table_pages; /* at the three levels below the root */
 
     uint32_t frames_used, frames_quota;
     uint32_t objects_used, objects_quota;

@@ -19,6 +19,18 @@ int user_frame(const struct space *s, uint64_t va, bool write, pfn_t *out)
     return 0;
 }
 
+int user_mapped_check(const struct space *s, uint64_t va, uint64_t n, bool write)
+{
+    if (user_range_check(va, n))
+        return -FOS_EFAULT;
+    for (uint64_t at = va & ~(PAGE_SIZE - 1); at < va + n; at += PAGE_SIZE) {
+        pfn_t unused;
+        if (user_frame(s, at < va ? va : at, write, &unused))
+            return -FOS_EFAULT;
+    }
+    return 0;
+}
+
 /* The kernel's address of user byte va, and how many follow it in that page. */
 static char *user_bytes(const struct space *s, uint64_t va, bool write,
                         size_t *room)

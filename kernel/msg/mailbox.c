@@ -128,18 +128,6 @@ static int slots_fill(struct mailbox *m, uint64_t position,
     return 0;
 }
 
-static int readable_check(const struct space *s, uint64_t va, uint64_t n)
-{
-    if (user_range_check(va, n))
-        return -FOS_EFAULT;
-    for (uint64_t at = va & ~(PAGE_SIZE - 1); at < va + n; at += PAGE_SIZE) {
-        pfn_t unused;
-        if (user_frame(s, at < va ? va : at, false, &unused))
-            return -FOS_EFAULT;
-    }
-    return 0;
-}
-
 /* The receiver sleeps only after it has said so and has made all vCPUs drain their
  * stores (fos/abi/types.h), so a plain look at its doorbell is enough. */
 static void receiver_wake(struct thread *t)
@@ -153,7 +141,7 @@ int mailbox_send(struct mailbox *m, const struct space *from, uint64_t va,
 {
     if (n > FOS_MESSAGE_MAX || fos_slots_for((uint32_t)n) > m->ring.slots / 2)
         return -FOS_EMSGSIZE;
-    int r = readable_check(from, va, n);
+    int r = user_mapped_check(from, va, n, false);
     if (r)
         return r;
     uint32_t count = fos_slots_for((uint32_t)n);

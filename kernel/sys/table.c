@@ -57,14 +57,7 @@ void syscall_dispatch(struct regs *r)
 
 int out_check(uint64_t va, size_t n)
 {
-    if (user_range_check(va, n))
-        return -FOS_EFAULT;
-    for (uint64_t at = va & ~(PAGE_SIZE - 1); at < va + n; at += PAGE_SIZE) {
-        pfn_t unused;
-        if (user_frame(space_current(), at < va ? va : at, true, &unused))
-            return -FOS_EFAULT;
-    }
-    return 0;
+    return user_mapped_check(space_current(), va, n, true);
 }
 
 /* Under the kernel lock since out_check: the pages are still there, unless this

@@ -19,11 +19,6 @@ void console_init(void)
         ring = frame_address(f);
 }
 
-bool console_present(void)
-{
-    return ring != NULL;
-}
-
 static void ring_kick(void)
 {
     event_send(xen_start->console.domU.evtchn);

@@ -74,12 +74,6 @@ void mmu_load_user(mfn_t root)
     ext_op(ops, 2, "Xen refused a user root");
 }
 
-void mmu_load_kernel(mfn_t root)
-{
-    struct mmuext_op op = {.cmd = MMUEXT_NEW_BASEPTR, .arg1.mfn = root.n};
-    ext_op(&op, 1, "Xen refused the kernel root");
-}
-
 static void multi_op(uint32_t cmd, uint64_t address, uint64_t mask)
 {
     struct mmuext_op op = {.cmd = cmd, .arg1.linear_addr = address};

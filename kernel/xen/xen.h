@@ -44,14 +44,12 @@ void mmu_unpin(mfn_t root);
 void mmu_set(uint64_t va, uint64_t entry); /* one kernel mapping, flushed here */
 bool mmu_unset(uint64_t va);               /* false: va has no last-level table */
 void mmu_load_user(mfn_t root);            /* on this vCPU */
-void mmu_load_kernel(mfn_t root);
-void mmu_flush_tlb(uint64_t vcpu_mask); /* waits until it is done */
-void mmu_serialize(uint64_t vcpu_mask); /* those vCPUs have taken an interrupt */
+void mmu_flush_tlb(uint64_t vcpu_mask);    /* waits until it is done */
+void mmu_serialize(uint64_t vcpu_mask);    /* those vCPUs have taken an interrupt */
 
 /* xen/console.c: the kernel's own output, for start-up and emergencies. */
 void console_init(void);
 void console_write(const char *text, size_t n);
-bool console_present(void); /* a ring exists, for user space to drive */
 long console_io_write(const char *text, size_t n); /* as the privileged domain */
 long console_io_read(char *text, size_t n);
 

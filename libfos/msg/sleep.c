@@ -143,7 +143,10 @@ void fos_pace_turn(struct fos_pace *pace)
     uint32_t tried = pace->epochs / FOS_PACE_EACH, way;
 
     if (pace->epochs == 0) {
-        *pace = (struct fos_pace){.busy = pace->busy, .shortest = pauses_count()};
+        *pace = (struct fos_pace){
+            .busy = pace->busy,
+            .shortest = pace->shortest ? pace->shortest : pauses_count(),
+        };
         now = fos_tsc();
     } else if (tried < FOS_PACE_WAYS &&
                (pace->cost[tried] == 0 || cost < pace->cost[tried])) {

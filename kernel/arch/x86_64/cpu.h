@@ -70,7 +70,6 @@ void fpu_thread_init(struct thread *t);
 void fpu_switch(struct vcpu *v, struct thread *next);
 bool cpu_random(uint64_t *out); /* RDRAND, where there is one */
 
-void traps_init(void);
 void trap_handler(struct regs *regs);
 void trap_return(void);
 void syscall_entry(void);
@@ -79,7 +78,6 @@ void failsafe_entry(void);
 void secondary_start(void);
 _Noreturn void stack_switch_call(void *stack_top, void (*function)(void));
 _Noreturn void secondary_main(void);
-struct xen_trap_table;
 const void *traps_table(void);
 
 #endif

@@ -198,8 +198,6 @@ static int table_walk_make(struct space *owner, pfn_t root, uint64_t va, pfn_t *
             int r = table_alloc(owner, &lower);
             if (r)
                 return r;
-            if (owner)
-                owner->table_pages++;
             mmu_queue(pfn_to_mfn(table), i,
                       pfn_to_mfn(lower).n << PAGE_SHIFT | PTE_TABLE);
             mmu_flush();

@@ -61,22 +61,20 @@ struct fos_sleeper {
  */
 enum {
     FOS_PACE_CYCLES = 88, /* the shortest pause before a look */
-    FOS_PACE_WAYS =
-        4, /* way 0: tight; 1..: that pause, one instruction more, ... */
-    FOS_PACE_EPOCH = 64, /* waits judged together */
-    FOS_PACE_EACH = 6,   /* epochs of each way in a trial */
-    FOS_PACE_TERM = 256, /* epochs from trial to trial */
+    FOS_PACE_WAYS = 4,    /* way 0: tight; 1..: that long, one pause more, ... */
+    FOS_PACE_EPOCH = 64,  /* waits judged together */
+    FOS_PACE_EACH = 6,    /* epochs of each way in a trial */
+    FOS_PACE_TERM = 256,  /* epochs from trial to trial */
 };
 
 struct fos_pace {
-    uint32_t pauses;   /* before a look; 0: tight */
-    uint32_t left;     /* waits until this epoch ends */
-    uint32_t shortest; /* pauses of way 1 */
-    uint32_t epochs;   /* since the trial began */
-    bool busy;         /* the last immediate look found something */
-    uint64_t began;    /* TSC value */
-    uint64_t
-        cost[FOS_PACE_WAYS]; /* least cycles of an epoch in the trial; 0: none */
+    uint32_t pauses;              /* before a look; 0: tight */
+    uint32_t left;                /* waits until this epoch ends */
+    uint32_t shortest;            /* pauses of way 1 */
+    uint32_t epochs;              /* since the trial began */
+    bool busy;                    /* the last immediate look found something */
+    uint64_t began;               /* TSC value */
+    uint64_t cost[FOS_PACE_WAYS]; /* least cycles of a trial's epoch; 0: none */
 };
 
 /* Ends an epoch: judges its way and chooses the next one's. */

@@ -52,9 +52,9 @@ int fos_peer_open(struct fos_peer *peer, struct fos_cap mailbox,
 {
     if (transport == FOS_TRANSPORT_CHANNEL)
         return fos_peer_open_ring(peer, mailbox, FOS_RING_PAGES_DEFAULT);
-    if (transport != FOS_TRANSPORT_KERNEL)
+    if (transport != FOS_TRANSPORT_KERNEL && transport != FOS_TRANSPORT_AUTO)
         return -FOS_EINVAL;
-    peer_init(peer, mailbox, transport);
+    peer_init(peer, mailbox, FOS_TRANSPORT_KERNEL);
     return 0;
 }
 

@@ -53,6 +53,7 @@
 enum fos_transport {
     FOS_TRANSPORT_KERNEL,  /* a system call to a message; nothing to set up */
     FOS_TRANSPORT_CHANNEL, /* shared cache lines; worth it from a few messages on */
+    FOS_TRANSPORT_AUTO,    /* libfos chooses; so far the kernel */
 };
 
 enum {

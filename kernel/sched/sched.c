@@ -24,11 +24,28 @@ struct thread *thread_current(void)
     return atomic_load_explicit(&vcpu_self()->current, memory_order_relaxed);
 }
 
-/* ---- queues, under v->lock ---------------------------------------------- */
+/* ---- states and queues, under v->lock ----------------------------------- */
+
+/* The time since the last change belongs to the state that is left.  Counters of
+ * two processors may be apart: a thread's never goes back. */
+static void time_charge(struct thread *t, enum thread_state left)
+{
+    uint64_t now = rdtsc();
+    if (now <= t->since)
+        return;
+    t->spent[left] += now - t->since;
+    t->since = now;
+}
+
+static void state_set(struct thread *t, enum thread_state next)
+{
+    time_charge(t, atomic_load(&t->state));
+    atomic_store(&t->state, next);
+}
 
 static void run_push(struct vcpu *v, struct thread *t)
 {
-    atomic_store(&t->state, THREAD_READY);
+    state_set(t, THREAD_READY);
     t->run_next = NULL;
     if (v->run_first)
         v->run_last->run_next = t;
@@ -155,6 +172,7 @@ long thread_wait(uint64_t deadline)
         spin_unlock(&v->lock);
         return late ? -FOS_ETIMEDOUT : 0;
     }
+    time_charge(t, THREAD_RUNNING);
     if (deadline < DEADLINE_END)
         timer_insert(v, t, deadline);
     v->resched = true;
@@ -173,7 +191,7 @@ void thread_stop(struct thread *t)
     if (state == THREAD_BLOCKED)
         timer_remove(v, t);
     if (state != THREAD_RUNNING)
-        atomic_store(&t->state, THREAD_STOPPED);
+        state_set(t, THREAD_STOPPED);
     spin_unlock(&v->lock);
     if (state == THREAD_RUNNING)
         vcpu_poke(v);
@@ -252,7 +270,7 @@ static void current_leave(struct vcpu *v, struct thread *t,
     if (atomic_load(&t->state) != THREAD_RUNNING)
         return;
     if (t->stop)
-        atomic_store(&t->state, THREAD_STOPPED);
+        state_set(t, THREAD_STOPPED);
     else
         run_push(v, t);
 }
@@ -277,7 +295,7 @@ static void switch_in(struct vcpu *v, struct regs *frame)
     /* Full fence: a sender on this vCPU reads no doorbell before its vCPU is seen
      * to be busy (pairs with sched_busy_mask). */
     atomic_exchange(&v->current, t);
-    atomic_store(&t->state, THREAD_RUNNING);
+    state_set(t, THREAD_RUNNING);
     v->slice_end = 0;
     v->resched = false;
     slice_update(v);

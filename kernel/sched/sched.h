@@ -16,7 +16,13 @@
 #include "arch/x86_64/cpu.h"
 #include "mm/space.h"
 
-enum thread_state { THREAD_READY, THREAD_RUNNING, THREAD_BLOCKED, THREAD_STOPPED };
+enum thread_state {
+    THREAD_RUNNING = FOS_THREAD_RUNNING,
+    THREAD_READY = FOS_THREAD_READY,
+    THREAD_BLOCKED = FOS_THREAD_WAITING,
+    THREAD_STOPPED = FOS_THREAD_STOPPED,
+    THREAD_STATES
+};
 
 struct thread {
     struct object object;
@@ -33,7 +39,9 @@ struct thread {
     _Atomic bool stop;
     struct regs regs; /* valid while not RUNNING */
     struct thread *run_next, *timer_next;
-    uint64_t deadline; /* 0: not on the timer list */
+    uint64_t deadline;             /* 0: not on the timer list */
+    uint64_t since;                /* TSC value when it came into its state */
+    uint64_t spent[THREAD_STATES]; /* cycles in each before that */
 };
 
 /* thread.c; under the kernel lock but thread_event */
@@ -44,6 +52,8 @@ void threads_stop(struct space *s);
 bool threads_stopped(const struct space *s);
 void thread_event(struct thread *t,
                   uint32_t slot); /* set a bit, wake; no lock held */
+/* Adds what is known about its threads to `info`, zeroed in this part. */
+void threads_tell(const struct space *s, struct fos_space_info *info);
 
 /* sched.c */
 struct thread *thread_current(void);

@@ -66,6 +66,8 @@ int thread_new(struct space *s, const struct fos_thread_args *a,
         goto fail_object;
     t->space = s;
     t->vcpu = &vcpus[a->vcpu];
+    t->since = rdtsc();
+    atomic_store(&t->state, THREAD_READY);
     r = pages_alloc(t);
     if (r)
         goto fail_pool;
@@ -145,4 +147,47 @@ void thread_event(struct thread *t, uint32_t slot)
     ASSERT(slot < FOS_EVENT_COUNT);
     fos_fetch_or(&t->events_page->pending, 1ull << slot);
     thread_wake(t);
+}
+
+/* ---- what is told about threads ------------------------------------------ */
+
+/* A copy of t's times, up to now. */
+static void times_read(struct thread *t, uint64_t spent[THREAD_STATES],
+                       enum thread_state *state)
+{
+    struct vcpu *v = t->vcpu;
+    spin_lock(&v->lock);
+    uint64_t now = rdtsc();
+    *state = atomic_load(&t->state);
+    memcpy(spent, t->spent, sizeof t->spent);
+    if (now > t->since)
+        spent[*state] += now - t->since;
+    spin_unlock(&v->lock);
+}
+
+/* Each word is read once; user code may be writing it. */
+static void published_add(struct fos_published *to, struct fos_doorbell *doorbell)
+{
+    uint64_t *sum = (uint64_t *)to;
+    const uint64_t *from = (const uint64_t *)fos_published_of(doorbell);
+    for (size_t i = 0; i < sizeof *to / sizeof *sum; i++)
+        sum[i] += __atomic_load_n(&from[i], __ATOMIC_RELAXED);
+}
+
+void threads_tell(const struct space *s, struct fos_space_info *info)
+{
+    info->thread_state = THREAD_STOPPED;
+    for (struct thread *t = s->threads; t; t = t->space_next) {
+        uint64_t spent[THREAD_STATES];
+        enum thread_state state;
+        times_read(t, spent, &state);
+        info->ns_running += time_of_cycles(spent[THREAD_RUNNING]);
+        info->ns_ready += time_of_cycles(spent[THREAD_READY]);
+        info->ns_waiting += time_of_cycles(spent[THREAD_BLOCKED]);
+        published_add(&info->published, t->doorbell_page);
+        if (info->threads++ == 0 || state < info->thread_state) {
+            info->thread_state = state;
+            info->vcpu = t->vcpu->id;
+        }
+    }
 }

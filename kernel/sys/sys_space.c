@@ -95,6 +95,7 @@ long sys_space_status(uint64_t id, uint64_t secret, uint64_t out)
     i.frames_quota = s->frames_quota;
     i.objects_used = s->objects_used;
     i.objects_quota = s->objects_quota;
+    threads_tell(s, &i);
     if (out_check(out, sizeof i))
         return -FOS_EFAULT;
     out_write(out, &i, sizeof i);

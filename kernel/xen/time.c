@@ -53,6 +53,12 @@ uint64_t time_wall(void)
     return base + time_now();
 }
 
+uint64_t time_of_cycles(uint64_t cycles)
+{
+    const struct vcpu_time_info *t = &xen_vcpu_info[vcpu_self()->id]->time;
+    return scale(cycles, t->tsc_to_system_mul, t->tsc_shift);
+}
+
 uint64_t time_tsc_hz(void)
 {
     const struct vcpu_time_info *t = &xen_vcpu_info[vcpu_self()->id]->time;

@@ -22,7 +22,8 @@ uint64_t xen_fault_address(void);
 uint64_t time_now(void);
 uint64_t time_wall(void); /* ns since 1970 */
 uint64_t time_tsc_hz(void);
-void timer_arm(uint64_t at); /* one shot on this vCPU; 0 stops it */
+uint64_t time_of_cycles(uint64_t cycles); /* of this vCPU's TSC, in ns */
+void timer_arm(uint64_t at);              /* one shot on this vCPU; 0 stops it */
 
 /* xen/event.c */
 typedef void (*event_handler)(void *argument);

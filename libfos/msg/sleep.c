@@ -43,9 +43,11 @@ static void measure(struct fos_sleeper *sleeper)
 void fos_sleeper_init(struct fos_sleeper *sleeper, struct fos_doorbell *doorbell,
                       struct fos_events *events)
 {
-    *sleeper = (struct fos_sleeper){.doorbell = doorbell, .events = events};
+    *sleeper = (struct fos_sleeper){.doorbell = doorbell,
+                                    .published = fos_published_of(doorbell),
+                                    .events = events};
     measure(sleeper);
-    sleeper->sleeps = 0;
+    sleeper->published->sleep_tries = sleeper->published->sleeps = 0;
     if (sleeper->spin_cycles < SPIN_CYCLES_MIN)
         sleeper->spin_cycles = SPIN_CYCLES_MIN;
     if (sleeper->spin_cycles > SPIN_CYCLES_MAX)
@@ -87,11 +89,12 @@ int fos_sleep(struct fos_sleeper *sleeper, uint64_t wanted, bool (*ready)(void *
     uint64_t held;
     long result = 0;
 
+    sleeper->published->sleep_tries++;
     fos_store_relaxed(&sleeper->doorbell->state, FOS_DOORBELL_SLEEPING);
     fos_sys_serialize(); /* S1 */
     held = fos_exchange(&sleeper->events->pending, 0);
     if (!(held & wanted) && !ready(argument)) {
-        sleeper->sleeps++;
+        sleeper->published->sleeps++;
         result = fos_sys_wait(deadline); /* S3 */
     }
     if (held)

@@ -87,7 +87,7 @@ CASE("msg: an empty mailbox times out, at once or at the deadline")
     until = soon(20);
     CHECK_EQ(receive_u32(&m, &value, until), -FOS_ETIMEDOUT);
     CHECK(fos_sleeper_now(&fos_thread_self()->sleeper) >= until);
-    CHECK(fos_thread_self()->sleeper.sleeps > 0);
+    CHECK(fos_thread_self()->sleeper.published->sleeps > 0);
     fos_mailbox_close(&m);
 }
 

@@ -31,6 +31,7 @@ struct person {
     struct fos_doorbell doorbell;
     struct fos_events events;
     struct fos_sleeper sleeper;
+    struct fos_published published;
 };
 
 static __thread struct person *me;
@@ -40,6 +41,7 @@ static void person_begin(struct person *p)
 {
     me = p;
     p->sleeper = (struct fos_sleeper){.doorbell = &p->doorbell,
+                                      .published = &p->published,
                                       .events = &p->events,
                                       .tsc_hz = 1000000000,
                                       .spin_cycles = 300};

@@ -34,12 +34,12 @@
 
 /* How one thread waits.  Private to it. */
 struct fos_sleeper {
-    struct fos_doorbell *doorbell; /* its own; peers read it */
+    struct fos_doorbell *doorbell;   /* its own; peers read it */
+    struct fos_published *published; /* in the same page */
     struct fos_events *events;
     uint64_t tsc_hz;
     uint64_t tsc_then, ns_then; /* one moment, in cycles and in nanoseconds */
     uint64_t spin_cycles;       /* how long to poll before sleeping */
-    uint64_t sleeps;            /* times gone to sleep */
 };
 
 /*

@@ -59,6 +59,36 @@ struct fos_doorbell {
 };
 
 /*
+ * What a thread publishes of itself, in its doorbell page behind the doorbell:
+ * counters it alone writes, by plain stores.  The kernel copies them into struct
+ * fos_space_info and believes none of them; the peers of its channels can read them.
+ */
+struct fos_published {
+    uint64_t kernel_sent, kernel_received; /* messages, through the kernel */
+    uint64_t channel_sent, channel_received;
+    uint64_t channels_out, channels_in; /* open now: as sender, as receiver */
+    uint64_t channels_evicted;          /* retired here to make room for others */
+    uint64_t transport_switches;        /* of its destinations */
+    uint64_t sleep_tries, sleeps; /* said that it would sleep; then went to sleep */
+    uint64_t calls_made,
+        calls_served; /* requests of its own; of others, answered */
+    uint64_t reserved[4];
+};
+
+/* Two lines apart: peers poll the first, and a processor fetches lines in pairs. */
+struct fos_doorbell_page {
+    struct fos_doorbell doorbell;
+    uint8_t unused[FOS_LINE_SIZE];
+    struct fos_published published;
+};
+
+/* `doorbell` stands at the beginning of its page. */
+static inline struct fos_published *fos_published_of(struct fos_doorbell *doorbell)
+{
+    return &((struct fos_doorbell_page *)doorbell)->published;
+}
+
+/*
  * Event page: one to a thread, private to it and the kernel.  The kernel sets bits,
  * the thread takes them with an atomic exchange.  A bit is level: it stays set
  * until taken, so no event is lost and none needs a buffer.
@@ -84,6 +114,14 @@ enum fos_space_state {
     FOS_SPACE_KILLED = 3,  /* space_destroy was called */
 };
 
+/* What a thread is doing.  Of the threads of a space the busiest is told. */
+enum fos_thread_state {
+    FOS_THREAD_RUNNING = 0,
+    FOS_THREAD_READY = 1,   /* waits for its vCPU */
+    FOS_THREAD_WAITING = 2, /* in the wait system call */
+    FOS_THREAD_STOPPED = 3, /* its space has ended, or there is none */
+};
+
 /* A fault's address is the faulting data address for a page fault, else 0.
  * Vectors and error codes are the processor's (Intel SDM volume 3, 6.15). */
 struct fos_space_info {
@@ -98,6 +136,15 @@ struct fos_space_info {
     uint32_t objects_used;
     uint32_t objects_quota;
     uint64_t mailbox_full; /* kernel sends refused because a mailbox was full */
+
+    /* Its threads that are still there.  Times are sums over them, and make up the
+     * time since their start; they are taken when a thread changes its state. */
+    uint32_t threads;
+    uint32_t thread_state; /* enum fos_thread_state */
+    uint32_t vcpu;         /* of the thread whose state that is */
+    uint32_t reserved;
+    uint64_t ns_running, ns_ready, ns_waiting;
+    struct fos_published published; /* sums of what they say, true or not */
 };
 
 /* What kernel_info tells: the system's resource balance and clocks. */
@@ -149,6 +196,8 @@ struct fos_start {
 
 #ifndef __cplusplus
 _Static_assert(sizeof(struct fos_doorbell) == FOS_LINE_SIZE, "one line");
+_Static_assert(sizeof(struct fos_published) == 2 * FOS_LINE_SIZE, "two lines");
+_Static_assert(sizeof(struct fos_space_info) % sizeof(uint64_t) == 0, "no padding");
 _Static_assert(sizeof(struct fos_start) <= FOS_PAGE_SIZE, "one page");
 #endif
 

@@ -67,6 +67,15 @@ long input_reader_add(const struct fos_caller *caller)
     return 0;
 }
 
+void input_reader_cancel(const struct fos_caller *caller)
+{
+    for (size_t i = 0; i < waiting; i++)
+        if (fos_caller_same(&readers[i], caller)) {
+            reader_remove(i);
+            return;
+        }
+}
+
 static struct line *line_typed(void)
 {
     return &lines[(first + count) % LINES];

@@ -14,6 +14,9 @@
 /* 0, or EBUSY: too many wait. */
 long input_reader_add(const struct fos_caller *caller);
 
+/* The reader of this call, if it waits, has given up. */
+void input_reader_cancel(const struct fos_caller *caller);
+
 void input_typed(const char *text, size_t length);
 
 #endif

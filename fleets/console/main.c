@@ -3,11 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <fos/call.h>
 #include <fos/clock.h>
 #include <fos/console.h>
+#include <fos/fleet.h>
 #include <fos/proto/console.h>
-#include <fos/proto/proc.h>
 #include <fos/service.h>
 #include <fos/start.h>
 #include <fos/syscall.h>
@@ -25,9 +24,10 @@ enum { MAILBOX_SLOTS = 2048, DEVICE_EVENT = FOS_EVENT_FIRST_FREE, FLUSHES = 4 };
 FOS_SERVICE_TABLE(table, CONSOLE_OPS)
 
 static void device_event(uint64_t bits);
+static void call_cancelled(const struct fos_caller *caller);
 
-static struct fos_service service = {
-    .table = table, .count = FOS_TABLE_COUNT(table), .event = device_event};
+static struct fos_service service =
+    FOS_SERVICE(console, table, .event = device_event, .cancel = call_cancelled);
 static struct {
     struct fos_caller caller;
     uint64_t deadline;
@@ -49,14 +49,9 @@ static void device_event(uint64_t bits)
 static void console_write(const struct fos_caller *caller,
                           const struct console_write_req *req, size_t length)
 {
-    size_t start = offsetof(struct console_write_req, text);
-    bool good = length >= start && req->length <= length - start &&
-                req->length <= CONSOLE_WRITE_MAX;
-
-    if (good)
-        output_write(req->stream, req->text, req->length);
+    output_write(req->stream, (const char *)(req + 1), length - sizeof *req);
     if (caller->reply.id)
-        fos_answer(caller, good ? 0 : -FOS_EINVAL, NULL, 0);
+        fos_answer(caller, 0, NULL, 0);
 }
 
 static void console_read(const struct fos_caller *caller,
@@ -97,6 +92,17 @@ static void flushes_answer(bool drained)
     flushing = kept;
 }
 
+static void call_cancelled(const struct fos_caller *caller)
+{
+    size_t kept = 0;
+
+    input_reader_cancel(caller);
+    for (size_t i = 0; i < flushing; i++)
+        if (!fos_caller_same(&flushes[i].caller, caller))
+            flushes[kept++] = flushes[i];
+    flushing = kept;
+}
+
 static uint64_t unfinished_show(void)
 {
     if (!output_unfinished())
@@ -127,15 +133,6 @@ static void stdout_put(const char *text, size_t length)
     terminal_put(text, length);
 }
 
-static void ready_tell(void)
-{
-    struct proc_ready_req req = {.head.op = proc_ready_op,
-                                 .self = fos_own_space(),
-                                 .mailbox = service.mailbox.cap};
-
-    fos_post(fos_start_page->caps[FOS_START_PROC], &req, sizeof req, FOS_NEVER);
-}
-
 int main(int argc, char **argv)
 {
     bool ring = argc > 1 && strcmp(argv[1], "ring") == 0;
@@ -143,10 +140,9 @@ int main(int argc, char **argv)
     fos_console_divert(stdout_put);
     if (terminal_open(fos_start_extra(0), ring, DEVICE_EVENT) < 0)
         return 1;
-    if (fos_service_open(&service, MAILBOX_SLOTS,
-                         sizeof(struct console_write_req)) < 0)
+    if (fos_service_open(&service, MAILBOX_SLOTS) < 0)
         return 2;
-    ready_tell();
+    fos_fleet_ready(service.mailbox.cap);
     device_event(1ull << DEVICE_EVENT);
     for (;;)
         fos_service_run(&service, work());

@@ -35,7 +35,7 @@ struct fleet {
     bool balance_known;
 };
 
-extern struct fleet fleet;
+extern struct fleet fleet; /* request.c */
 
 /* A program of the boot archive, by name: its bytes.  ENOENT. */
 long program_find(const char *name, const void **image, uint64_t *size);
@@ -57,7 +57,6 @@ struct birth {
     struct load load;
 };
 long process_start(struct birth *birth, struct process **made, const char **why);
-const struct fos_handler *request_table(size_t *count);
 
 /* The handler of its requests. */
 void spawn_handle(const struct fos_caller *caller, const struct proc_spawn_req *req,

@@ -25,8 +25,6 @@ enum {
     STATUS_UNUSABLE = 125,
 };
 
-struct fleet fleet;
-
 static void stdout_report(const char *text, size_t length)
 {
     report("%.*s", (int)length, text);
@@ -62,13 +60,7 @@ static void archive_check(void)
 
 static void service_open(void)
 {
-    size_t count;
-
-    fleet.service.table = request_table(&count);
-    fleet.service.count = count;
-    fleet.service.event = ends_look;
-    if (fos_service_open(&fleet.service, MAILBOX_SLOTS,
-                         sizeof(struct proc_spawn_req) + PROC_IMAGE_MAX) < 0 ||
+    if (fos_service_open(&fleet.service, MAILBOX_SLOTS) < 0 ||
         !fos_call_mailbox().id)
         give_up("too little memory", "there is none for this fleet's mailboxes");
 }

@@ -10,6 +10,8 @@
 #include <fos/proto/console.h>
 #include <fos/syscall.h>
 
+FOS_CLIENT_CALLS(console, CONSOLE_OPS)
+
 enum { LINE_MAX_BYTES = 400, CONSOLE_IO_WRITE = 0 };
 
 static struct fos_cap device, mailbox;
@@ -26,15 +28,16 @@ void report_to(struct fos_cap console_mailbox)
 
 static void line_send(char *line, size_t length)
 {
-    struct console_write_req req = {.head.op = console_write_op,
-                                    .stream = fos_call_mailbox().secret,
-                                    .length = (uint32_t)length};
+    struct {
+        struct console_write_req req;
+        char text[LINE_MAX_BYTES];
+    } message = {.req.head.tag = FOS_TAG(console, write),
+                 .req.stream = fos_call_mailbox().secret};
     long error = -FOS_EPERM;
 
-    memcpy(req.text, line, length);
+    memcpy(message.text, line, length);
     if (mailbox.id)
-        error = fos_post(mailbox, &req,
-                         offsetof(struct console_write_req, text) + length,
+        error = fos_post(mailbox, &message, sizeof message.req + length,
                          fos_now_ns() + FOS_SECOND / 5);
     if (error < 0)
         fos_sys_console_io(device, CONSOLE_IO_WRITE, line, length);
@@ -58,13 +61,12 @@ void report(const char *format, ...)
 
 void report_flush(void)
 {
-    struct console_flush_req req = {.head.op = console_flush_op,
-                                    .stream = fos_call_mailbox().secret};
+    struct console_flush_req req = {.stream = fos_call_mailbox().secret};
     struct console_flush_rep rep;
+    struct fos_peer console;
 
-    if (mailbox.id)
-        fos_call(mailbox, &req, sizeof req, &rep, sizeof rep,
-                 fos_now_ns() + 5 * FOS_SECOND);
+    if (mailbox.id && fos_peer_open(&console, mailbox, FOS_TRANSPORT_KERNEL) == 0)
+        console_flush_call(&console, &req, &rep, fos_now_ns() + 5 * FOS_SECOND);
     else /* nobody tells when the host has read what the kernel wrote for us */
         fos_clock_sleep(fos_now_ns() + FOS_SECOND / 2);
 }

@@ -8,11 +8,12 @@
 
 FOS_SERVICE_TABLE(table, PROC_OPS)
 
-const struct fos_handler *request_table(size_t *count)
-{
-    *count = FOS_TABLE_COUNT(table);
-    return table;
-}
+static void wait_cancelled(const struct fos_caller *caller);
+
+struct fleet fleet = {
+    .service =
+        FOS_SERVICE(proc, table, .event = ends_look, .cancel = wait_cancelled),
+};
 
 static void proc_spawn(const struct fos_caller *caller,
                        const struct proc_spawn_req *req, size_t length)
@@ -57,6 +58,13 @@ static void proc_wait(const struct fos_caller *caller,
     p->waiter = *caller;
     if (p->state == PROCESS_ENDED)
         process_answer(p);
+}
+
+static void wait_cancelled(const struct fos_caller *caller)
+{
+    for (struct process *p = processes; p < processes + PROCESS_MAX; p++)
+        if (p->awaited && fos_caller_same(&p->waiter, caller))
+            p->awaited = false;
 }
 
 static void proc_kill(const struct fos_caller *caller,

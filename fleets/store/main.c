@@ -6,10 +6,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <fos/call.h>
 #include <fos/clock.h>
 #include <fos/error.h>
-#include <fos/proto/proc.h>
+#include <fos/fleet.h>
+#include <fos/proc.h>
 #include <fos/start.h>
 #include <fos/syscall.h>
 
@@ -19,24 +19,16 @@ enum { DEVICE_EVENT = FOS_EVENT_FIRST_FREE };
 
 static const char shutdown_path[] = "control/shutdown";
 
-static void ready_tell(void)
-{
-    struct proc_ready_req req = {.head.op = proc_ready_op, .self = fos_own_space()};
-
-    fos_post(fos_start_page->caps[FOS_START_PROC], &req, sizeof req, FOS_NEVER);
-}
-
 static long machine_stop(enum fos_shutdown reason)
 {
-    struct proc_stop_req req = {
-        .head.op = proc_stop_op, .self = fos_own_space(), .reason = reason};
+    struct proc_stop_req req = {.self = fos_own_space(), .reason = reason};
     struct proc_stop_rep rep;
     long error = wire_write(shutdown_path, ""); /* the acknowledgement */
 
     if (error == -FOS_EPROTO)
         return error;
-    return fos_call(fos_start_page->caps[FOS_START_PROC], &req, sizeof req, &rep,
-                    sizeof rep, fos_now_ns() + 30 * FOS_SECOND);
+    return proc_stop_call(fos_proc_peer(), &req, &rep,
+                          fos_now_ns() + 30 * FOS_SECOND);
 }
 
 /*
@@ -94,7 +86,7 @@ static long serve(void)
         error = features_tell();
     if (!error)
         error = wire_watch(shutdown_path, "shutdown");
-    ready_tell();
+    fos_fleet_ready((struct fos_cap){0});
     while (!error) {
         error = wire_watch_wait();
         if (!error)

@@ -5,12 +5,14 @@
 
 #include <fos/call.h>
 #include <fos/clock.h>
+#include <fos/proc.h>
 #include <fos/proto/console.h>
-#include <fos/proto/proc.h>
 #include <fos/start.h>
 #include <fos/syscall.h>
 
-static struct fos_cap mailbox;
+FOS_CLIENT_CALLS(console, CONSOLE_OPS)
+
+static struct fos_peer peer;
 static void (*divert)(const char *text, size_t length);
 static char line[CONSOLE_LINE_MAX];
 static size_t line_length, line_used;
@@ -27,39 +29,41 @@ static uint64_t stream(void)
     return fos_call_mailbox().secret;
 }
 
-static struct fos_cap console(void)
+/* Text is rare, and its writer often ends right after: it goes by the kernel. */
+static struct fos_peer *console(void)
 {
-    if (!mailbox.id)
-        mailbox = fos_start_page->caps[FOS_START_CONSOLE];
-    return mailbox;
+    if (!peer.mailbox.id)
+        fos_peer_open(&peer, fos_start_page->caps[FOS_START_CONSOLE],
+                      FOS_TRANSPORT_KERNEL);
+    return &peer;
 }
 
 /* The console was restarted: ask for its new mailbox.  0 when there is one. */
 static long console_again(void)
 {
-    struct proc_console_req req = {.head.op = proc_console_op,
-                                   .self = fos_own_space()};
-    struct proc_console_rep rep;
-    long result = fos_call(fos_start_page->caps[FOS_START_PROC], &req, sizeof req,
-                           &rep, sizeof rep, fos_now_ns() + 5 * FOS_SECOND);
+    struct proc_console_req req = {.self = fos_own_space()};
+    struct proc_console_rep rep = {0};
+    long result = proc_console_call(fos_proc_peer(), &req, &rep,
+                                    fos_now_ns() + 5 * FOS_SECOND);
 
     if (result < 0)
         return result;
-    mailbox = rep.mailbox;
-    return 0;
+    fos_peer_close(&peer);
+    return fos_peer_open(&peer, rep.mailbox, FOS_TRANSPORT_KERNEL);
 }
 
 static long write_piece(const char *text, size_t length)
 {
-    struct console_write_req req = {.head.op = console_write_op,
-                                    .stream = stream()};
-    size_t size = offsetof(struct console_write_req, text) + length;
+    struct {
+        struct console_write_req req;
+        char text[CONSOLE_WRITE_MAX];
+    } message = {.req.head.tag = FOS_TAG(console, write), .req.stream = stream()};
+    uint32_t size = (uint32_t)(sizeof message.req + length);
 
-    req.length = (uint32_t)length;
-    memcpy(req.text, text, length);
-    long result = fos_post(console(), &req, size, FOS_NEVER);
+    memcpy(message.text, text, length);
+    long result = fos_msg_send(console(), &message, size);
     if (result == -FOS_EPERM && console_again() == 0)
-        result = fos_post(mailbox, &req, size, FOS_NEVER);
+        result = fos_msg_send(&peer, &message, size);
     return result;
 }
 
@@ -84,11 +88,12 @@ long fos_console_write(const void *text, size_t length)
 
 static long line_fetch(void)
 {
-    struct console_read_req req = {.head.op = console_read_op, .stream = stream()};
-    struct console_read_rep rep;
-    long result =
-        fos_call(console(), &req, sizeof req, &rep, sizeof rep, FOS_NEVER);
+    struct console_read_req req = {.stream = stream()};
+    struct console_read_rep rep = {0};
+    long result = console_read_call(console(), &req, &rep, FOS_NEVER);
 
+    if (result == -FOS_EPERM && console_again() == 0)
+        result = console_read_call(&peer, &req, &rep, FOS_NEVER);
     if (result < 0)
         return result;
     if (rep.length > sizeof line)
@@ -115,9 +120,8 @@ long fos_console_read(void *buffer, size_t capacity)
 
 long fos_console_flush(uint64_t deadline)
 {
-    struct console_flush_req req = {.head.op = console_flush_op,
-                                    .stream = stream()};
-    struct console_flush_rep rep;
+    struct console_flush_req req = {.stream = stream()};
+    struct console_flush_rep rep = {0};
 
-    return fos_call(console(), &req, sizeof req, &rep, sizeof rep, deadline);
+    return console_flush_call(console(), &req, &rep, deadline);
 }

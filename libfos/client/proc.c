@@ -4,16 +4,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <fos/call.h>
 #include <fos/clock.h>
 #include <fos/start.h>
 #include <fos/syscall.h>
 
-static long call(void *req, size_t length, void *rep, size_t capacity,
-                 uint64_t deadline)
+struct fos_peer *fos_proc_peer(void)
 {
-    return fos_call(fos_start_page->caps[FOS_START_PROC], req, length, rep,
-                    capacity, deadline);
+    static struct fos_peer peer;
+
+    /* Calls to it are rare: a channel would not pay. */
+    if (!peer.thread)
+        fos_peer_open(&peer, fos_start_page->caps[FOS_START_PROC],
+                      FOS_TRANSPORT_KERNEL);
+    return &peer;
 }
 
 static uint64_t soon(void)
@@ -41,7 +44,7 @@ static long request_fill(struct proc_spawn_req *req, const struct fos_spawn *wha
     if (!what->path || strlen(what->path) >= sizeof req->path ||
         what->ncaps > PROC_EXTRA_MAX || what->image_size > PROC_IMAGE_MAX)
         return -FOS_EINVAL;
-    req->head.op = proc_spawn_op;
+    req->head.tag = FOS_TAG(proc, spawn);
     req->self = fos_own_space();
     strcpy(req->path, what->path);
     req->vcpu = what->vcpu_plus_one ? what->vcpu_plus_one - 1 : PROC_VCPU_ANY;
@@ -60,13 +63,14 @@ long fos_spawn(const struct fos_spawn *what, uint64_t *pid)
 {
     size_t size = sizeof(struct proc_spawn_req) + what->image_size;
     struct proc_spawn_req *req = calloc(1, size);
-    struct proc_spawn_rep rep;
+    struct proc_spawn_rep rep = {0};
 
     if (!req)
         return -FOS_ENOMEM;
     long result = request_fill(req, what);
     if (result == 0)
-        result = call(req, size, &rep, sizeof rep, soon());
+        result = fos_call(fos_proc_peer(), req, (uint32_t)size, &rep, sizeof rep,
+                          soon());
     free(req);
     if (result < 0)
         return result;
@@ -85,10 +89,9 @@ long fos_spawn_program(const char *path, const char *const *argv,
 
 long fos_process_wait(uint64_t pid, int *status, struct fos_space_info *info)
 {
-    struct proc_wait_req req = {
-        .head.op = proc_wait_op, .self = fos_own_space(), .pid = pid};
-    struct proc_wait_rep rep;
-    long result = call(&req, sizeof req, &rep, sizeof rep, FOS_NEVER);
+    struct proc_wait_req req = {.self = fos_own_space(), .pid = pid};
+    struct proc_wait_rep rep = {0};
+    long result = proc_wait_call(fos_proc_peer(), &req, &rep, FOS_NEVER);
 
     if (result < 0)
         return result;
@@ -100,21 +103,20 @@ long fos_process_wait(uint64_t pid, int *status, struct fos_space_info *info)
 
 long fos_process_kill(uint64_t pid)
 {
-    struct proc_kill_req req = {
-        .head.op = proc_kill_op, .self = fos_own_space(), .pid = pid};
-    struct proc_kill_rep rep;
+    struct proc_kill_req req = {.self = fos_own_space(), .pid = pid};
+    struct proc_kill_rep rep = {0};
 
-    return call(&req, sizeof req, &rep, sizeof rep, soon());
+    return proc_kill_call(fos_proc_peer(), &req, &rep, soon());
 }
 
 long fos_process_list(struct proc_entry *entries, size_t capacity)
 {
-    struct proc_list_req req = {.head.op = proc_list_op, .self = fos_own_space()};
-    struct proc_list_rep rep;
+    struct proc_list_req req = {.self = fos_own_space()};
+    struct proc_list_rep rep = {0};
     size_t count = 0;
 
     do {
-        long result = call(&req, sizeof req, &rep, sizeof rep, soon());
+        long result = proc_list_call(fos_proc_peer(), &req, &rep, soon());
         if (result < 0)
             return result;
         for (uint32_t i = 0; i < rep.count && i < PROC_LIST_MAX && count < capacity;

@@ -108,7 +108,7 @@ static void type(const char *keys)
 
 static void reader(uint64_t mailbox)
 {
-    struct fos_caller caller = {.id = 1, .reply = {mailbox, 9}};
+    struct fos_caller caller = {.tag = 1, .reply = {mailbox, 9}};
 
     answered_to = 0;
     CHECK_EQ(input_reader_add(&caller), 0);

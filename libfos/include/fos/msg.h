@@ -85,6 +85,7 @@ struct fos_thread {
     struct fos_inbound *free; /* records to be used again */
     bool accept_pending;      /* a channel may wait to be accepted */
     bool accept_short; /* one does, for lack of room: tried when one is dropped */
+    struct fos_client *client; /* its calls to fleets (fos/call.h) */
 };
 
 struct fos_msg_stats {
@@ -122,6 +123,7 @@ struct fos_peer {
     uint64_t pid; /* of the receiver, once a channel is open */
     void *window; /* where doorbell and ring are mapped */
     uint32_t pages;
+    uint64_t call_id; /* of the last call (fos/call.h), in place; 0: none yet */
 };
 
 /* The calling thread's part in messaging, made at the first call. */

@@ -6,7 +6,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <fos/call.h>
 #include <fos/proto/proc.h>
+
+FOS_CLIENT_CALLS(proc, PROC_OPS)
 
 /*
  * What to start.  Zero is a fair default for every field but path; vcpu is the
@@ -40,5 +43,8 @@ long fos_process_kill(uint64_t pid);
 
 /* Copies up to `capacity` entries; gives their number. */
 long fos_process_list(struct proc_entry *entries, size_t capacity);
+
+/* The way to the process fleet, for its other calls. */
+struct fos_peer *fos_proc_peer(void);
 
 #endif

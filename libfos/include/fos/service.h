@@ -4,16 +4,26 @@
  * protocol's list, and a loop.
  *
  *     FOS_SERVICE_TABLE(table, CONSOLE_OPS)        // wants console_write(), ...
- *     struct fos_service service = {.table = table, .count = FOS_TABLE_COUNT(table)};
- *     fos_service_open(&service, slots, longest);
+ *     static struct fos_service service = FOS_SERVICE(console, table);
+ *     fos_service_open(&service, slots);
  *     for (;;)
  *         fos_service_run(&service, deadline);
  *
  * A handler: void service_name(const struct fos_caller *, const struct
  * service_name_req *, size_t length).  The request is a private copy of the
- * `length` bytes that came, followed by zeros up to the struct's size; nothing it
- * says has been checked but `op`.  The handler answers with fos_answer, now or
- * later, once at most.
+ * `length` bytes that came: exactly its struct, or as many more as its row allows;
+ * nothing it says has been checked but op, version and length.  The handler answers
+ * with fos_answer, now or later, once at most; a copy of the caller is all that
+ * takes.
+ *
+ * Invariants
+ *
+ *  V1. The service never waits for a client: an answer that finds no room is dropped
+ *      and counted, and is then that client's to miss (fos/call.h, K4).
+ *
+ *  V2. The ways to clients are at most FOS_ANSWER_PEERS; the one unused longest in
+ *      its set makes room for another.  One whose client is gone is given up at the
+ *      first answer that finds out.
  */
 #ifndef FOS_SERVICE_H
 #define FOS_SERVICE_H
@@ -23,58 +33,99 @@
 #include <fos/msg.h>
 #include <fos/proto/rpc.h>
 
-/* Where an answer goes. */
+enum { FOS_ANSWER_SETS = 16, FOS_ANSWER_WAYS = 4 };
+enum { FOS_ANSWER_PEERS = FOS_ANSWER_SETS * FOS_ANSWER_WAYS };
+
+/* Where an answer goes.  May be copied and kept. */
 struct fos_caller {
-    uint64_t id;
-    struct fos_cap reply;
+    uint64_t tag;
+    struct fos_cap reply; /* id 0: no answer is wanted */
+    struct fos_service *service;
 };
 
 struct fos_handler {
-    uint32_t op;
     uint32_t size; /* of the request's struct */
-    const char *name;
+    uint32_t more; /* bytes that may follow it */
     void (*handle)(const struct fos_caller *caller, const void *request,
                    size_t length);
 };
 
-struct fos_service {
-    const struct fos_handler *table;
-    size_t count;
-    void (*event)(uint64_t bits); /* event slots taken; may be NULL */
-    struct fos_mailbox mailbox;
-    void *buffer;
-    size_t buffer_size;
-    uint64_t refused; /* malformed requests */
+struct fos_service_stats {
+    uint64_t served;    /* requests handed to a handler */
+    uint64_t malformed; /* no head, or longer than any request: not answered */
+    uint64_t wrong_version, wrong_op, wrong_size;
+    uint64_t cancels;
+    uint64_t dropped; /* answers for which the client had no room */
+    uint64_t gone;    /* answers to clients that are no more */
 };
 
-/* Makes the mailbox, and the buffer for requests of up to `longest` bytes. */
-long fos_service_open(struct fos_service *service, uint32_t slots, size_t longest);
+struct fos_service {
+    const struct fos_handler *table; /* by op */
+    uint32_t count;
+    uint32_t version;
+    /* Event slots taken; may be NULL. */
+    void (*event)(uint64_t bits);
+    /* The caller has given up this call (fos_caller_same); may be NULL. */
+    void (*cancel)(const struct fos_caller *caller);
+    struct fos_mailbox mailbox;
+    void *buffer;
+    uint32_t buffer_size;
+    struct fos_answer_peer *peers; /* FOS_ANSWER_PEERS of them */
+    uint64_t answers;              /* so far */
+    struct fos_service_stats stats;
+};
+
+/* Makes the mailbox, and the buffer for the longest request of the table. */
+long fos_service_open(struct fos_service *service, uint32_t slots);
 
 /* Handles one message, or the events that are pending; waits for either until the
- * deadline. */
+ * deadline, or less. */
 void fos_service_run(struct fos_service *service, uint64_t deadline);
 
-/* Sends a reply whose head is filled in here; NULL: nothing but the result. Dropped
- * when the caller wants none, has died or has no room for it.  0 or the error. */
+/*
+ * Sends a reply whose head is filled in here; NULL, or a negative result: nothing
+ * but the result.  0; -FOS_EPERM when the caller wants none or is gone; -FOS_EAGAIN
+ * when it has no room (V1).
+ */
 long fos_answer(const struct fos_caller *caller, long result, void *reply,
                 size_t length);
 
-#define FOS_OP_PROTOTYPE(number, service, name)                            \
-    static void service##_##name(const struct fos_caller *caller,          \
-                                 const struct service##_##name##_req *req, \
-                                 size_t length);                           \
-    static void service##_##name##_enter(const struct fos_caller *caller,  \
-                                         const void *req, size_t length)   \
-    {                                                                      \
-        service##_##name(caller, req, length);                             \
+/* Whether both are the same call of the same client. */
+static inline bool fos_caller_same(const struct fos_caller *a,
+                                   const struct fos_caller *b)
+{
+    return (a->tag ^ b->tag) < FOS_TAG_ID_ONE && a->reply.id == b->reply.id &&
+           a->reply.secret == b->reply.secret;
+}
+
+#define FOS_OP_MORE(...)              FOS_OP_MORE_(0, ##__VA_ARGS__, 0, 0)
+#define FOS_OP_MORE_(none, more, ...) (more)
+#define FOS_OP_PROTOTYPE(number, service, name, ...)                           \
+    _Static_assert((number) >= 0 && (number) < FOS_OP_COMMON &&                \
+                       offsetof(struct service##_##name##_req, head) == 0 &&   \
+                       offsetof(struct service##_##name##_rep, head) == 0 &&   \
+                       sizeof(struct service##_##name##_rep) <= FOS_REPLY_MAX, \
+                   "the messages of " #service "_" #name);                     \
+    static void service##_##name(const struct fos_caller *caller,              \
+                                 const struct service##_##name##_req *req,     \
+                                 size_t length);                               \
+    static void service##_##name##_enter(const struct fos_caller *caller,      \
+                                         const void *req, size_t length)       \
+    {                                                                          \
+        service##_##name(caller, req, length);                                 \
     }
-#define FOS_OP_ROW(number, service, name)                  \
-    {number, sizeof(struct service##_##name##_req), #name, \
-     service##_##name##_enter},
+#define FOS_OP_ROW(number, service, name, ...)                                   \
+    [number] = {sizeof(struct service##_##name##_req), FOS_OP_MORE(__VA_ARGS__), \
+                service##_##name##_enter},
 
 #define FOS_SERVICE_TABLE(table, OPS) \
     OPS(FOS_OP_PROTOTYPE)             \
     static const struct fos_handler table[] = {OPS(FOS_OP_ROW)};
 #define FOS_TABLE_COUNT(table) (sizeof(table) / sizeof(table)[0])
+#define FOS_SERVICE(service, handlers, ...)                    \
+    {                                                          \
+        .table = handlers, .count = FOS_TABLE_COUNT(handlers), \
+        .version = service##_version, ##__VA_ARGS__            \
+    }
 
 #endif

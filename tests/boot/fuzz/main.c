@@ -72,11 +72,9 @@ static struct fos_cap cap_dead(void)
 /* Like child_wait, but a child that has gone astray is ended. */
 static void fuzzer_wait(struct child *c)
 {
-    struct proc_wait_req req = {
-        .head.op = proc_wait_op, .self = fos_own_space(), .pid = c->pid};
+    struct proc_wait_req req = {.self = fos_own_space(), .pid = c->pid};
     struct proc_wait_rep rep;
-    long error = fos_call(fos_start_page->caps[FOS_START_PROC], &req, sizeof req,
-                          &rep, sizeof rep, family_deadline());
+    long error = proc_wait_call(fos_proc_peer(), &req, &rep, family_deadline());
 
     sum.children++;
     if (error == -FOS_ETIMEDOUT) {

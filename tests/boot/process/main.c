@@ -143,7 +143,7 @@ static void test_kill(const char *mode, const char *sentence)
 
 static void test_strangers(void)
 {
-    struct proc_kill_req forged = {.head.op = proc_kill_op, .pid = fos_pid()};
+    struct proc_kill_req forged = {.pid = fos_pid()};
     struct proc_kill_rep rep;
     int status;
 
@@ -153,9 +153,8 @@ static void test_strangers(void)
         CASE_EQUAL(fos_process_wait(pid, &status, NULL), -FOS_EPERM);
     }
     forged.self = (struct fos_cap){fos_own_space().id, fos_own_space().secret ^ 1};
-    CASE_EQUAL(fos_call(fos_start_page->caps[FOS_START_PROC], &forged,
-                        sizeof forged, &rep, sizeof rep,
-                        fos_now_ns() + 10 * FOS_SECOND),
+    CASE_EQUAL(proc_kill_call(fos_proc_peer(), &forged, &rep,
+                              fos_now_ns() + 10 * FOS_SECOND),
                -FOS_EPERM);
     case_end();
 }
@@ -195,8 +194,10 @@ static void test_bad_requests(void)
                 seed = seed * 6364136223846793005ull + 1442695040888963407ull;
                 junk[j] = (uint8_t)(seed >> 56);
             }
-            if (sizes[i] >= 4)
-                memcpy(junk, &op, sizeof op);
+            uint64_t tag = (seed & ~FOS_TAG_OP_MASK) | FOS_TAG(proc, spawn);
+            tag += op;
+            if (sizes[i] >= sizeof tag)
+                memcpy(junk, &tag, sizeof tag);
             if (sizes[i] >= sizeof(struct proc_kill_req) && (seed & 1ull << 40))
                 ((struct proc_kill_req *)junk)->self = fos_own_space();
             fos_post(fos_start_page->caps[FOS_START_PROC], junk, sizes[i],

@@ -5,26 +5,21 @@
 
 #include <fos/proto/rpc.h>
 
-#define CONSOLE_OPS(OP)   \
-    OP(1, console, write) \
-    OP(2, console, read)  \
-    OP(3, console, flush)
-
-enum console_op { CONSOLE_OPS(FOS_OP_NUMBER) };
-FOS_OP_NAMES(console, CONSOLE_OPS)
-
 enum { CONSOLE_WRITE_MAX = 1024, CONSOLE_LINE_MAX = 512 };
 
+#define CONSOLE_OPS(OP)                      \
+    OP(1, console, write, CONSOLE_WRITE_MAX) \
+    OP(2, console, read)                     \
+    OP(3, console, flush)
+FOS_PROTOCOL(console, 1, CONSOLE_OPS)
+
 /*
- * Text for the terminal; normally without a reply.  The lines of one `stream`, a
- * number nobody else can guess, are kept whole.
+ * Text for the terminal, behind the struct; normally without a reply.  The lines of
+ * one `stream`, a number nobody else can guess, are kept whole.
  */
 struct console_write_req {
     struct fos_request head;
     uint64_t stream;
-    uint32_t length; /* of text */
-    uint32_t reserved;
-    char text[CONSOLE_WRITE_MAX];
 };
 
 struct console_write_rep {
@@ -55,7 +50,6 @@ struct console_flush_req {
 
 struct console_flush_rep {
     struct fos_reply head;
-    uint32_t reserved[2];
 };
 
 #endif

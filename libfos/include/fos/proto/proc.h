@@ -11,24 +11,22 @@
 #include <fos/abi/syscalls.h>
 #include <fos/proto/rpc.h>
 
-#define PROC_OPS(OP)     \
-    OP(1, proc, spawn)   \
-    OP(2, proc, wait)    \
-    OP(3, proc, kill)    \
-    OP(4, proc, list)    \
-    OP(5, proc, ready)   \
-    OP(6, proc, console) \
-    OP(7, proc, stop)
-
-enum proc_op { PROC_OPS(FOS_OP_NUMBER) };
-FOS_OP_NAMES(proc, PROC_OPS)
-
 enum {
     PROC_NAME_MAX = 64, /* with its NUL */
     PROC_EXTRA_MAX = FOS_START_CAPS - FOS_START_EXTRA,
     PROC_LIST_MAX = 8,
     PROC_IMAGE_MAX = 61440,
 };
+
+#define PROC_OPS(OP)                   \
+    OP(1, proc, spawn, PROC_IMAGE_MAX) \
+    OP(2, proc, wait)                  \
+    OP(3, proc, kill)                  \
+    OP(4, proc, list)                  \
+    OP(5, proc, ready)                 \
+    OP(6, proc, console)               \
+    OP(7, proc, stop)
+FOS_PROTOCOL(proc, 1, PROC_OPS)
 
 #define PROC_VCPU_ANY 0xffffffffu
 
@@ -152,7 +150,5 @@ struct proc_stop_rep {
 
 _Static_assert(sizeof(struct proc_spawn_req) + PROC_IMAGE_MAX <= FOS_MESSAGE_MAX,
                "an image and its request are one message");
-_Static_assert(sizeof(struct proc_list_rep) <= FOS_REPLY_MAX, "replies are small");
-_Static_assert(sizeof(struct proc_wait_rep) <= FOS_REPLY_MAX, "replies are small");
 
 #endif

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The ways to clients: peers by reply mailbox, in sets of a few that are searched.
+ * Invariants: see fos/service.h.
+ */
+#include "fleet.h"
+
+#include <fos/memory.h>
+
+struct fos_answer_peer {
+    struct fos_peer peer; /* mailbox.id 0: free */
+    uint64_t used;        /* value of service->answers then */
+};
+
+enum {
+    PEERS_PAGES =
+        (FOS_ANSWER_PEERS * sizeof(struct fos_answer_peer) + FOS_PAGE_SIZE - 1) /
+        FOS_PAGE_SIZE
+};
+
+bool answers_open(struct fos_service *service)
+{
+    service->peers = fos_pages_map(PEERS_PAGES);
+    return service->peers;
+}
+
+static void peer_drop(struct fos_answer_peer *slot)
+{
+    fos_peer_close(&slot->peer);
+    slot->peer.mailbox.id = 0;
+    slot->used = 0;
+}
+
+/* Takes the place of the one unused longest.  NULL: the mailbox is gone. */
+static struct fos_answer_peer *peer_make(struct fos_answer_peer *set,
+                                         struct fos_cap mailbox)
+{
+    struct fos_answer_peer *slot = set;
+
+    for (int i = 1; i < FOS_ANSWER_WAYS; i++)
+        if (set[i].used < slot->used)
+            slot = &set[i];
+    if (slot->peer.mailbox.id)
+        peer_drop(slot);
+    if (fos_peer_open(&slot->peer, mailbox, FOS_TRANSPORT_AUTO)) {
+        slot->peer.mailbox.id = 0;
+        return NULL;
+    }
+    return slot;
+}
+
+static inline struct fos_answer_peer *peer_find(struct fos_service *service,
+                                                struct fos_cap mailbox)
+{
+    struct fos_answer_peer *set =
+        &service->peers[mailbox.id % FOS_ANSWER_SETS * FOS_ANSWER_WAYS];
+
+    for (struct fos_answer_peer *slot = set; slot < set + FOS_ANSWER_WAYS; slot++)
+        if (fos_likely(slot->peer.mailbox.id == mailbox.id &&
+                       slot->peer.mailbox.secret == mailbox.secret))
+            return slot;
+    return peer_make(set, mailbox);
+}
+
+/* V1, V2 */
+static long answer_failed(struct fos_service *service, struct fos_answer_peer *slot,
+                          int error)
+{
+    if (error == -FOS_ETIMEDOUT) {
+        service->stats.dropped++;
+        return -FOS_EAGAIN;
+    }
+    service->stats.gone++;
+    peer_drop(slot);
+    return -FOS_EPERM;
+}
+
+long fos_answer(const struct fos_caller *caller, long result, void *reply,
+                size_t length)
+{
+    struct fos_service *service = caller->service;
+    struct fos_reply bare;
+    struct fos_reply *head = reply;
+    struct fos_answer_peer *slot;
+    int error;
+
+    if (fos_unlikely(!caller->reply.id))
+        return -FOS_EPERM;
+    if (fos_unlikely(!reply || result < 0)) {
+        head = &bare;
+        length = sizeof bare;
+    }
+    head->tag = caller->tag;
+    head->result = (int32_t)result;
+    head->reserved = 0;
+    slot = peer_find(service, caller->reply);
+    if (fos_unlikely(!slot)) {
+        service->stats.gone++;
+        return -FOS_EPERM;
+    }
+    slot->used = ++service->answers;
+    /* A deadline in the past: now or not at all. */
+    error = fos_msg_send_until(&slot->peer, head, (uint32_t)length, 0);
+    return fos_likely(!error) ? 0 : answer_failed(service, slot, error);
+}

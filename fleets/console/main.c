@@ -5,7 +5,6 @@
 
 #include <fos/clock.h>
 #include <fos/console.h>
-#include <fos/fleet.h>
 #include <fos/proto/console.h>
 #include <fos/service.h>
 #include <fos/start.h>
@@ -142,7 +141,7 @@ int main(int argc, char **argv)
         return 1;
     if (fos_service_open(&service, MAILBOX_SLOTS) < 0)
         return 2;
-    fos_fleet_ready(service.mailbox.cap);
+    fos_service_ready(&service);
     device_event(1ull << DEVICE_EVENT);
     for (;;)
         fos_service_run(&service, work());

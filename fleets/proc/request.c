@@ -158,3 +158,13 @@ static void proc_stop(const struct fos_caller *caller,
            req->reason == FOS_SHUTDOWN_REBOOT ? "reboot" : "poweroff");
     machine_end(PROC_STATUS_STOPPED, req->reason);
 }
+
+static void proc_beat(const struct fos_caller *caller,
+                      const struct proc_beat_req *req, size_t length)
+{
+    struct process *p = process_authentic(req->self);
+
+    (void)caller, (void)length;
+    if (p && p->ready)
+        p->load = req->load;
+}

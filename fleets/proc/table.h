@@ -41,6 +41,7 @@ struct process {
     struct fos_cap space;
     struct fos_cap mailbox; /* of a fleet that said it is ready */
     bool ready;
+    struct fleet_load load; /* as it said last */
     char name[PROC_NAME_MAX];
 
     int32_t status; /* valid when ENDED */

@@ -132,6 +132,7 @@ static int call_begin(struct fos_call *call, struct fos_peer *to,
             fos_siphash(&client->key, &client->peers, sizeof client->peers) &
             ~FOS_TAG_OP_MASK;
     }
+    to->thread->sleeper.published->calls_made++;
     to->call_id += FOS_TAG_ID_ONE;
     head->tag = (head->tag & FOS_TAG_OP_MASK) | to->call_id;
     head->reply = client->mailbox.cap;
@@ -180,18 +181,11 @@ static int reply_receive(struct fos_client *client, uint64_t deadline)
     return error;
 }
 
-/* The kernel refuses a message too long only after it has found the mailbox. */
-static bool peer_gone(const struct fos_peer *peer)
-{
-    return fos_sys_mailbox_send(peer->mailbox, "", FOS_MESSAGE_MAX + 1) ==
-           -FOS_EPERM;
-}
-
 /* Nothing came for a while: a server that is gone will not answer; what it had
  * answered is there. */
 static void server_look(struct fos_client *client, struct fos_call *call)
 {
-    if (!peer_gone(call->to))
+    if (!fos_peer_gone(call->to))
         return;
     while (!call->done && reply_receive(client, 0) == 0)
         continue;
@@ -307,4 +301,11 @@ long fos_post(struct fos_cap to, const void *message, size_t length,
         error = fos_msg_send_until(&peer, message, (uint32_t)length, deadline);
     fos_peer_close(&peer);
     return error;
+}
+
+/* The kernel looks at the length only when it has found the mailbox. */
+bool fos_peer_gone(const struct fos_peer *peer)
+{
+    return fos_sys_mailbox_send(peer->mailbox, "", FOS_MESSAGE_MAX + 1) ==
+           -FOS_EPERM;
 }

@@ -5,6 +5,7 @@
  */
 #include "fleet.h"
 
+#include <fos/call.h>
 #include <fos/memory.h>
 
 struct fos_answer_peer {
@@ -62,15 +63,25 @@ static inline struct fos_answer_peer *peer_find(struct fos_service *service,
     return peer_make(set, mailbox);
 }
 
-/* V1, V2 */
+void answers_sweep(struct fos_service *service, uint32_t count)
+{
+    while (count--) {
+        uint32_t n = service->swept++ % FOS_ANSWER_PEERS;
+        struct fos_answer_peer *slot = &service->peers[n];
+        if (slot->peer.mailbox.id && fos_peer_gone(&slot->peer))
+            peer_drop(slot);
+    }
+}
+
+/* V1, V3 */
 static long answer_failed(struct fos_service *service, struct fos_answer_peer *slot,
                           int error)
 {
     if (error == -FOS_ETIMEDOUT) {
-        service->stats.dropped++;
+        service->troubles.dropped++;
         return -FOS_EAGAIN;
     }
-    service->stats.gone++;
+    service->troubles.gone++;
     peer_drop(slot);
     return -FOS_EPERM;
 }
@@ -95,7 +106,7 @@ long fos_answer(const struct fos_caller *caller, long result, void *reply,
     head->reserved = 0;
     slot = peer_find(service, caller->reply);
     if (fos_unlikely(!slot)) {
-        service->stats.gone++;
+        service->troubles.gone++;
         return -FOS_EPERM;
     }
     slot->used = ++service->answers;

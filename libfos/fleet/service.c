@@ -28,6 +28,8 @@ long fos_service_open(struct fos_service *service, uint32_t slots)
     service->buffer = fos_pages_map(pages_of(service->buffer_size));
     if (!service->buffer || !answers_open(service))
         return -FOS_ENOMEM;
+    service->until_sample = LOAD_SAMPLE;
+    service->beat_at = FOS_NEVER;
     return fos_mailbox_create(&service->mailbox, slots);
 }
 
@@ -37,70 +39,91 @@ static void refuse(const struct fos_caller *caller, uint64_t *counter, int error
     fos_answer(caller, error, NULL, 0);
 }
 
-/* The requests that are no handler's. */
-static void dispatch_odd(struct fos_service *service,
-                         const struct fos_caller *caller)
+static void cancelled(struct fos_service *service, const struct fos_caller *caller)
 {
-    uint8_t op = fos_tag_op(caller->tag);
+    service->troubles.cancels++;
+    if (service->cancel)
+        service->cancel(caller);
+}
 
-    if (op == FOS_OP_CANCEL) {
-        service->stats.cancels++;
-        if (service->cancel)
-            service->cancel(caller);
-    } else if (fos_tag_version(caller->tag) != service->version) {
-        refuse(caller, &service->stats.wrong_version, -FOS_EPROTO);
-    } else if (op >= service->count || !service->table[op].handle) {
-        refuse(caller, &service->stats.wrong_op, -FOS_ENOSYS);
-    } else {
-        refuse(caller, &service->stats.wrong_size, -FOS_EINVAL);
+/* A request in the service's buffer, where its sender cannot reach it, for one of
+ * `count` handlers. */
+static inline void enter(struct fos_service *service, uint32_t length,
+                         const struct fos_caller *caller,
+                         const struct fos_handler *table, uint32_t count,
+                         uint32_t version)
+{
+    const struct fos_handler *handler = &table[fos_tag_op(caller->tag)];
+
+    if (fos_unlikely(fos_tag_version(caller->tag) != version))
+        refuse(caller, &service->troubles.wrong_version, -FOS_EPROTO);
+    else if (fos_unlikely(fos_tag_op(caller->tag) >= count || !handler->handle))
+        refuse(caller, &service->troubles.wrong_op, -FOS_ENOSYS);
+    /* Too short wraps around to more than any row allows. */
+    else if (fos_unlikely(length - handler->size > handler->more))
+        refuse(caller, &service->troubles.wrong_size, -FOS_EINVAL);
+    else {
+        service->mailbox.thread->sleeper.published->calls_served++;
+        handler->handle(caller, service->buffer, length);
     }
 }
 
-/* The request lies in the service's buffer, where its sender cannot reach it. */
 static inline void dispatch(struct fos_service *service, uint32_t length)
 {
     const struct fos_request *head = service->buffer;
     struct fos_caller caller = {head->tag, head->reply, service};
-    uint8_t op = fos_tag_op(caller.tag);
 
-    if (fos_unlikely(length < sizeof *head)) {
-        service->stats.malformed++;
-        return;
-    }
-    if (fos_likely(op < service->count &&
-                   fos_tag_version(caller.tag) == service->version)) {
-        const struct fos_handler *handler = &service->table[op];
-        /* Too short wraps around to more than any row allows. */
-        if (fos_likely(handler->handle &&
-                       length - handler->size <= handler->more)) {
-            service->stats.served++;
-            handler->handle(&caller, service->buffer, length);
-            return;
-        }
-    }
-    dispatch_odd(service, &caller);
+    if (fos_unlikely(length < sizeof *head))
+        service->troubles.malformed++;
+    else if (fos_likely(fos_tag_op(caller.tag) < FOS_OP_COMMON))
+        enter(service, length, &caller, service->table, service->count,
+              service->version);
+    else if (fos_tag_op(caller.tag) == FOS_OP_CANCEL)
+        cancelled(service, &caller);
+    else
+        enter(service, length, &caller, common_table, common_count, fleet_version);
+}
+
+static void dispatch_timed(struct fos_service *service, uint32_t length)
+{
+    uint64_t begin = fos_tsc();
+
+    service->until_sample = LOAD_SAMPLE;
+    dispatch(service, length);
+    load_sampled(service, fos_tsc() - begin);
+    load_look(service);
 }
 
 static void run_odd(struct fos_service *service, int error)
 {
-    if (error == -FOS_EMSGSIZE) {
-        service->stats.malformed++;
+    uint64_t bits;
+
+    switch (error) {
+    case -FOS_EMSGSIZE:
+        service->troubles.malformed++;
         fos_msg_discard(&service->mailbox);
-    } else if (error == -FOS_EINTR) {
-        uint64_t bits = fos_event_take(~FOS_EVENTS_RESERVED);
+        break;
+    case -FOS_EINTR:
+        bits = fos_event_take(~FOS_EVENTS_RESERVED);
         if (bits && service->event)
             service->event(bits);
+        break;
+    default:
+        load_look(service);
     }
 }
 
 void fos_service_run(struct fos_service *service, uint64_t deadline)
 {
     uint32_t length;
-    int error = fos_msg_recv(&service->mailbox, service->buffer,
-                             service->buffer_size, &length, deadline);
+    int error = fos_msg_recv(
+        &service->mailbox, service->buffer, service->buffer_size, &length,
+        deadline < service->beat_at ? deadline : service->beat_at);
 
-    if (fos_likely(!error))
-        dispatch(service, length);
-    else
+    if (fos_unlikely(error))
         run_odd(service, error);
+    else if (fos_unlikely(--service->until_sample == 0))
+        dispatch_timed(service, length);
+    else
+        dispatch(service, length);
 }

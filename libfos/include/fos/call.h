@@ -113,6 +113,7 @@ fos_inline long fos_call(struct fos_peer *to, void *request, uint32_t length,
 
     if (fos_unlikely(to->call_id == 0 || client->outstanding))
         return fos_call_slow(to, request, length, reply, capacity, deadline);
+    to->thread->sleeper.published->calls_made++;
     to->call_id += FOS_TAG_ID_ONE;
     tag = (head->tag & FOS_TAG_OP_MASK) | to->call_id;
     head->tag = tag;
@@ -145,6 +146,10 @@ long fos_call_finish(struct fos_call *call, uint64_t deadline);
 /* Gives the call up and tells the server so, who may not hear it.  Its result
  * becomes -FOS_ECANCELED, unless it was done already. */
 void fos_call_cancel(struct fos_call *call);
+
+/* Whether the mailbox that a peer leads to is no more, or takes other capabilities
+ * now: a system call, which sends nothing. */
+bool fos_peer_gone(const struct fos_peer *peer);
 
 /* Sends a message by the kernel without waiting for an answer; waits while the
  * mailbox is full. */

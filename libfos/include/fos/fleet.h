@@ -5,8 +5,8 @@
 
 #include <fos/abi/types.h>
 
-/* Tells the process fleet that this member serves, and where; id 0: it takes no
- * requests. */
+/* Tells the process fleet that this member works, and where; id 0: it takes no
+ * requests.  A service uses fos_service_ready. */
 void fos_fleet_ready(struct fos_cap mailbox);
 
 #endif

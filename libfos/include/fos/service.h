@@ -21,9 +21,12 @@
  *  V1. The service never waits for a client: an answer that finds no room is dropped
  *      and counted, and is then that client's to miss (fos/call.h, K4).
  *
- *  V2. The ways to clients are at most FOS_ANSWER_PEERS; the one unused longest in
+ *  V2. One client's flood does not starve others: after FOS_MSG_BURST messages of one
+ *      channel each other source is looked at (fos/msg.h).
+ *
+ *  V3. The ways to clients are at most FOS_ANSWER_PEERS; the one unused longest in
  *      its set makes room for another.  One whose client is gone is given up at the
- *      first answer that finds out.
+ *      first answer that finds out, or at a heartbeat.
  */
 #ifndef FOS_SERVICE_H
 #define FOS_SERVICE_H
@@ -31,7 +34,10 @@
 #include <stddef.h>
 
 #include <fos/msg.h>
-#include <fos/proto/rpc.h>
+#include <fos/proto/fleet.h>
+
+#define FOS_BEAT_NS      1000000000ull
+#define FOS_BEAT_IDLE_NS (4 * FOS_BEAT_NS)
 
 enum { FOS_ANSWER_SETS = 16, FOS_ANSWER_WAYS = 4 };
 enum { FOS_ANSWER_PEERS = FOS_ANSWER_SETS * FOS_ANSWER_WAYS };
@@ -50,13 +56,11 @@ struct fos_handler {
                    size_t length);
 };
 
-struct fos_service_stats {
-    uint64_t served;    /* requests handed to a handler */
-    uint64_t malformed; /* no head, or longer than any request: not answered */
-    uint64_t wrong_version, wrong_op, wrong_size;
-    uint64_t cancels;
-    uint64_t dropped; /* answers for which the client had no room */
-    uint64_t gone;    /* answers to clients that are no more */
+/* This member among those of its fleet, as the process fleet said last. */
+struct fos_membership {
+    uint32_t slot;    /* its own place */
+    uint32_t members; /* 0: it has not been told */
+    uint64_t view;
 };
 
 struct fos_service {
@@ -70,13 +74,26 @@ struct fos_service {
     struct fos_mailbox mailbox;
     void *buffer;
     uint32_t buffer_size;
+    /* Called by a fleet_stop request before the process ends; may be NULL. */
+    void (*stop)(void);
     struct fos_answer_peer *peers; /* FOS_ANSWER_PEERS of them */
     uint64_t answers;              /* so far */
-    struct fos_service_stats stats;
+    uint32_t until_sample;         /* requests until one is timed */
+    uint32_t swept;                /* peers looked at, for being gone */
+    uint64_t beat_at;              /* when to look at the load; FOS_NEVER */
+    uint64_t told_served, told_at; /* in the last heartbeat, and when */
+    uint64_t latency;              /* cycles in a handler, sliding mean */
+    struct fos_membership membership;
+    struct fleet_troubles troubles;
 };
 
 /* Makes the mailbox, and the buffer for the longest request of the table. */
 long fos_service_open(struct fos_service *service, uint32_t slots);
+
+/* Tells the process fleet that this member serves.  From then on it gets a heartbeat
+ * (struct fleet_load) from fos_service_run: every second in which something was
+ * served, else every FOS_BEAT_IDLE_NS. */
+void fos_service_ready(struct fos_service *service);
 
 /* Handles one message, or the events that are pending; waits for either until the
  * deadline, or less. */
@@ -101,7 +118,7 @@ static inline bool fos_caller_same(const struct fos_caller *a,
 #define FOS_OP_MORE(...)              FOS_OP_MORE_(0, ##__VA_ARGS__, 0, 0)
 #define FOS_OP_MORE_(none, more, ...) (more)
 #define FOS_OP_PROTOTYPE(number, service, name, ...)                           \
-    _Static_assert((number) >= 0 && (number) < FOS_OP_COMMON &&                \
+    _Static_assert((number) >= 0 && (number) < FOS_OP_CANCEL &&                \
                        offsetof(struct service##_##name##_req, head) == 0 &&   \
                        offsetof(struct service##_##name##_rep, head) == 0 &&   \
                        sizeof(struct service##_##name##_rep) <= FOS_REPLY_MAX, \
@@ -118,9 +135,10 @@ static inline bool fos_caller_same(const struct fos_caller *a,
     [number] = {sizeof(struct service##_##name##_req), FOS_OP_MORE(__VA_ARGS__), \
                 service##_##name##_enter},
 
-#define FOS_SERVICE_TABLE(table, OPS) \
-    OPS(FOS_OP_PROTOTYPE)             \
-    static const struct fos_handler table[] = {OPS(FOS_OP_ROW)};
+#define FOS_SERVICE_TABLE(table, OPS)                            \
+    OPS(FOS_OP_PROTOTYPE)                                        \
+    static const struct fos_handler table[] = {OPS(FOS_OP_ROW)}; \
+    _Static_assert(FOS_TABLE_COUNT(table) <= FOS_OP_COMMON, "ops of " #table);
 #define FOS_TABLE_COUNT(table) (sizeof(table) / sizeof(table)[0])
 #define FOS_SERVICE(service, handlers, ...)                    \
     {                                                          \

@@ -9,7 +9,7 @@
 #define FOS_PROTO_PROC_H
 
 #include <fos/abi/syscalls.h>
-#include <fos/proto/rpc.h>
+#include <fos/proto/fleet.h>
 
 enum {
     PROC_NAME_MAX = 64, /* with its NUL */
@@ -25,7 +25,8 @@ enum {
     OP(4, proc, list)                  \
     OP(5, proc, ready)                 \
     OP(6, proc, console)               \
-    OP(7, proc, stop)
+    OP(7, proc, stop)                  \
+    OP(8, proc, beat)
 FOS_PROTOCOL(proc, 1, PROC_OPS)
 
 #define PROC_VCPU_ANY 0xffffffffu
@@ -145,6 +146,17 @@ struct proc_stop_req {
 };
 
 struct proc_stop_rep {
+    struct fos_reply head;
+};
+
+/* From a fleet's member, without a reply: how busy it is. */
+struct proc_beat_req {
+    struct fos_request head;
+    struct fos_cap self;
+    struct fleet_load load;
+};
+
+struct proc_beat_rep {
     struct fos_reply head;
 };
 

@@ -5,11 +5,6 @@
 #include <fos/memory.h>
 #include <fos/syscall.h>
 
-static size_t pages_of(uint32_t bytes)
-{
-    return (bytes + FOS_PAGE_SIZE - 1) / FOS_PAGE_SIZE;
-}
-
 static uint32_t longest_request(const struct fos_service *service)
 {
     uint32_t longest = sizeof(struct fos_request);
@@ -24,8 +19,10 @@ static uint32_t longest_request(const struct fos_service *service)
 
 long fos_service_open(struct fos_service *service, uint32_t slots)
 {
-    service->buffer_size = longest_request(service);
-    service->buffer = fos_pages_map(pages_of(service->buffer_size));
+    size_t pages = (longest_request(service) + FOS_PAGE_SIZE - 1) / FOS_PAGE_SIZE;
+
+    service->buffer = fos_pages_map(pages);
+    service->buffer_size = (uint32_t)(pages * FOS_PAGE_SIZE);
     if (!service->buffer || !answers_open(service))
         return -FOS_ENOMEM;
     service->until_sample = LOAD_SAMPLE;

@@ -4,28 +4,55 @@
 
 static struct fos_mailbox inbox;
 static struct fos_peer by_channel, by_kernel;
-static uint64_t calls; /* of the minimal IPC so far */
+static struct fos_cap client_mailbox;
+static void *lines;      /* shared with the client, for the minimal IPC */
+static uint64_t calls;   /* of the minimal IPC so far */
+static uint8_t *message; /* ECHO_MESSAGE_MAX bytes: what came last */
+
+static uint32_t take(void)
+{
+    uint32_t length;
+
+    must(fos_msg_recv(&inbox, message, ECHO_MESSAGE_MAX, &length, FOS_NEVER),
+         "server: receiving");
+    return length;
+}
 
 static void echo(struct fos_peer *to, uint32_t n)
 {
-    uint8_t message[FOS_BENCH_MESSAGE];
-    uint32_t length;
-
     while (n--) {
-        must(fos_msg_recv(&inbox, message, sizeof message, &length, FOS_NEVER),
-             "server: receiving");
+        uint32_t length = take();
         must(fos_msg_send(to, message, length), "server: answering");
     }
 }
 
-static void minimal(void *lines, uint32_t n)
+/* The way back is chosen and paid for as the way here is. */
+static void echo_fresh(enum fos_transport transport, uint32_t n)
+{
+    struct fos_peer fresh;
+    uint32_t length = take();
+
+    must(fos_peer_open(&fresh, client_mailbox, transport), "server: fresh peer");
+    must(fos_msg_send(&fresh, message, length), "server: answering");
+    echo(&fresh, n - 1);
+    fos_peer_close(&fresh);
+}
+
+static void take_all(uint32_t n)
+{
+    while (n--)
+        take();
+    must(fos_msg_send(&by_channel, NULL, 0), "server: all taken");
+}
+
+static void minimal(uint32_t n)
 {
     while (n--)
         must(fos_minimal_serve(fos_minimal_line(lines, calls++)) ? 0 : -FOS_EPROTO,
              "server: minimal IPC");
 }
 
-static void minimal_tight(void *lines, uint32_t n)
+static void minimal_tight(uint32_t n)
 {
     while (n--)
         must(fos_minimal_serve_tight(fos_minimal_line(lines, calls++))
@@ -36,32 +63,47 @@ static void minimal_tight(void *lines, uint32_t n)
 
 /* The channel by which the first message comes is the one whose memory is shared
  * for the minimal IPC. */
-static void *shared_lines(void)
+static void share_lines(void)
 {
-    void *lines;
-    uint8_t first[1];
-    uint32_t length;
-
-    must(fos_msg_recv(&inbox, first, sizeof first, &length, FOS_NEVER),
-         "server: shared channel");
-    lines = ((char *)inbox.channels.next->doorbell + ECHO_LINES_OFFSET);
+    take();
+    lines = (char *)inbox.channels.next->doorbell + ECHO_LINES_OFFSET;
     must(fos_msg_send(&by_channel, NULL, 0), "server: shared channel");
-    return lines;
 }
 
-int server_run(struct fos_cap client)
+static void obey(const struct echo_command *command)
 {
-    void *lines;
-    struct echo_command command = {0};
+    switch (command->op) {
+    case ECHO_BY_CHANNEL:
+        return echo(&by_channel, command->n);
+    case ECHO_BY_KERNEL:
+        return echo(&by_kernel, command->n);
+    case ECHO_FRESH:
+        return echo_fresh(command->transport, command->n);
+    case ECHO_TAKE:
+        return take_all(command->n);
+    case ECHO_MINIMAL:
+        return minimal(command->n);
+    case ECHO_TIGHT:
+        return minimal_tight(command->n);
+    default:
+        must(-FOS_EPROTO, "server: command");
+    }
+}
+
+int server_run(struct fos_cap client, uint32_t slots)
+{
+    struct echo_command command;
     uint32_t length;
 
-    must(fos_mailbox_create(&inbox, MAILBOX_SLOTS), "server: mailbox");
+    client_mailbox = client;
+    message = room(ECHO_MESSAGE_MAX);
+    must(fos_mailbox_create(&inbox, slots), "server: mailbox");
     must(fos_peer_open(&by_kernel, client, FOS_TRANSPORT_KERNEL), "server: kernel");
     must(fos_peer_open(&by_channel, client, FOS_TRANSPORT_CHANNEL),
          "server: channel");
     must(fos_msg_send(&by_channel, &inbox.cap, sizeof inbox.cap),
          "server: greeting");
-    lines = shared_lines();
+    share_lines();
     for (;;) {
         must(fos_msg_recv(&inbox, &command, sizeof command, &length, FOS_NEVER),
              "server: command");
@@ -69,12 +111,6 @@ int server_run(struct fos_cap client)
         must(fos_msg_send(&by_channel, NULL, 0), "server: ready");
         if (command.op == ECHO_END)
             return 0;
-        if (command.op == ECHO_MINIMAL)
-            minimal(lines, command.n);
-        else if (command.op == ECHO_TIGHT)
-            minimal_tight(lines, command.n);
-        else
-            echo(command.op == ECHO_BY_KERNEL ? &by_kernel : &by_channel,
-                 command.n);
+        obey(&command);
     }
 }

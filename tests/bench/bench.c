@@ -250,7 +250,12 @@ static bool figure(uint32_t peer, int rounds, enum placement where, double least
     }
     if (!used)
         return false;
-    *f = (struct fos_figure){.name = p->name, .unit = "cycles"};
+    *f = (struct fos_figure){
+        .suite = "host",
+        .name = p->name,
+        .unit = "cycles",
+        .where = placement_names[where],
+    };
     f->summary.n = n;
     f->summary.min = fos_bench_median(min, used);
     f->summary.median = fos_bench_median(median, used);
@@ -299,6 +304,7 @@ static int dropped(int rounds)
 static void report(int rounds, const char *folder)
 {
     char machine[128], date[32];
+    struct fos_bench_run run = {machine, date, tsc_hz / 1e6};
     time_t seconds = time(NULL);
     const struct tm *now = gmtime(&seconds);
     FILE *json = json_open(folder, now);
@@ -323,7 +329,7 @@ static void report(int rounds, const char *folder)
             fos_bench_row(&f);
             if (json) {
                 fputs(separator, json);
-                fos_bench_json(json, &f, machine, date);
+                fos_bench_json(json, &f, &run);
                 separator = ",\n";
             }
         }

@@ -71,10 +71,12 @@ def initrd_with(payload):
 
 
 class Dom0:
-    """`on_console` gets the bytes of the guests' consoles."""
+    """`on_console` gets the bytes of the guests' consoles; `files`, name -> bytes, go to
+    the folder where commands are run."""
 
     def __init__(self, guest_mb, accel="tcg", pcpus=2, on_console=None, on_log=None,
-                 files=None, kernel="", archive="", say=lambda text: None):
+                 files=None, kernel="", archive="", say=lambda text: None,
+                 dom0_mb=DOM0_MB):
         build_if_needed(say)
         need_files(kernel or KERNEL, archive or ARCHIVE)
         self.on_console = on_console or (lambda data: None)
@@ -89,8 +91,8 @@ class Dom0:
         initrd = initrd_with(self.payload(kernel or KERNEL, archive or ARCHIVE, files))
         self.machine = Machine(
             [f"{DOM0_KERNEL} {LINUX_ARGS}", f"/proc/self/fd/{initrd}"],
-            f"dom0_mem={DOM0_MB}M,max:{DOM0_MB}M dom0_max_vcpus=1",
-            DOM0_MB + XEN_MB + guest_mb + guest_mb // 40, accel, pcpus,
+            f"dom0_mem={dom0_mb}M,max:{dom0_mb}M dom0_max_vcpus=1",
+            dom0_mb + XEN_MB + guest_mb + guest_mb // 40, accel, pcpus,
             ports=("console", "control"), inherit=initrd)
 
     def payload(self, kernel, archive, files):
@@ -157,9 +159,9 @@ class Dom0:
             raise RunError(f"dom0 did not finish in {seconds} s: {command}")
         return self.statuses[number], "\n".join(self.answers[number]).rstrip("\n")
 
-    def create(self, command_line="", *settings):
+    def create(self, command_line="", *settings, config=CONFIG):
         """Start `xl create -F`; returns its id.  It ends when the guest has."""
-        words = ["xl", "create", "-F", CONFIG, *settings]
+        words = ["xl", "create", "-F", config, *settings]
         if command_line:
             quoted = command_line.replace("\\", "\\\\").replace('"', '\\"')
             words.append(f'extra="{quoted}"')

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+/* The two processes find each other, and part. */
+#include "echo.h"
+
+#include <fos/clock.h>
+#include <fos/error.h>
+#include <fos/proc.h>
+#include <fos/start.h>
+
+struct pair pair;
+
+void must(long result, const char *what)
+{
+    if (result >= 0)
+        return;
+    printf("echo-bench: %s: %s\n", what, fos_strerror(result));
+    exit(1);
+}
+
+void *room(size_t bytes)
+{
+    void *memory = calloc(1, bytes);
+
+    must(memory ? 0 : -FOS_ENOMEM, "memory");
+    return memory;
+}
+
+void pair_receive(uint32_t expected)
+{
+    uint32_t length;
+
+    must(fos_msg_recv(&pair.inbox, pair.buffer, ECHO_MESSAGE_MAX, &length,
+                      FOS_NEVER),
+         "receiving");
+    must(length == expected ? 0 : -FOS_EPROTO, "answer");
+}
+
+static void command_send(const struct echo_command *command)
+{
+    must(fos_msg_send(&pair.by_channel, command, sizeof *command), "command");
+    pair_receive(0);
+}
+
+void pair_command(enum echo_op op, uint32_t n)
+{
+    command_send(&(struct echo_command){.op = op, .n = n});
+}
+
+void pair_command_fresh(enum fos_transport transport, uint32_t n)
+{
+    command_send(&(struct echo_command){ECHO_FRESH, transport, n});
+}
+
+static void server_start(uint32_t slots)
+{
+    char text[12];
+    const char *const argv[] = {"echo-bench", "server", text, NULL};
+    struct fos_spawn spawn = {.path = "echo-bench", .argv = argv, .ncaps = 1};
+    uint32_t length;
+
+    snprintf(text, sizeof text, "%" PRIu32, slots);
+    spawn.caps = &pair.inbox.cap;
+    spawn.vcpu_plus_one = (fos_start_page->vcpu + 1) % fos_start_page->vcpus + 1;
+    must(fos_spawn(&spawn, &pair.pid), "starting the server");
+    must(fos_msg_recv(&pair.inbox, &pair.server, sizeof pair.server, &length,
+                      fos_now_ns() + 20 * FOS_SECOND),
+         "the server's greeting");
+    must(length == sizeof pair.server ? 0 : -FOS_EPROTO, "the server's greeting");
+}
+
+void pair_open(uint32_t slots)
+{
+    pair.calls = 0;
+    pair.buffer = room(ECHO_MESSAGE_MAX);
+    must(fos_mailbox_create(&pair.inbox, slots), "mailbox");
+    server_start(slots);
+    must(fos_peer_open_ring(&pair.shared, pair.server, 1), "shared channel");
+    must(fos_msg_send(&pair.shared, "", 1), "shared channel");
+    pair_receive(0); /* no other channel before the server knows this one */
+    pair.lines = (char *)pair.shared.window + ECHO_LINES_OFFSET;
+    must(fos_peer_open(&pair.by_kernel, pair.server, FOS_TRANSPORT_KERNEL),
+         "kernel");
+    must(fos_peer_open(&pair.by_channel, pair.server, FOS_TRANSPORT_CHANNEL),
+         "channel");
+    /* The one who measures does not sleep: what a sleep costs is measured at the
+     * other side. */
+    fos_thread_self()->sleeper.spin_cycles = UINT64_MAX / 4;
+}
+
+void pair_close(void)
+{
+    int status;
+
+    pair_command(ECHO_END, 0);
+    must(fos_process_wait(pair.pid, &status, NULL), "the server's end");
+    must(status ? -FOS_EPROTO : 0, "the server's end");
+    fos_peer_close(&pair.by_channel);
+    fos_peer_close(&pair.by_kernel);
+    fos_peer_close(&pair.shared);
+    fos_mailbox_close(&pair.inbox);
+    free(pair.buffer);
+}

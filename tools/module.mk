@@ -2,7 +2,7 @@
 # Booting and testing: each target sets up and builds first.  `tools/run --help` and
 # `tests/run.py --help` know more.
 
-.PHONY: run quick gdb test test-programs ready bench bench-guest
+.PHONY: run quick gdb test test-programs ready
 RUN-ARGS = $(if $(APP),--app '$(subst ','\'',$(APP))') $(ARGS)
 JOBS     = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
 
@@ -28,10 +28,3 @@ test: ready
 	$(Q)tests/run.py $(if $(ONLY),--only '$(ONLY)') --host $(UNIT-TESTS) $(HOST-TESTS)
 
 test-programs: $(UNIT-TESTS) $(HOST-TESTS)
-
-## make bench-guest   the echo benchmark in the guest, kept as JSON under build/bench/
-bench-guest: ready
-	$(Q)tools/run --quick --json $(B)/bench/guest-$(shell date +%Y%m%d-%H%M%S).json echo-bench
-
-## make bench         both benchmarks
-bench: bench-host bench-guest

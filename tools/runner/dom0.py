@@ -71,8 +71,8 @@ def initrd_with(payload):
 
 
 class Dom0:
-    """`on_console` gets the bytes of the guests' consoles; `files`, name -> bytes, go to
-    the folder where commands are run."""
+    """`on_console` gets the bytes of the guests' consoles; `files`() gives name -> bytes for
+    the folder where commands are run; it is called when dom0's own files are there."""
 
     def __init__(self, guest_mb, accel="tcg", pcpus=2, on_console=None, on_log=None,
                  files=None, kernel="", archive="", say=lambda text: None,
@@ -101,7 +101,7 @@ class Dom0:
                    f"fos/{KERNEL}": (0o644, read(kernel)),
                    f"fos/{ARCHIVE}": (0o644, read(archive)),
                    f"fos/{CONFIG}": (0o644, read(CONFIG))}
-        for name, data in (files or {}).items():
+        for name, data in (files() if files else {}).items():
             content[f"fos/{name}"] = (0o644, data)
         return cpio_archive(content)
 

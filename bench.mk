@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: MIT
+# The evaluation: benchmarks on the host, in fos and in a Linux guest beside it, and the
+# report made of them.  `tests/bench/report/run --help` knows more.
+
+LINUX-INIT-SRCS := tests/bench/guest/linux-init.c tests/bench/linux.c
+
+$(B)/host/linux-init: $(LINUX-INIT-SRCS) $(BENCH-NEEDS) bench.mk
+	$(call say,BENCH,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(BENCH-CFLAGS) -static -o $@ $(LINUX-INIT-SRCS)
+
+# For a Xen host without the runner: xl create xen/linux.cfg.
+$(B)/bench/linux.cpio: $(B)/host/linux-init
+	$(Q)mkdir -p $(B)/bench/linux && cp $< $(B)/bench/linux/init
+	$(Q)cd $(B)/bench/linux && echo init | cpio --quiet -o -H newc -R 0:0 > ../linux.cpio
+
+.PHONY: bench bench-quick bench-programs
+bench-programs: ready
+	$(Q)$(MAKE) -s --no-print-directory $(JOBS) $(B)/host/bench $(B)/bench/linux.cpio
+
+## make bench         the evaluation in full: build/bench/report.html
+bench: bench-programs
+	$(Q)tests/bench/report/run
+
+## make bench-quick   the same with fewer samples, in about two minutes
+bench-quick: bench-programs
+	$(Q)tests/bench/report/run --quick

@@ -1,0 +1,330 @@
+# SPDX-License-Identifier: MIT
+"""The report's tables and figures, made from the records of a run."""
+from dataclasses import dataclass, field
+
+import goals
+import thesis
+from results import GUEST, HOST, LINUX, nanoseconds, ratio
+
+
+@dataclass
+class Table:
+    name: str                # of its CSV and JSON files
+    title: str
+    text: str
+    columns: list
+    rows: list               # of cells: str, int, float or None
+    source: str
+    groups: dict = field(default_factory=dict)     # first row of a group -> its heading
+
+
+@dataclass
+class Series:
+    name: str
+    points: list             # (x, y)
+
+
+@dataclass
+class Mark:
+    text: str
+    x: float | None = None   # a vertical line there, or
+    y: float | None = None   # a horizontal one
+
+
+@dataclass
+class Figure:
+    name: str
+    title: str
+    text: str
+    x: str                   # axis labels, with units
+    y: str
+    series: list
+    source: str
+    log: str = ""            # which axes: "", "x", "y", "xy"
+    bytes_axis: bool = False # x counts bytes: ticks at powers of two
+    ticks: list = field(default_factory=list)      # of x, where they are given
+    marks: list = field(default_factory=list)
+    least_y: float | None = None
+    microseconds: float = 0  # MHz: a second y axis in microseconds
+
+
+LATENCY = ["what", "median cycles", "p99 cycles", "median ns", "× minimal", "how",
+           "the thesis"]
+
+
+def how(record):
+    words = ["emulated"] if record["emulated"] else []
+    return ", ".join(words + (["unsteady"] if record.get("unsteady") else []))
+
+
+def latency_row(label, record, said=""):
+    if record["unit"] != "cycles":
+        return [label, None, None, None, None, how(record), said]
+    return [label, record["median"], record["p99"], nanoseconds(record), ratio(record),
+            how(record), said]
+
+
+def table_5_1(results):
+    """Each row: where, name of the record, what the thesis says beside it."""
+    plan = [
+        (GUEST, "echo", "user channel echo 32 B", thesis.span_ns(thesis.USER_ECHO_NS)),
+        (GUEST, "echo", "kernel messaging echo 32 B",
+         thesis.span_ns(thesis.KERNEL_ECHO_NS)),
+        (GUEST, "echo", "null system call", ""),
+        (GUEST, "echo", "minimal IPC", ""),
+        (LINUX, None, "getpid", thesis.span_ns(thesis.NULL_CALL_LINUX_GUEST_NS)),
+        (LINUX, None, "futex echo", ""),
+        (LINUX, None, "pipe echo 32 B", ""),
+        (LINUX, None, "Unix socket echo 32 B", ""),
+        (LINUX, None, "minimal IPC", ""),
+        (HOST, None, "full API echo 32 B", ""), (HOST, None, "getpid", ""),
+        (HOST, None, "futex echo", ""), (HOST, None, "pipe echo 32 B", ""),
+        (HOST, None, "Unix socket echo 32 B", ""), (HOST, None, "minimal IPC", ""),
+    ]
+    headings = {GUEST: "fos", LINUX: "Linux, a PV guest on the same Xen, after fos",
+                HOST: "Linux on the host itself, and fos's channel code in its processes"}
+    rows, groups, last = [], {}, None
+    for source, suite, name, said in plan:
+        record = results.host(name) if source == HOST else results.first(
+            results.select(source, suite, name))
+        if not record:
+            continue
+        if source != last:
+            groups[len(rows)] = headings[source]
+            last = source
+        label = f"null system call ({name})" if name == "getpid" else name
+        rows.append(latency_row(label, record, said))
+    return Table("table-5-1", "Table 5.1: user and kernel messaging beside a null system call",
+                 "Round trips of 32 bytes between two processes on two processors. The "
+                 "thesis compares user messaging with a null system call of Linux in a Xen "
+                 "guest: a message should cost no more than a trap.",
+                 LATENCY, rows, "echo-bench echo; linux-init; host bench", groups)
+
+
+def table_5_2(results):
+    guest = lambda name: results.guest("echo", name)
+    said = {"minimal IPC": f"{thesis.MINIMAL_CYCLES} cycles",
+            "user": f"{thesis.USER_ECHO_CYCLES} cycles, × {thesis.USER_TO_MINIMAL}"}
+    plan = [("host: minimal IPC", results.host("minimal IPC"), said["minimal IPC"]),
+            ("host: bare channel echo", results.host("bare channel echo 32 B"), ""),
+            ("host: full API echo", results.host(goals.HOST_API), said["user"]),
+            ("host: typed RPC", results.host(goals.HOST_TYPED), ""),
+            ("host: fast RPC", results.host(goals.HOST_FAST), ""),
+            ("guest: minimal IPC", guest("minimal IPC"), said["minimal IPC"]),
+            ("guest: minimal IPC, no pause", guest("minimal IPC, no pause"), ""),
+            ("guest: user channel echo", guest("user channel echo 32 B"), said["user"])]
+    rows = [latency_row(label, record, text) for label, record, text in plan if record]
+    return Table("table-5-2", "Table 5.2: fos messaging beside the minimal IPC",
+                 "The minimal IPC hands one cache line to and fro and does nothing else; "
+                 "the ratio to it is taken at the same moments of the same run.",
+                 LATENCY, rows, "host bench; echo-bench echo")
+
+
+def table_host(results):
+    rows = []
+    for record in results.select(HOST):
+        cycles = record["unit"] == "cycles"
+        rows.append([record["name"], record.get("where", ""), record["unit"], record["n"],
+                     record["min"], record["median"], record["p99"],
+                     ratio(record) if cycles else None])
+    return Table("host", "All figures of the host benchmark",
+                 "The very sources of libfos's messaging between two processes of Linux, "
+                 "beside what Linux offers. Latencies in cycles, streams in millions of "
+                 "messages or gigabytes a second.",
+                 ["what", "processors", "unit", "n", "min", "median", "p99", "× minimal"],
+                 rows, "host bench")
+
+
+def table_guest(results):
+    rows = [[r["suite"], r["name"], r.get("x"), r["unit"], r["n"], r["min"], r["median"],
+             r["p99"], ratio(r), how(r)]
+            for r in results.select(GUEST) if r.get("suite") not in ("policy", "size")]
+    return Table("guest", "All figures of fos in the guest, curves apart", "",
+                 ["suite", "what", "x", "unit", "n", "min", "median", "p99", "× minimal",
+                  "how"], rows, "echo-bench all")
+
+
+def table_wake(results):
+    plan = [("echo, receiver polling", "user channel echo 32 B"),
+            ("echo, receiver asleep", "channel echo, receiver asleep"),
+            ("through the kernel, receiver polling", "kernel messaging echo 32 B"),
+            ("through the kernel, receiver asleep", "kernel echo, receiver asleep"),
+            ("channel set-up and first echo", "channel set-up, first echo")]
+    rows = [latency_row(label, record) for label, name in plan
+            if (record := results.guest("echo", name))]
+    return Table("wake", "Wake-up latency, and a channel's set-up",
+                 "The receiver has gone to sleep in Xen before the message is sent: the "
+                 "difference to the row above is the wake-up.",
+                 LATENCY[:-1], [row[:-1] for row in rows], "echo-bench echo")
+
+
+def table_silent(results):
+    rows = [[f"{record['x']:.0f} silent, one active", record["median"], record["p99"],
+             nanoseconds(record), ratio(record), how(record)]
+            for record in results.select(GUEST, "silent")]
+    return Table("silent", "Silent channels",
+                 "Echo on one channel while the receiver holds others on which nothing "
+                 "comes; polling must not grow with their number.",
+                 LATENCY[:-1], rows, "echo-bench silent")
+
+
+def table_kernel(results):
+    parts = goals.kernel_parts(results)
+    rows = []
+    for label, name in (("kernel messaging echo", "kernel messaging echo 32 B"),
+                        ("null system call", "null system call"),
+                        ("copy of 32 B, four times", "copy of 32 B, four times"),
+                        ("send and receive by one process",
+                         "kernel message to oneself 32 B")):
+        record = results.guest("echo", name)
+        if record:
+            rows.append([label, record["median"], record["p99"], how(record)])
+    if parts:
+        rows.append(["two null system calls and the copy", parts[1], None, "computed"])
+        rows.append(["echo to that", parts[0] / parts[1], None, "computed, a ratio"])
+    return Table("kernel", "Kernel messaging beside what it cannot avoid",
+                 "An echo through the kernel makes two system calls and copies the message "
+                 "in and out on both sides. The receiver sees a message before the "
+                 "sender's call has returned, so the echo can be faster than their sum.",
+                 ["what", "median cycles", "p99 cycles", "how"], rows, "echo-bench echo")
+
+
+# ---- figures ----
+
+def figure_5_1(results):
+    records = results.select(GUEST, "size")
+    return Figure("figure-5-1", "Figure 5-1: echo latency by message size",
+                  "Median round trip. Kernel messages end at 64 KiB; longer messages are "
+                  "streamed through the ring. One-packet messages hold up to 56 bytes. "
+                  "Kernel messaging traps, and is emulated where that is said above.",
+                  "message, bytes", "round trip, cycles",
+                  [Series(name, results.curve("size", name))
+                   for name in results.names("size")], "echo-bench size", log="xy",
+                  bytes_axis=True,
+                  microseconds=records[0]["tsc_mhz"] if records else 0)
+
+
+def break_even(kernel, user):
+    """The first count at which user-only has cost no more than kernel-only."""
+    user = dict(user)
+    return next((n for n, cost in kernel if n and n in user and user[n] <= cost), None)
+
+
+def setup_cost(user):
+    """What the first echo of user-only costs beyond a later one, cycles."""
+    cost = dict(user)
+    last = max(cost, default=0)
+    if 1 not in cost or 100 not in cost or last <= 100:
+        return None
+    return cost[1] - (cost[last] - cost[100]) / (last - 100)
+
+
+def policy_text(results):
+    kernel = results.curve("policy", goals.POLICY_KERNEL)
+    user = results.curve("policy", goals.POLICY_USER)
+    setup, even = setup_cost(user), break_even(kernel, user)
+    return (f"Both directions follow the policy, each side pays its own set-up. Ours: set-up "
+            f"{setup:,.0f} cycles, break-even at {even} echoes. " if setup and even else
+            "") + (f"The thesis: set-up over {thesis.SETUP_CYCLES_OVER:,} cycles, break-even "
+                   f"at about {thesis.BREAK_EVEN_MESSAGES} messages.")
+
+
+def policy_marks(results, most):
+    kernel = results.curve("policy", goals.POLICY_KERNEL)
+    user = results.curve("policy", goals.POLICY_USER)
+    setup, even = setup_cost(user), break_even(kernel, user)
+    marks = [Mark(f"break-even: {even:.0f}", x=even)] if even and even < most else []
+    return marks + ([Mark(f"set-up: {setup:,.0f} cycles", y=setup)] if setup else [])
+
+
+def figure_5_2(results):
+    even = break_even(results.curve("policy", goals.POLICY_KERNEL),
+                      results.curve("policy", goals.POLICY_USER))
+    most = min(max(20, 3 * (even or 20)), goals.POLICY_MESSAGES)
+    series = [Series(name, [p for p in results.curve("policy", name) if p[0] <= most])
+              for name in results.names("policy")]
+    return Figure("figure-5-2", "Figure 5-2: cumulative cost of a conversation",
+                  policy_text(results), "echoes so far", "cycles in all", series,
+                  "echo-bench policy", marks=policy_marks(results, most), least_y=0)
+
+
+def figure_policy_ratio(results):
+    cost = {name: dict(results.curve("policy", name)) for name in results.names("policy")}
+    pure = [cost.get(goals.POLICY_KERNEL, {}), cost.get(goals.POLICY_USER, {})]
+    series = [Series(name, [(n, cost[name][n] / min(p[n] for p in pure))
+                            for n in sorted(cost[name]) if n and all(n in p for p in pure)])
+              for name in cost]
+    return Figure("policy-ratio", "The policies beside the better pure one",
+                  "Cumulative cost over that of the better of kernel-only and user-only at "
+                  "each count. A competitive choice stays under two whatever comes.",
+                  "echoes so far", "× the better pure policy", series, "echo-bench policy",
+                  log="xy", marks=[Mark("goal", y=2)])
+
+
+def figure_clients(results):
+    return Figure("clients", "Many senders, one receiver",
+                  "Messages of 32 bytes from 1..N processes into one mailbox. In an "
+                  "emulated machine of two processors all senders share the one that the "
+                  "receiver leaves.", "senders", "thousand messages a second",
+                  [Series(name, results.curve("clients", name))
+                   for name in results.names("clients")], "echo-bench clients", log="xy",
+                  ticks=sorted({x for name in results.names("clients")
+                                for x, _ in results.curve("clients", name)}))
+
+
+def figure_load(results):
+    full = results.guest("load", "a request at full rate")
+    rate = (f"Full rate: {full['median']:,.0f} cycles to a request with 64 under way. "
+            if full else "")
+    return Figure("load", "Latency under load",
+                  "Requests of 32 bytes at random moments (an open loop), timed from when "
+                  "they were due. " + rate + "The tail holds the moments in which the host "
+                  "takes a processor away.", "load, percent of the full rate",
+                  "latency, cycles",
+                  [Series(text, results.curve("load", "user channel", part))
+                   for text, part in (("p50", "median"), ("p99", "p99"),
+                                      ("p99.9", "p999"))], "echo-bench load", log="y")
+
+
+def pages_text(results):
+    ring = dict(results.curve("pages", "through the ring"))
+    move = dict(results.curve("pages", "protect twice"))
+    pays = [x for x in sorted(ring) if x in move and move[x] < ring[x]]
+    if not ring or not move:
+        return ""
+    if not pays:
+        return " Moving pages pays at no size measured."
+    emulated = any(r["emulated"] for r in results.select(GUEST, "pages", "protect twice"))
+    return (f" Two changes of protection cost less than the ring from {size(pays[0])} on"
+            + (", with emulated traps; on a processor, from less." if emulated else "."))
+
+
+def figure_pages(results):
+    return Figure("pages", "Bytes through the ring, or pages moved",
+                  "Moving pages costs at least one change of mappings on each side; two "
+                  "changes of protection are the least that can be, unmapping and mapping "
+                  "fresh pages (which zeroes them) the plain way." + pages_text(results),
+                  "message, bytes", "cycles to a message",
+                  [Series(name, results.curve("pages", name))
+                   for name in results.names("pages")], "echo-bench pages", log="xy",
+                  bytes_axis=True)
+
+
+def size(count):
+    for unit in ("B", "KiB", "MiB"):
+        if count < 1024:
+            return f"{count:.0f} {unit}"
+        count /= 1024
+    return f"{count:.0f} GiB"
+
+
+def all_parts(results):
+    """The report from top to bottom, without what has no data."""
+    parts = [table_5_1(results), table_5_2(results), figure_5_1(results),
+             figure_5_2(results), figure_policy_ratio(results), table_kernel(results),
+             figure_clients(results), figure_load(results), table_silent(results),
+             table_wake(results), figure_pages(results), table_host(results),
+             table_guest(results)]
+    return [part for part in parts
+            if (part.rows if isinstance(part, Table) else
+                any(series.points for series in part.series))]

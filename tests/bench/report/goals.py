@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: MIT
+"""What is to be reached, beside what was measured."""
+from dataclasses import dataclass
+
+from results import ratio
+
+MET, MISSED, UNKNOWN = "met", "not met", "not measured"
+POLICY_KERNEL, POLICY_USER, POLICY_HYBRID = "kernel only", "user only", "hybrid"
+POLICY_MESSAGES = 1000
+
+# The rows of the host benchmark that the goals speak of.
+HOST_API, HOST_TYPED, HOST_FAST = ("full API echo 32 B", "typed RPC 32 B",
+                                   "fast RPC 32 B")
+
+
+@dataclass
+class Goal:
+    text: str
+    limit: float
+    value: float | None      # None: nothing measured it
+    source: str
+    emulated: bool = False
+
+    @property
+    def verdict(self):
+        if self.value is None:
+            return UNKNOWN
+        return MET if self.value <= self.limit else MISSED
+
+
+def host_goal(results, text, limit, name):
+    record = results.host(name)
+    where = f", {record['where']}" if record and record.get("where") else ""
+    return Goal(text, limit, ratio(record), f"host: {name}{where}")
+
+
+def policy_worst(results, policy):
+    """The greatest quotient of a policy's cost to the better pure one's; None."""
+    costs = {name: dict(results.curve("policy", name))
+             for name in (POLICY_KERNEL, POLICY_USER, policy)}
+    shared = set.intersection(*(set(cost) for cost in costs.values())) - {0}
+    return max((costs[policy][n] / min(costs[POLICY_KERNEL][n], costs[POLICY_USER][n])
+                for n in shared), default=None)
+
+
+def policy_after(results, count):
+    hybrid = dict(results.curve("policy", POLICY_HYBRID)).get(count)
+    user = dict(results.curve("policy", POLICY_USER)).get(count)
+    return hybrid / user if hybrid and user else None
+
+
+def silent_ratio(results):
+    """Echo with the most silent channels to echo with the fewest, both as ratios to the
+    yardstick of their own moments."""
+    curve = results.curve("silent", "user channel echo 32 B", "ratio_to_minimal")
+    return curve[-1][1] / curve[0][1] if len(curve) > 1 else None
+
+
+def kernel_parts(results):
+    """(echo, two null system calls and the copy), cycles; None without them."""
+    echo = results.guest("echo", "kernel messaging echo 32 B")
+    null = results.guest("echo", "null system call")
+    copy = results.guest("echo", "copy of 32 B, four times")
+    if not (echo and null and copy):
+        return None
+    return echo["median"], 2 * null["median"] + copy["median"]
+
+
+def all_goals(results):
+    parts = kernel_parts(results)
+    emulated = bool(results.run["emulated"])
+    guest = "fos guest: echo-bench "
+    return [
+        host_goal(results, "Full API echo, to the minimal IPC", 1.3, HOST_API),
+        host_goal(results, "Typed RPC, to the minimal IPC", 1.5, HOST_TYPED),
+        host_goal(results, "Fast RPC, to the minimal IPC", 1.15, HOST_FAST),
+        Goal("Hybrid's cumulative cost to the better pure policy's, at any count", 2.0,
+             policy_worst(results, POLICY_HYBRID), guest + "policy", emulated),
+        Goal(f"Hybrid to user-only after {POLICY_MESSAGES} messages", 1.1,
+             policy_after(results, POLICY_MESSAGES), guest + "policy", emulated),
+        Goal("Echo with the most silent channels, to one", 1.1, silent_ratio(results),
+             guest + "silent", False),
+        Goal("Kernel messaging echo, to two null system calls plus the copy", 1.3,
+             parts and parts[0] / parts[1], guest + "echo", emulated),
+    ]

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: MIT
+"""Runs the benchmarks: on the host, and in one dom0 session fos and then Linux."""
+import glob
+import json
+import os
+import re
+import subprocess
+
+from results import GUEST, HOST, LINUX
+from runner.console import Console
+from runner.dom0 import Dom0, cpio_archive, read
+from runner.guest import Guest, pinning
+from runner.machine import die_with_parent
+from runner.paths import ROOT, RunError, need_files
+from runner.session import Options
+
+HOST_BENCH = "build/host/bench"
+LINUX_INIT = "build/host/linux-init"
+LINUX_KERNEL = "build/dom0/vmlinux"
+LINUX_ARCHIVE = "build/bench/linux.cpio"
+LINUX_CONFIG = "xen/linux.cfg"
+LINUX_MB = 192             # as its configuration says
+DOM0_MB = 480              # it holds the Linux guest's kernel as well
+FOS_VCPUS = 16             # eight senders and their receiver, each on its own
+FOS_MB = 192
+
+
+def tagged(records, source):
+    return [{**record, "source": source} for record in records]
+
+
+def run_host(rounds, folder):
+    """The host benchmark's records; its table goes to the terminal."""
+    need_files(HOST_BENCH)
+    os.makedirs(folder, exist_ok=True)
+    before = set(glob.glob(os.path.join(folder, "host-*.json")))
+    done = subprocess.run([os.path.join(ROOT, HOST_BENCH), str(rounds), folder],
+                          check=False, preexec_fn=die_with_parent)
+    new = set(glob.glob(os.path.join(folder, "host-*.json"))) - before
+    if done.returncode or not new:
+        raise RunError(f"the host benchmark ended with {done.returncode}")
+    with open(new.pop()) as file:
+        return tagged(json.load(file), HOST)
+
+
+def linux_archive():
+    need_files(LINUX_INIT)
+    return cpio_archive({"init": (0o755, read(LINUX_INIT))})
+
+
+def linux_files():
+    return {LINUX_CONFIG: read(LINUX_CONFIG), LINUX_ARCHIVE: linux_archive(),
+            LINUX_KERNEL: read(LINUX_KERNEL)}
+
+
+def linux_arguments(percent):
+    """What the configuration says, and the part of the samples to take."""
+    found = re.search(r'^extra *= *"(.*)"', read(LINUX_CONFIG).decode(), re.M)
+    return f"{found[1]} percent={percent}"
+
+
+class Session:
+    """A dom0 in which the guests run one after the other."""
+
+    def __init__(self, accel, say, show):
+        self.say, self.show, self.log = say, show, b""
+        self.pcpus = 2
+        self.dom0 = Dom0(max(FOS_MB, LINUX_MB), accel, self.pcpus, on_log=self.take_log,
+                         say=say, dom0_mb=DOM0_MB,
+                         files=linux_files)
+
+    def take_log(self, data):
+        self.log += data
+
+    def xen_version(self):
+        found = re.search(rb"Xen version (\S+)", self.log)
+        return found[1].decode() if found else "unknown"
+
+    def fos(self, app, seconds):
+        options = Options(app=app, vcpus=FOS_VCPUS, memory=FOS_MB, pcpus=self.pcpus)
+        guest = Guest(self.dom0, options, self.show)
+        if not guest.wait_end(seconds) or guest.status() != 0:
+            raise RunError(f"`{app}` in fos: status {guest.status()}, xl said: "
+                           + " ".join(guest.xl_said()[-3:]))
+        return tagged(map(json.loads, guest.console.json), GUEST)
+
+    def linux(self, percent, seconds):
+        console = Console("none", self.show)
+        self.dom0.on_console = console.feed
+        options = Options(vcpus=2, pcpus=self.pcpus)
+        number = self.dom0.create(linux_arguments(percent), pinning(options),
+                                  config=LINUX_CONFIG)
+        if not self.dom0.wait(lambda: number in self.dom0.statuses, seconds):
+            raise RunError("the Linux guest did not end")
+        if not console.json:
+            raise RunError("the Linux guest said nothing: "
+                           + " ".join(self.dom0.answers[number]))
+        return tagged(map(json.loads, console.json), LINUX)
+
+    def __enter__(self):
+        seconds = self.dom0.wait_ready()
+        self.say(f"dom0 up ({seconds:.1f} s)")
+        return self
+
+    def __exit__(self, *_):
+        self.dom0.stop()

@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: MIT
+"""Writes a run's report: CSV and JSON of each part, its plot, and the page."""
+import csv
+import json
+import os
+
+import content
+import page
+import plot
+from goals import all_goals
+
+
+def columns_and_rows(part):
+    if isinstance(part, content.Table):
+        return part.columns, part.rows
+    rows = [[series.name, x, y] for series in part.series for x, y in series.points]
+    return ["series", part.x, part.y], rows
+
+
+def write_part(part, folder):
+    columns, rows = columns_and_rows(part)
+    base = os.path.join(folder, part.name)
+    with open(base + ".csv", "w", newline="") as file:
+        csv.writer(file).writerows([columns, *rows])
+    with open(base + ".json", "w") as file:
+        json.dump({"title": part.title, "source": part.source, "columns": columns,
+                   "rows": rows}, file, indent=1)
+    if isinstance(part, content.Figure):
+        with open(base + ".svg", "w") as file:
+            file.write(plot.svg(part))
+
+
+def goals_table(results):
+    rows = [[goal.text, goal.limit, goal.value, goal.verdict, goal.source]
+            for goal in all_goals(results)]
+    return content.Table("goals", "What was to be reached", "",
+                         ["goal", "limit", "measured", "verdict", "source"], rows,
+                         "the parts below")
+
+
+def write(results, folder):
+    """The path of the page."""
+    os.makedirs(folder, exist_ok=True)
+    parts = content.all_parts(results)
+    for part in [goals_table(results), *parts]:
+        write_part(part, folder)
+    path = os.path.join(folder, "report.html")
+    with open(path, "w") as file:
+        file.write(page.page(results, parts))
+    return path

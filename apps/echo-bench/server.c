@@ -92,7 +92,7 @@ static void obey(const struct echo_command *command)
 
 int server_run(struct fos_cap client, uint32_t slots)
 {
-    struct echo_command command;
+    struct echo_command command = {0};
     uint32_t length;
 
     client_mailbox = client;

@@ -17,6 +17,7 @@ static const struct {
 } policies[] = {
     {"kernel only", FOS_TRANSPORT_KERNEL},
     {"user only", FOS_TRANSPORT_CHANNEL},
+    {"hybrid", FOS_TRANSPORT_AUTO},
 };
 enum { POLICIES = sizeof policies / sizeof *policies };
 

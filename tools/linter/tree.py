@@ -19,7 +19,7 @@ class Tree:
         self._known = set(self.files)
 
     def _list(self):
-        if os.path.isdir(os.path.join(self.root, ".git")):
+        if os.path.exists(os.path.join(self.root, ".git")):
             out = subprocess.run(["git", "ls-files", "-co", "--exclude-standard", "-z"],
                                  cwd=self.root, check=True, capture_output=True).stdout
             return [os.fsdecode(name) for name in out.split(b"\0") if name]

@@ -12,7 +12,7 @@
 #include <fos/start.h>
 
 #include "tests/bench/host.h"
-#include "toy.h"
+#include "tests/boot/toy.h"
 #include "unit.h"
 
 FOS_CLIENT_CALLS(toy, TOY_OPS)

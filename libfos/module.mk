@@ -5,3 +5,4 @@ unit-siphash-srcs  := libfos/lib/siphash.c
 unit-rpc-srcs      := $(addprefix libfos/msg/,channel.c mailbox.c sleep.c send.c receive.c \
 	inbound.c) libfos/lib/siphash.c libfos/client/call.c $(wildcard libfos/fleet/*.c) \
 	tests/bench/host.c
+unit-alias-srcs    := libfos/lib/alias.c

@@ -16,6 +16,7 @@ enum {
     PROC_EXTRA_MAX = FOS_START_CAPS - FOS_START_EXTRA,
     PROC_LIST_MAX = 8,
     PROC_IMAGE_MAX = 61440,
+    PROC_MEMBERS_MAX = 8,
 };
 
 #define PROC_OPS(OP)                   \
@@ -26,7 +27,9 @@ enum {
     OP(5, proc, ready)                 \
     OP(6, proc, console)               \
     OP(7, proc, stop)                  \
-    OP(8, proc, beat)
+    OP(8, proc, beat)                  \
+    OP(10, proc, members)              \
+    OP(11, proc, joined)
 FOS_PROTOCOL(proc, 1, PROC_OPS)
 
 #define PROC_VCPU_ANY 0xffffffffu
@@ -157,6 +160,53 @@ struct proc_beat_req {
 };
 
 struct proc_beat_rep {
+    struct fos_reply head;
+};
+
+/*
+ * The members of a fleet.  A slot is a member's place; who dies is replaced in it.
+ * The view's number grows with each change of any of its fleet's states.
+ */
+enum proc_member_state {
+    PROC_MEMBER_DOWN = 0,
+    PROC_MEMBER_JOINING = 1, /* alive, does not yet know what the others know */
+    PROC_MEMBER_ACTIVE = 2,
+};
+
+struct proc_member {
+    struct fos_cap mailbox; /* id 0 when DOWN */
+    uint64_t pid;
+    uint32_t state; /* enum proc_member_state */
+    uint32_t reserved;
+};
+
+struct proc_view {
+    uint64_t number;
+    uint32_t slots; /* in use: members[0..slots - 1] */
+    uint32_t reserved;
+    struct proc_member members[PROC_MEMBERS_MAX];
+};
+
+/* The members of the fleet of that name, for any process.  ENOENT. */
+struct proc_members_req {
+    struct fos_request head;
+    char fleet[PROC_NAME_MAX];
+};
+
+struct proc_members_rep {
+    struct fos_reply head;
+    struct proc_view view;
+};
+
+/* From a JOINING member: in view `number` it has come to know everything.  The
+ * answer is a new view, or none when that view is over. */
+struct proc_joined_req {
+    struct fos_request head;
+    struct fos_cap self;
+    uint64_t number;
+};
+
+struct proc_joined_rep {
     struct fos_reply head;
 };
 

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * From messages to the state machine.  A request is here a private copy, zeros up to
+ * its struct's size; what it says is checked in ask.c, and for messages of the fleet
+ * the control words here.
+ */
+#include "request.h"
+
+FOS_SERVICE_TABLE(table, NAME_OPS)
+
+const struct fos_handler *request_table(size_t *count)
+{
+    *count = FOS_TABLE_COUNT(table);
+    return table;
+}
+
+/* Whether a message comes from the process fleet or a member, and is whole. */
+static bool is_ours(const struct name_control *control, size_t length, size_t whole)
+{
+    return length >= whole && ((control->word[0] ^ member.control.word[0]) |
+                               (control->word[1] ^ member.control.word[1])) == 0;
+}
+
+#define REQUEST_PASS(number, service, name)                                \
+    static void service##_##name(const struct fos_caller *caller,          \
+                                 const struct service##_##name##_req *req, \
+                                 size_t length)                            \
+    {                                                                      \
+        if (length < sizeof *req)                                          \
+            member.io.answer(caller, -FOS_EINVAL, NULL, 0);                \
+        else                                                               \
+            member_##name(&member, caller, req);                           \
+    }
+
+NAME_CLIENT_OPS(REQUEST_PASS)
+
+static void name_view(const struct fos_caller *caller,
+                      const struct name_view_req *req, size_t length)
+{
+    (void)caller;
+    if (is_ours(&req->control, length, sizeof *req))
+        member_view(&member, &req->view);
+}
+
+static void name_ended(const struct fos_caller *caller,
+                       const struct name_ended_req *req, size_t length)
+{
+    (void)caller;
+    if (is_ours(&req->control, length, sizeof *req))
+        member_ended(&member, req);
+}
+
+static void name_copy(const struct fos_caller *caller,
+                      const struct name_copy_req *req, size_t length)
+{
+    (void)caller;
+    if (is_ours(&req->control, length, offsetof(struct name_copy_req, entries)))
+        member_copy(&member, req);
+}
+
+static void name_copied(const struct fos_caller *caller,
+                        const struct name_copied_req *req, size_t length)
+{
+    (void)caller;
+    if (is_ours(&req->control, length, sizeof *req))
+        member_copied(&member, req);
+}
+
+static void name_filled(const struct fos_caller *caller,
+                        const struct name_filled_req *req, size_t length)
+{
+    (void)caller;
+    if (is_ours(&req->control, length, sizeof *req))
+        member_filled(&member, req);
+}

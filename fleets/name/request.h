@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/* The requests of the naming fleet's protocol, decoded. */
+#ifndef NAME_REQUEST_H
+#define NAME_REQUEST_H
+
+#include "member.h"
+
+extern struct member member; /* the one this process is */
+
+const struct fos_handler *request_table(size_t *count);
+
+#endif

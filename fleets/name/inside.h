@@ -10,6 +10,17 @@ enum {
     RESEND_NS = 200000000, /* of a copy without an answer */
 };
 
+struct copy {
+    struct name_copy_req req;
+    struct name_entry entries[NAME_COPY_MAX];
+};
+
+static inline size_t copy_size(const struct copy *copy)
+{
+    return offsetof(struct copy, entries) +
+           copy->req.count * sizeof(struct name_entry);
+}
+
 /* member.c */
 uint32_t holders(const struct member *m, struct fos_alias alias);
 bool is_active(const struct member *m);

@@ -109,7 +109,7 @@ void member_view(struct member *m, const struct proc_view *view)
 static bool fill_greet(struct member *m, unsigned slot)
 {
     struct name_view_req req = {
-        .head.op = name_view_op, .control = m->control, .view = m->view};
+        .head.tag = FOS_TAG(name, view), .control = m->control, .view = m->view};
 
     m->fills[slot].greeted =
         m->io.send(slot, &m->view.members[slot], &req, sizeof req) == 0;
@@ -129,18 +129,18 @@ static bool fill_wants(struct member *m, const struct record *r, unsigned slot)
 
 /* The next entries from record *next on; *next ends at TABLE_MAX. */
 static void fill_gather(struct member *m, unsigned slot, uint32_t *next,
-                        struct name_copy_req *copy)
+                        struct copy *copy)
 {
-    for (; *next < TABLE_MAX && copy->count < NAME_COPY_MAX; ++*next) {
+    for (; *next < TABLE_MAX && copy->req.count < NAME_COPY_MAX; ++*next) {
         const struct record *r = table_at(&m->table, *next);
         if (r && fill_wants(m, r, slot))
-            copy->entries[copy->count++] = r->entry;
+            copy->entries[copy->req.count++] = r->entry;
     }
 }
 
 static int fill_end(struct member *m, unsigned slot)
 {
-    struct name_filled_req req = {.head.op = name_filled_op,
+    struct name_filled_req req = {.head.tag = FOS_TAG(name, filled),
                                   .control = m->control,
                                   .view = m->view.number,
                                   .from = m->slot};
@@ -154,19 +154,18 @@ static int fill_end(struct member *m, unsigned slot)
 static bool fill_step(struct member *m, unsigned slot)
 {
     struct fill *f = &m->fills[slot];
-    struct name_copy_req copy = {.head.op = name_copy_op,
-                                 .control = m->control,
-                                 .view = m->view.number,
-                                 .from = m->slot};
+    struct copy copy = {.req = {.head.tag = FOS_TAG(name, copy),
+                                .control = m->control,
+                                .view = m->view.number,
+                                .from = m->slot}};
     uint32_t next = f->next;
 
     if (!f->greeted)
         return fill_greet(m, slot);
     fill_gather(m, slot, &next, &copy);
-    if (!copy.count)
+    if (!copy.req.count)
         return fill_end(m, slot) == 0;
-    size_t length = offsetof(struct name_copy_req, entries[copy.count]);
-    if (m->io.send(slot, &m->view.members[slot], &copy, length))
+    if (m->io.send(slot, &m->view.members[slot], &copy, copy_size(&copy)))
         return false;
     f->next = next;
     return true;
@@ -229,9 +228,10 @@ static int32_t copy_take(struct member *m, const struct name_entry *entry,
     return r ? 0 : -FOS_ENOSPC;
 }
 
-void member_copy(struct member *m, const struct name_copy_req *req)
+void member_copy(struct member *m, const struct name_copy_req *req,
+                 const struct name_entry *entries)
 {
-    struct name_copied_req rep = {.head.op = name_copied_op,
+    struct name_copied_req rep = {.head.tag = FOS_TAG(name, copied),
                                   .control = m->control,
                                   .view = req->view,
                                   .sequence = req->sequence,
@@ -240,7 +240,7 @@ void member_copy(struct member *m, const struct name_copy_req *req)
     if (req->view != m->view.number || req->from >= PROC_MEMBERS_MAX)
         return; /* N1 */
     for (uint32_t i = 0; i < req->count && i < NAME_COPY_MAX; i++)
-        rep.result = copy_take(m, &req->entries[i], req->refusable);
+        rep.result = copy_take(m, &entries[i], req->refusable);
     if (req->sequence)
         m->io.send(req->from, &m->view.members[req->from], &rep, sizeof rep);
 }

@@ -140,7 +140,8 @@ void member_list(struct member *m, const struct fos_caller *caller,
 /* Messages, whose sender has proved to be the process fleet or a member. */
 void member_view(struct member *m, const struct proc_view *view);
 void member_ended(struct member *m, const struct name_ended_req *req);
-void member_copy(struct member *m, const struct name_copy_req *req);
+void member_copy(struct member *m, const struct name_copy_req *req,
+                 const struct name_entry *entries);
 void member_copied(struct member *m, const struct name_copied_req *req);
 void member_filled(struct member *m, const struct name_filled_req *req);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From messages to the state machine.  A request is here a private copy, zeros up to
- * its struct's size; what it says is checked in ask.c, and for messages of the fleet
- * the control words here.
+ * From messages to the state machine.  A request is here a private copy of its struct's
+ * size; what a client says is checked in ask.c; that a message is the fleet's own,
+ * here.
  */
 #include "request.h"
 
@@ -14,11 +14,11 @@ const struct fos_handler *request_table(size_t *count)
     return table;
 }
 
-/* Whether a message comes from the process fleet or a member, and is whole. */
-static bool is_ours(const struct name_control *control, size_t length, size_t whole)
+/* Whether a message comes from the process fleet or a member. */
+static bool is_ours(const struct name_control *control)
 {
-    return length >= whole && ((control->word[0] ^ member.control.word[0]) |
-                               (control->word[1] ^ member.control.word[1])) == 0;
+    return ((control->word[0] ^ member.control.word[0]) |
+            (control->word[1] ^ member.control.word[1])) == 0;
 }
 
 #define REQUEST_PASS(number, service, name)                                \
@@ -26,10 +26,8 @@ static bool is_ours(const struct name_control *control, size_t length, size_t wh
                                  const struct service##_##name##_req *req, \
                                  size_t length)                            \
     {                                                                      \
-        if (length < sizeof *req)                                          \
-            member.io.answer(caller, -FOS_EINVAL, NULL, 0);                \
-        else                                                               \
-            member_##name(&member, caller, req);                           \
+        (void)length;                                                      \
+        member_##name(&member, caller, req);                               \
     }
 
 NAME_CLIENT_OPS(REQUEST_PASS)
@@ -37,39 +35,42 @@ NAME_CLIENT_OPS(REQUEST_PASS)
 static void name_view(const struct fos_caller *caller,
                       const struct name_view_req *req, size_t length)
 {
-    (void)caller;
-    if (is_ours(&req->control, length, sizeof *req))
+    (void)caller, (void)length;
+    if (is_ours(&req->control))
         member_view(&member, &req->view);
 }
 
 static void name_ended(const struct fos_caller *caller,
                        const struct name_ended_req *req, size_t length)
 {
-    (void)caller;
-    if (is_ours(&req->control, length, sizeof *req))
+    (void)caller, (void)length;
+    if (is_ours(&req->control))
         member_ended(&member, req);
 }
 
 static void name_copy(const struct fos_caller *caller,
                       const struct name_copy_req *req, size_t length)
 {
+    const struct name_entry *entries = (const void *)(req + 1);
+
     (void)caller;
-    if (is_ours(&req->control, length, offsetof(struct name_copy_req, entries)))
-        member_copy(&member, req);
+    if (is_ours(&req->control) &&
+        req->count <= (length - sizeof *req) / sizeof *entries)
+        member_copy(&member, req, entries);
 }
 
 static void name_copied(const struct fos_caller *caller,
                         const struct name_copied_req *req, size_t length)
 {
-    (void)caller;
-    if (is_ours(&req->control, length, sizeof *req))
+    (void)caller, (void)length;
+    if (is_ours(&req->control))
         member_copied(&member, req);
 }
 
 static void name_filled(const struct fos_caller *caller,
                         const struct name_filled_req *req, size_t length)
 {
-    (void)caller;
-    if (is_ours(&req->control, length, sizeof *req))
+    (void)caller, (void)length;
+    if (is_ours(&req->control))
         member_filled(&member, req);
 }

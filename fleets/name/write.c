@@ -48,22 +48,21 @@ static void write_commit(struct member *m, struct write *w)
 /* False: a member has no room for it now. */
 static bool write_send(struct member *m, struct write *w)
 {
-    struct name_copy_req copy = {.head.op = name_copy_op,
-                                 .control = m->control,
-                                 .view = m->view.number,
-                                 .sequence = w->sequence,
-                                 .from = m->slot,
-                                 .count = 1,
-                                 .refusable = w->fresh,
-                                 .entries = {w->entry}};
-    size_t length = offsetof(struct name_copy_req, entries[1]);
+    struct copy copy = {.req = {.head.tag = FOS_TAG(name, copy),
+                                .control = m->control,
+                                .view = m->view.number,
+                                .sequence = w->sequence,
+                                .from = m->slot,
+                                .count = 1,
+                                .refusable = w->fresh},
+                        .entries = {w->entry}};
 
     w->sent_at = m->io.now();
     for (unsigned slot = 0; slot < PROC_MEMBERS_MAX; slot++) {
         uint32_t bit = 1u << slot;
         if (!(w->unsent & bit) || !m->fills[slot].greeted)
             continue;
-        if (m->io.send(slot, &m->view.members[slot], &copy, length) == 0)
+        if (m->io.send(slot, &m->view.members[slot], &copy, copy_size(&copy)) == 0)
             w->unsent &= ~bit;
     }
     return w->unsent == 0;

@@ -61,7 +61,7 @@ void members_end(struct members *m, uint64_t pid)
 static bool ends_tell(struct members *m, unsigned slot, members_send *send)
 {
     while (m->told_ends[slot] != m->ends) {
-        struct name_ended_req req = {.head.op = name_ended_op,
+        struct name_ended_req req = {.head.tag = FOS_TAG(name, ended),
                                      .control = m->control};
         uint64_t at = m->told_ends[slot];
         for (; at != m->ends && req.count < NAME_ENDED_MAX; at++)
@@ -76,7 +76,7 @@ static bool ends_tell(struct members *m, unsigned slot, members_send *send)
 static bool view_tell(struct members *m, unsigned slot, members_send *send)
 {
     struct name_view_req req = {
-        .head.op = name_view_op, .control = m->control, .view = m->view};
+        .head.tag = FOS_TAG(name, view), .control = m->control, .view = m->view};
 
     if (m->told_view[slot] == m->view.number)
         return true;

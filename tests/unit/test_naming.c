@@ -146,9 +146,10 @@ static int fleet_send(struct fos_cap to, const void *bytes, size_t length)
 static void member_answer(const struct fos_caller *caller, long result, void *reply,
                           size_t length)
 {
-    struct client *c = &clients[caller->id % CLIENTS];
+    uint64_t id = caller->tag >> 16;
+    struct client *c = &clients[id % CLIENTS];
 
-    if (!c->waiting || c->asked != caller->id || below(40) == 0)
+    if (!c->waiting || c->asked != id || below(40) == 0)
         return; /* too late, or lost with the one who would have sent it */
     c->answered = true;
     c->result = result;
@@ -194,11 +195,11 @@ static void node_start(unsigned slot)
 
 static void node_receive(struct node *n, const struct message *msg)
 {
-    struct fos_caller caller = {.id = msg->head.id};
+    struct fos_caller caller = {.tag = msg->head.tag};
     const void *bytes = msg->bytes;
 
     self = (unsigned)(n - nodes);
-    switch (msg->head.op) {
+    switch (fos_tag_op(msg->head.tag)) {
     case name_register_op:
         member_register(&n->m, &caller, bytes);
         break;
@@ -218,7 +219,8 @@ static void node_receive(struct node *n, const struct message *msg)
         member_ended(&n->m, bytes);
         break;
     case name_copy_op:
-        member_copy(&n->m, bytes);
+        member_copy(&n->m, bytes,
+                    (const void *)((const struct name_copy_req *)bytes + 1));
         break;
     case name_copied_op:
         member_copied(&n->m, bytes);
@@ -227,7 +229,7 @@ static void node_receive(struct node *n, const struct message *msg)
         member_filled(&n->m, bytes);
         break;
     default:
-        FAIL("a message of kind %u", msg->head.op);
+        FAIL("a message of kind %u", fos_tag_op(msg->head.tag));
     }
 }
 
@@ -257,8 +259,8 @@ static bool fills_under_way(const struct node *n)
         for (unsigned i = 0; i < q->count; i++) {
             const struct message *m = q->messages[(q->first + i) % QUEUE];
             const struct name_copy_req *copy = (const void *)m->bytes;
-            if (m->head.op == name_filled_op ||
-                (m->head.op == name_copy_op && !copy->sequence))
+            uint8_t op = fos_tag_op(m->head.tag);
+            if (op == name_filled_op || (op == name_copy_op && !copy->sequence))
                 return true;
         }
     }
@@ -382,7 +384,7 @@ static size_t request_fill(struct client *c, void *bytes)
     switch (c->op) {
     case REGISTER:
         *(struct name_register_req *)bytes = (struct name_register_req){
-            .head = {.op = name_register_op, .id = c->asked},
+            .head.tag = FOS_TAG(name, register) | c->asked << 16,
             .view = c->view,
             .ticket = fos_ticket_make(&tickets, c->pid),
             .alias = alias,
@@ -390,23 +392,23 @@ static size_t request_fill(struct client *c, void *bytes)
             .token = c->token};
         return sizeof(struct name_register_req);
     case UPDATE:
-        *(struct name_update_req *)bytes =
-            (struct name_update_req){.head = {.op = name_update_op, .id = c->asked},
-                                     .view = c->view,
-                                     .alias = alias,
-                                     .secret = c->secret,
-                                     .value = value};
+        *(struct name_update_req *)bytes = (struct name_update_req){
+            .head.tag = FOS_TAG(name, update) | c->asked << 16,
+            .view = c->view,
+            .alias = alias,
+            .secret = c->secret,
+            .value = value};
         return sizeof(struct name_update_req);
     case UNREGISTER:
         *(struct name_unregister_req *)bytes = (struct name_unregister_req){
-            .head = {.op = name_unregister_op, .id = c->asked},
+            .head.tag = FOS_TAG(name, unregister) | c->asked << 16,
             .view = c->view,
             .alias = alias,
             .secret = c->secret};
         return sizeof(struct name_unregister_req);
     default:
         *(struct name_lookup_req *)bytes = (struct name_lookup_req){
-            .head = {.op = name_lookup_op, .id = c->asked}, .alias = alias};
+            .head.tag = FOS_TAG(name, lookup) | c->asked << 16, .alias = alias};
         return sizeof(struct name_lookup_req);
     }
 }

@@ -21,6 +21,12 @@ static inline struct fos_cap fos_own_space(void)
     return fos_start_page->caps[FOS_START_SPACE];
 }
 
+/* For the fleets that ask who calls. */
+static inline struct fos_cap fos_ticket(void)
+{
+    return fos_start_page->caps[FOS_START_TICKET];
+}
+
 /* The n-th capability the parent passed on; id 0 when there is none. */
 struct fos_cap fos_start_extra(unsigned n);
 

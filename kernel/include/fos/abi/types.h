@@ -179,7 +179,8 @@ enum fos_start_cap {
     FOS_START_THREAD = 1,
     FOS_START_PROC = 2,    /* mailbox of the process fleet */
     FOS_START_CONSOLE = 3, /* mailbox of the console fleet */
-    FOS_START_EXTRA = 4,   /* first of those the parent passed on */
+    FOS_START_TICKET = 4,  /* says who this process is (libfos: fos/ticket.h) */
+    FOS_START_EXTRA = 5,   /* first of those the parent passed on */
 };
 
 struct fos_start {

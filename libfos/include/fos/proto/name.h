@@ -27,22 +27,21 @@
     OP(6, name, list)
 
 /* From the process fleet, and among members; all without a reply. */
-#define NAME_MEMBER_OPS(OP) \
-    OP(16, name, view)      \
-    OP(17, name, ended)     \
-    OP(18, name, copy)      \
-    OP(19, name, copied)    \
+#define NAME_MEMBER_OPS(OP)                                       \
+    OP(16, name, view)                                            \
+    OP(17, name, ended)                                           \
+    OP(18, name, copy, NAME_COPY_MAX * sizeof(struct name_entry)) \
+    OP(19, name, copied)                                          \
     OP(20, name, filled)
 
 #define NAME_OPS(OP) NAME_CLIENT_OPS(OP) NAME_MEMBER_OPS(OP)
 
-enum name_op { NAME_OPS(FOS_OP_NUMBER) };
-FOS_OP_NAMES(name, NAME_OPS)
+FOS_PROTOCOL(name, 1, NAME_OPS)
 
 enum {
     NAME_PATH_MAX = 64, /* with its NUL */
     NAME_CHAIN_MAX = 8, /* links followed by a look-up */
-    NAME_LIST_MAX = 8,
+    NAME_LIST_MAX = 32,
     NAME_COPY_MAX = 12, /* entries of one copy message */
     NAME_ENDED_MAX = 32,
     NAME_COPIES = 2,      /* members that hold an entry */
@@ -93,7 +92,8 @@ struct name_value {
  */
 struct name_register_req {
     struct fos_request head;
-    uint64_t view; /* the number of the client's: writes are taken in that one alone,
+    uint64_t
+        view; /* the number of the client's: writes are taken in that one alone,
                     * so that a late repetition cannot undo what came after it */
     struct fos_cap ticket;
     struct fos_alias alias;
@@ -216,8 +216,8 @@ struct name_entry {
     char path[NAME_PATH_MAX];
 };
 
-/* Entries from their authority to another that holds them.  Answered by `copied`
- * unless sequence is 0. */
+/* `count` entries, which follow, from their authority to another that holds them.
+ * Answered by `copied` unless sequence is 0. */
 struct name_copy_req {
     struct fos_request head;
     struct name_control control;
@@ -226,7 +226,6 @@ struct name_copy_req {
     uint32_t count;
     uint32_t refusable; /* 1: new, not to be taken where the table is full */
     uint32_t reserved;
-    struct name_entry entries[NAME_COPY_MAX];
 };
 
 struct name_copied_req {
@@ -246,7 +245,7 @@ struct name_filled_req {
     uint32_t reserved;
 };
 
-/* FOS_OP_NUMBER and the service's table want one for each op. */
+/* Never sent: each op has one. */
 struct name_view_rep {
     struct fos_reply head;
 };

@@ -5,6 +5,7 @@
 
 #include <fos/clock.h>
 #include <fos/console.h>
+#include <fos/name.h>
 #include <fos/proto/console.h>
 #include <fos/service.h>
 #include <fos/start.h>
@@ -134,6 +135,7 @@ static void stdout_put(const char *text, size_t length)
 
 int main(int argc, char **argv)
 {
+    struct fos_registration name;
     bool ring = argc > 1 && strcmp(argv[1], "ring") == 0;
 
     fos_console_divert(stdout_put);
@@ -141,6 +143,7 @@ int main(int argc, char **argv)
         return 1;
     if (fos_service_open(&service, MAILBOX_SLOTS) < 0)
         return 2;
+    fos_name_serve("/sys/console", service.mailbox.cap, &name);
     fos_service_ready(&service);
     device_event(1ull << DEVICE_EVENT);
     for (;;)

@@ -8,11 +8,7 @@
 
 FOS_SERVICE_TABLE(table, NAME_OPS)
 
-const struct fos_handler *request_table(size_t *count)
-{
-    *count = FOS_TABLE_COUNT(table);
-    return table;
-}
+struct fos_service name_service = FOS_SERVICE(name, table);
 
 /* Whether a message comes from the process fleet or a member. */
 static bool is_ours(const struct name_control *control)

@@ -7,6 +7,6 @@
 
 extern struct member member; /* the one this process is */
 
-const struct fos_handler *request_table(size_t *count);
+extern struct fos_service name_service;
 
 #endif

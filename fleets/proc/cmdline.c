@@ -3,7 +3,10 @@
 
 #include <ctype.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include <fos/proto/proc.h>
 
 /* Whether `at` lies between the quotes of a value, as an app's arguments do. */
 static bool is_quoted(const char *line, const char *at)
@@ -70,6 +73,23 @@ static void app_parse(struct cmdline *out, const char *value, size_t length)
     }
 }
 
+static bool word_find(const char *line, const char *word)
+{
+    size_t length;
+    const char *end = value_find(line, word, &length);
+
+    return end && (*end == ' ' || *end == '\0');
+}
+
+static uint32_t names_parse(const char *value)
+{
+    unsigned long count = strtoul(value, NULL, 10);
+
+    return count < 1                  ? 1
+           : count > PROC_MEMBERS_MAX ? PROC_MEMBERS_MAX
+                                      : (uint32_t)count;
+}
+
 void cmdline_parse(struct cmdline *out, const char *line)
 {
     size_t length;
@@ -80,6 +100,9 @@ void cmdline_parse(struct cmdline *out, const char *line)
         tag_parse(out, value, length);
     if ((value = value_find(line, "app=", &length)))
         app_parse(out, value, length);
-    value = value_find(line, "panic", &length);
-    out->panic = value && (*value == ' ' || *value == '\0');
+    out->names = NAMES_DEFAULT;
+    if ((value = value_find(line, "names=", &length)))
+        out->names = names_parse(value);
+    out->panic = word_find(line, "panic");
+    out->mortal = word_find(line, "mortal");
 }

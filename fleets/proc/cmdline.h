@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* The kernel's command line: app="NAME ARGS..." tag=HEX panic, in any order. */
+/* The kernel's command line: app="NAME ARGS..." tag=HEX names=N panic mortal, in any
+ * order. */
 #ifndef PROC_CMDLINE_H
 #define PROC_CMDLINE_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { APP_TEXT_MAX = 1024, TAG_MAX = 40, APP_ARGS_MAX = 64 };
+enum { APP_TEXT_MAX = 1024, TAG_MAX = 40, APP_ARGS_MAX = 64, NAMES_DEFAULT = 2 };
 
 struct cmdline {
     char tag[TAG_MAX];
-    bool panic; /* the first process is to end, which is a kernel bug */
+    bool panic;     /* the first process is to end, which is a kernel bug */
+    bool mortal;    /* the app may kill naming members */
+    uint32_t names; /* naming members */
     uint32_t argc;
     uint32_t text_size;
     char text[APP_TEXT_MAX]; /* argc strings, NUL-terminated */

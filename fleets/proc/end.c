@@ -4,6 +4,7 @@
 #include <fos/syscall.h>
 
 #include "fleet.h"
+#include "names.h"
 
 static int32_t status_of(const struct fos_space_info *info)
 {
@@ -31,6 +32,9 @@ static void role_ended(enum process_role role, int32_t status)
         report("proc: the store client has ended: the host's shutdown requests go "
                "unheard from now on");
         break;
+    case ROLE_NAME:
+        report("proc: a naming member has ended; starting another");
+        break;
     case ROLE_APP:
         machine_end(status, FOS_SHUTDOWN_POWEROFF);
     default:
@@ -43,6 +47,7 @@ static void ended(struct process *p, int32_t status)
     enum process_role role = p->role;
 
     space_end(p->space);
+    names_end(p);
     process_end(p, status);
     if (p->awaited)
         process_answer(p);

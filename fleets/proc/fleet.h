@@ -4,6 +4,7 @@
  *
  *     main.c      what the kernel gave; the order of starting; the loop
  *     manifest.c  the fleets of the boot archive and the app: starting, restarting
+ *     names.c     the naming fleet; members.c  views of it
  *     spawn.c     requests to start a process, checked
  *     request.c   the other requests
  *     end.c       how processes, and the machine, end
@@ -40,7 +41,24 @@ extern struct fleet fleet; /* request.c */
 /* A program of the boot archive, by name: its bytes.  ENOENT. */
 long program_find(const char *name, const void **image, uint64_t *size);
 
+/* One turn of the main loop: a message, an event, or the deadline. */
+void fleet_turn(uint64_t deadline);
+
 /* manifest.c */
+enum { DRIVER_FRAMES = 640, DRIVER_OBJECTS = 64 }; /* quota of console, of store */
+
+/* A member of a fleet of the boot archive: arguments as in struct load. */
+struct fleet_birth {
+    const char *name;
+    enum process_role role;
+    uint32_t argc, text_size;
+    const char *text;
+    uint32_t frames, objects;
+    const struct fos_cap *caps;
+    uint32_t ncaps;
+};
+/* NULL: it cannot be started, which has been reported. */
+struct process *fleet_start(const struct fleet_birth *what);
 void console_start(void);
 void store_start(void);
 /* Starts the program of the command line; ends the machine if that cannot be. */

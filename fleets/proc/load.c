@@ -7,6 +7,7 @@
 #include <fos/error.h>
 #include <fos/memory.h>
 #include <fos/syscall.h>
+#include <fos/ticket.h>
 
 #define START_PAGE   (FOS_STACK_TOP + FOS_PAGE_SIZE)
 #define THREAD_PAGES (FOS_STACK_TOP + 3 * FOS_PAGE_SIZE)
@@ -78,6 +79,14 @@ static long stack_map(struct fos_cap space)
                     FOS_PROT_READ | FOS_PROT_WRITE);
 }
 
+static struct fos_cap ticket_of(const struct process *p,
+                                const struct fos_siphash_key *key)
+{
+    bool system = p->account == &system_account;
+
+    return fos_ticket_make(key, p->pid | (system ? FOS_TICKET_SYSTEM : 0));
+}
+
 static long start_page_write(const struct process *p, const struct load *what,
                              uint64_t heap_start)
 {
@@ -95,6 +104,7 @@ static long start_page_write(const struct process *p, const struct load *what,
     page.caps[FOS_START_SPACE] = p->space;
     page.caps[FOS_START_PROC] = what->proc;
     page.caps[FOS_START_CONSOLE] = what->console;
+    page.caps[FOS_START_TICKET] = ticket_of(p, what->tickets);
     if (what->extra)
         memcpy(page.caps + FOS_START_EXTRA, what->caps,
                what->extra * sizeof *what->caps);

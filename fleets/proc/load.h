@@ -10,6 +10,8 @@
 #ifndef PROC_LOAD_H
 #define PROC_LOAD_H
 
+#include <fos/siphash.h>
+
 #include "table.h"
 
 enum { STACK_PAGES = 64 };
@@ -23,6 +25,7 @@ struct load {
     uint32_t extra;
     const struct fos_cap *caps; /* `extra` of them */
     struct fos_cap proc, console;
+    const struct fos_siphash_key *tickets;
 };
 
 /*

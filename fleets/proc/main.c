@@ -13,16 +13,15 @@
 #include <fos/syscall.h>
 
 #include "fleet.h"
+#include "names.h"
 
 enum {
     MAILBOX_SLOTS = 4096,
-    SYSTEM_PROCESSES = 8,
-    SYSTEM_ACCOUNT_FRAMES = 2048,
+    SYSTEM_PROCESSES = 16,
+    DRIVERS = 2,
     OWN_FRAMES = 256, /* what this fleet may still need */
-    SYSTEM_ACCOUNT_OBJECTS = 256,
     OWN_OBJECTS = 32,
     FRAMES_NEEDED = 1024, /* for an app, after the system has its share */
-    STATUS_UNUSABLE = 125,
 };
 
 static void stdout_report(const char *text, size_t length)
@@ -39,7 +38,7 @@ static const struct fos_boot_info *boot_info(void)
 static void give_up(const char *what, const char *why)
 {
     report("proc: %s: %s", what, why);
-    machine_end(STATUS_UNUSABLE, FOS_SHUTDOWN_POWEROFF);
+    machine_end(PROC_STATUS_UNUSABLE, FOS_SHUTDOWN_POWEROFF);
 }
 
 /* The whole archive is looked over once, so that later searches cannot fail
@@ -69,7 +68,10 @@ static void service_open(void)
 static void accounts_open(void)
 {
     struct fos_space_info own = {0};
-    uint64_t taken = SYSTEM_ACCOUNT_FRAMES + OWN_FRAMES;
+    uint32_t names = fleet.cmdline.names,
+             frames = DRIVERS * DRIVER_FRAMES + names * NAME_FRAMES,
+             objects = DRIVERS * DRIVER_OBJECTS + names * NAME_OBJECTS;
+    uint64_t taken = frames + OWN_FRAMES;
 
     fos_sys_space_status(fos_own_space(), &own);
     uint64_t left = own.frames_quota - own.frames_used;
@@ -79,15 +81,21 @@ static void accounts_open(void)
                (unsigned long long)(taken + FRAMES_NEEDED) * 4);
         give_up("too little memory", "give the guest more");
     }
-    system_account = (struct account){.frames = SYSTEM_ACCOUNT_FRAMES,
-                                      .objects = SYSTEM_ACCOUNT_OBJECTS,
-                                      .processes = SYSTEM_PROCESSES};
+    system_account = (struct account){
+        .frames = frames, .objects = objects, .processes = SYSTEM_PROCESSES};
     /* Each space counts as an object beside its quota. */
-    uint64_t objects = own.objects_quota - own.objects_used -
-                       SYSTEM_ACCOUNT_OBJECTS - OWN_OBJECTS - PROCESS_MAX;
+    uint64_t rest =
+        own.objects_quota - own.objects_used - objects - OWN_OBJECTS - PROCESS_MAX;
     family_account = (struct account){.frames = left - taken,
-                                      .objects = (uint32_t)objects,
+                                      .objects = (uint32_t)rest,
                                       .processes = PROCESS_MAX - SYSTEM_PROCESSES};
+}
+
+void fleet_turn(uint64_t deadline)
+{
+    uint64_t again = names_work();
+
+    fos_service_run(&fleet.service, again < deadline ? again : deadline);
 }
 
 int main(void)
@@ -103,6 +111,8 @@ int main(void)
     service_open();
     accounts_open();
     archive_check();
+    names_init(fleet.cmdline.names);
+    names_start();
     console_start();
     store_start();
     if (info.vcpus < 4)
@@ -114,5 +124,5 @@ int main(void)
         fos_sys_exit(1);
     app_start();
     for (;;)
-        fos_service_run(&fleet.service, FOS_NEVER);
+        fleet_turn(FOS_NEVER);
 }

@@ -10,41 +10,53 @@
 #include "fleet.h"
 
 enum {
-    SYSTEM_FRAMES = 640, /* quota of console and of store */
-    SYSTEM_OBJECTS = 64,
     CONSOLE_STARTS_MAX = 4,
 };
 
 static const char default_app[] = "echo-bench";
 
-/* A fleet of the boot archive that drives a device. */
-static long fleet_start(const char *name, enum process_role role, const char *text,
-                        uint32_t argc, uint32_t text_size,
-                        const struct fos_cap *device)
+struct process *fleet_start(const struct fleet_birth *what)
 {
     struct birth birth = {
-        .name = name,
-        .role = role,
+        .name = what->name,
+        .role = what->role,
         .parent = fos_pid(),
         .account = &system_account,
         .vcpu = PROC_VCPU_ANY,
-        .frames = SYSTEM_FRAMES,
-        .objects = SYSTEM_OBJECTS,
-        .load = {.argc = argc,
-                 .text_size = text_size,
-                 .text = text,
-                 .extra = 1,
-                 .caps = device},
+        .frames = what->frames,
+        .objects = what->objects,
+        .load = {.argc = what->argc,
+                 .text_size = what->text_size,
+                 .text = what->text,
+                 .extra = what->ncaps,
+                 .caps = what->caps},
     };
-    struct process *p;
+    struct process *p = NULL;
     const char *why = "it is not in the boot archive";
-    long error = program_find(name, &birth.load.image, &birth.load.image_size);
+    long error =
+        program_find(what->name, &birth.load.image, &birth.load.image_size);
 
     if (!error)
         error = process_start(&birth, &p, &why);
     if (error)
-        report("proc: cannot start %s: %s", name, why);
-    return error;
+        report("proc: cannot start %s: %s", what->name, why);
+    return error ? NULL : p;
+}
+
+/* One that drives a device. */
+static bool driver_start(const char *name, enum process_role role, const char *text,
+                         uint32_t argc, size_t text_size,
+                         enum fos_boot_device device)
+{
+    return fleet_start(&(struct fleet_birth){.name = name,
+                                             .role = role,
+                                             .argc = argc,
+                                             .text = text,
+                                             .text_size = (uint32_t)text_size,
+                                             .frames = DRIVER_FRAMES,
+                                             .objects = DRIVER_OBJECTS,
+                                             .caps = &fleet.boot->devices[device],
+                                             .ncaps = 1});
 }
 
 static bool ready_wait(enum process_role role)
@@ -57,7 +69,7 @@ static bool ready_wait(enum process_role role)
             return p;
         if (fos_now_ns() >= deadline)
             return false;
-        fos_service_run(&fleet.service, deadline);
+        fleet_turn(deadline);
     }
 }
 
@@ -73,10 +85,9 @@ void console_start(void)
                CONSOLE_STARTS_MAX);
         return;
     }
-    long error = fleet_start("console", ROLE_CONSOLE, dom0 ? io : ring, 2,
-                             dom0 ? sizeof io : sizeof ring,
-                             &fleet.boot->devices[FOS_DEVICE_CONSOLE]);
-    if (!error && starts == 1 && !ready_wait(ROLE_CONSOLE))
+    bool started = driver_start("console", ROLE_CONSOLE, dom0 ? io : ring, 2,
+                                dom0 ? sizeof io : sizeof ring, FOS_DEVICE_CONSOLE);
+    if (started && starts == 1 && !ready_wait(ROLE_CONSOLE))
         report("proc: the console does not answer");
 }
 
@@ -86,8 +97,7 @@ void store_start(void)
 
     if (!fleet.boot->device_present[FOS_DEVICE_STORE])
         return;
-    if (fleet_start("store", ROLE_STORE, text, 1, sizeof text,
-                    &fleet.boot->devices[FOS_DEVICE_STORE]) == 0)
+    if (driver_start("store", ROLE_STORE, text, 1, sizeof text, FOS_DEVICE_STORE))
         ready_wait(ROLE_STORE);
 }
 

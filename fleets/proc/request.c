@@ -5,6 +5,7 @@
 #include <fos/syscall.h>
 
 #include "fleet.h"
+#include "names.h"
 
 FOS_SERVICE_TABLE(table, PROC_OPS)
 
@@ -67,12 +68,22 @@ static void wait_cancelled(const struct fos_caller *caller)
             p->awaited = false;
 }
 
+/* A test aid: the kernel's command line may give the members away. */
+static struct process *mortal(struct fos_cap self, uint64_t pid)
+{
+    struct process *by = process_authentic(self), *p = process_find(pid);
+
+    return fleet.cmdline.mortal && by && p && p->role == ROLE_NAME ? p : NULL;
+}
+
 static void proc_kill(const struct fos_caller *caller,
                       const struct proc_kill_req *req, size_t length)
 {
     struct process *p = descendant(req->self, req->pid);
 
     (void)length;
+    if (!p)
+        p = mortal(req->self, req->pid);
     if (p && p->state == PROCESS_RUNNING)
         process_kill(p, PROC_STATUS_KILLED);
     fos_answer(caller, p ? 0 : -FOS_EPERM, NULL, 0);
@@ -112,7 +123,7 @@ static void proc_ready(const struct fos_caller *caller,
     struct proc_ready_rep rep;
 
     (void)length;
-    if (!p || (p->role != ROLE_CONSOLE && p->role != ROLE_STORE)) {
+    if (!p || p->role == ROLE_ORDINARY || p->role == ROLE_APP || p->ready) {
         fos_answer(caller, -FOS_EPERM, NULL, 0);
         return;
     }
@@ -121,6 +132,8 @@ static void proc_ready(const struct fos_caller *caller,
     if (p->role == ROLE_CONSOLE) {
         fleet.console = req->mailbox;
         report_to(req->mailbox);
+    } else if (p->role == ROLE_NAME) {
+        names_ready(p, req->mailbox);
     }
     fos_answer(caller, 0, &rep, sizeof rep);
 }
@@ -135,6 +148,50 @@ static void proc_console(const struct fos_caller *caller,
         fos_answer(caller, 0, &rep, sizeof rep);
     else
         fos_answer(caller, -FOS_EPERM, NULL, 0);
+}
+
+/* A fleet of one member is a view, too. */
+static bool single_view(enum process_role role, struct proc_view *view)
+{
+    const struct process *p = process_of_role(role);
+
+    if (!p || !p->mailbox.id)
+        return false;
+    *view = (struct proc_view){
+        .number = p->pid,
+        .slots = 1,
+        .members = {
+            {.mailbox = p->mailbox, .pid = p->pid, .state = PROC_MEMBER_ACTIVE}}};
+    return true;
+}
+
+static void proc_members(const struct fos_caller *caller,
+                         const struct proc_members_req *req, size_t length)
+{
+    struct proc_members_rep rep = {0};
+    bool known = false;
+
+    (void)length;
+    if (!strncmp(req->fleet, "name", sizeof req->fleet)) {
+        rep.view = *names_view();
+        known = true;
+    } else if (!strncmp(req->fleet, "console", sizeof req->fleet)) {
+        known = single_view(ROLE_CONSOLE, &rep.view);
+    }
+    fos_answer(caller, known ? 0 : -FOS_ENOENT, &rep, sizeof rep);
+}
+
+static void proc_joined(const struct fos_caller *caller,
+                        const struct proc_joined_req *req, size_t length)
+{
+    const struct process *p = process_authentic(req->self);
+    struct proc_joined_rep rep = {0};
+    bool member = p && p->role == ROLE_NAME && p->ready;
+
+    (void)length;
+    if (member)
+        names_joined(p, req->number);
+    fos_answer(caller, member ? 0 : -FOS_EPERM, &rep, sizeof rep);
 }
 
 static void proc_stop(const struct fos_caller *caller,

@@ -7,6 +7,7 @@
 #include <fos/start.h>
 
 #include "fleet.h"
+#include "names.h"
 
 enum {
     FRAMES_MIN = 96,       /* stack, shared pages, page tables, a small program */
@@ -65,6 +66,7 @@ long process_start(struct birth *birth, struct process **made, const char **why)
     name_clean(p->name, birth->name, sizeof p->name);
     birth->load.proc = fleet.service.mailbox.cap;
     birth->load.console = fleet.console;
+    birth->load.tickets = names_tickets();
     error = process_load(p, &birth->load, why);
     if (error) {
         process_cancel(p);

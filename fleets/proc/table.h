@@ -23,7 +23,14 @@
 enum { PROCESS_MAX = 128, VCPU_MAX = 64 };
 
 enum process_state { PROCESS_FREE, PROCESS_RUNNING, PROCESS_ENDED };
-enum process_role { ROLE_ORDINARY, ROLE_CONSOLE, ROLE_STORE, ROLE_APP, ROLE_COUNT };
+enum process_role {
+    ROLE_ORDINARY,
+    ROLE_CONSOLE,
+    ROLE_STORE,
+    ROLE_NAME,
+    ROLE_APP,
+    ROLE_COUNT
+};
 
 struct account {
     uint64_t frames, objects;
@@ -42,6 +49,7 @@ struct process {
     struct fos_cap mailbox; /* of a fleet that said it is ready */
     bool ready;
     struct fleet_load load; /* as it said last */
+    uint32_t slot; /* in its fleet */
     char name[PROC_NAME_MAX];
 
     int32_t status; /* valid when ENDED */

@@ -36,6 +36,7 @@ FOS_PROTOCOL(proc, 1, PROC_OPS)
 
 /* Exit statuses that no program chose. */
 enum {
+    PROC_STATUS_UNUSABLE = 125, /* the machine */
     PROC_STATUS_NOT_FOUND = 127,
     PROC_STATUS_KILLED = 137,
     PROC_STATUS_FAULT = 139,

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: MIT */
+#include "names.h"
+
+#include <stdio.h>
+
+#include <fos/clock.h>
+#include <fos/error.h>
+#include <fos/start.h>
+#include <fos/syscall.h>
+#include <fos/ticket.h>
+
+#include "fleet.h"
+
+enum { CREDIT_MAX = 4, ARGUMENTS = 3, THROWAWAY_SLOTS = 64 };
+
+#define CREDIT_NS FOS_SECOND
+#define TELL_NS   (2 * FOS_MILLISECOND) /* after a member had no room */
+#define START_NS  (5 * FOS_SECOND)
+
+static struct members members;
+static struct fos_siphash_key tickets, secrets;
+static bool running[PROC_MEMBERS_MAX]; /* a process is in the slot */
+static bool begun;
+static unsigned credit;    /* starts that may be made at once */
+static uint64_t credit_at; /* when the next is earned */
+
+/* The kernel's generator, by the secret of a mailbox that nobody hears of. */
+static uint64_t draw(void)
+{
+    struct fos_mailbox mailbox;
+
+    if (fos_mailbox_create(&mailbox, THROWAWAY_SLOTS)) {
+        report("proc: too little memory for the keys of tickets");
+        machine_end(PROC_STATUS_UNUSABLE, FOS_SHUTDOWN_POWEROFF);
+    }
+    fos_mailbox_close(&mailbox);
+    return mailbox.cap.secret;
+}
+
+void names_init(unsigned count)
+{
+    struct name_control control = {{draw(), draw()}};
+
+    members_init(&members, count, control);
+    tickets = (struct fos_siphash_key){{draw(), draw()}};
+    secrets = (struct fos_siphash_key){{draw(), draw()}};
+    credit = CREDIT_MAX + count;
+}
+
+const struct fos_siphash_key *names_tickets(void)
+{
+    return &tickets;
+}
+
+const struct proc_view *names_view(void)
+{
+    return &members.view;
+}
+
+static void member_start(unsigned slot)
+{
+    struct fos_cap keys[] = {{members.control.word[0], members.control.word[1]},
+                             {tickets.word[0], tickets.word[1]},
+                             {secrets.word[0], secrets.word[1]}};
+    char text[64];
+    int size = snprintf(text, sizeof text, "name%c%u%c%llu", 0, slot, 0,
+                        (unsigned long long)fos_pid());
+    struct process *p =
+        fleet_start(&(struct fleet_birth){.name = "name",
+                                          .role = ROLE_NAME,
+                                          .argc = ARGUMENTS,
+                                          .text = text,
+                                          .text_size = (uint32_t)size + 1,
+                                          .frames = NAME_FRAMES,
+                                          .objects = NAME_OBJECTS,
+                                          .caps = keys,
+                                          .ncaps = sizeof keys / sizeof *keys});
+
+    if (p) {
+        p->slot = slot;
+        running[slot] = true;
+    }
+}
+
+static bool any_missing(void)
+{
+    for (unsigned slot = 0; slot < members.view.slots; slot++)
+        if (!running[slot])
+            return true;
+    return false;
+}
+
+/* Starts that fail use up credit too.  Gives when to try again. */
+static uint64_t missing_start(void)
+{
+    uint64_t now = fos_now_ns();
+
+    for (; credit < CREDIT_MAX && now >= credit_at; credit_at += CREDIT_NS)
+        credit++;
+    for (unsigned slot = 0; slot < members.view.slots && credit; slot++) {
+        if (running[slot])
+            continue;
+        if (credit-- == CREDIT_MAX)
+            credit_at = now + CREDIT_NS;
+        member_start(slot);
+    }
+    return any_missing() ? credit_at : FOS_NEVER;
+}
+
+static int member_send(struct fos_cap mailbox, const void *message, size_t length)
+{
+    long error = fos_sys_mailbox_send(mailbox, message, length);
+
+    return error == -FOS_EAGAIN ? -FOS_EAGAIN : 0;
+}
+
+static void deaf_kill(uint32_t slots)
+{
+    for (struct process *p = processes; p < processes + PROCESS_MAX; p++)
+        if (p->state == PROCESS_RUNNING && p->role == ROLE_NAME &&
+            (slots >> p->slot & 1)) {
+            report("proc: naming member %u takes no messages; starting another",
+                   (unsigned)p->slot);
+            process_kill(p, PROC_STATUS_KILLED);
+        }
+}
+
+uint64_t names_work(void)
+{
+    uint64_t again = begun && any_missing() ? missing_start() : FOS_NEVER;
+    uint32_t deaf = members_deaf(&members);
+
+    if (deaf)
+        deaf_kill(deaf);
+    if (!members_tell(&members, member_send)) {
+        uint64_t later = fos_now_ns() + TELL_NS;
+        again = later < again ? later : again;
+    }
+    return again;
+}
+
+/* The balance of the system is taken when all of it is there. */
+static bool all_serve(void)
+{
+    uint32_t active = name_slots_in(&members.view, PROC_MEMBER_ACTIVE);
+
+    return active == (1u << members.view.slots) - 1;
+}
+
+void names_start(void)
+{
+    uint64_t deadline = fos_now_ns() + START_NS;
+
+    begun = true;
+    while (!all_serve() && fos_now_ns() < deadline)
+        fleet_turn(deadline);
+    if (!all_serve())
+        report("proc: not all naming members answer");
+}
+
+void names_end(const struct process *p)
+{
+    members_end(&members, p->pid);
+    if (p->role != ROLE_NAME)
+        return;
+    running[p->slot] = false;
+    members_down(&members, p->slot);
+    if (members.lost)
+        report("proc: no naming member was left: what was registered is lost");
+    members.lost = false;
+}
+
+void names_ready(const struct process *p, struct fos_cap mailbox)
+{
+    members_up(&members, p->slot, mailbox, p->pid);
+}
+
+void names_joined(const struct process *p, uint64_t number)
+{
+    members_joined(&members, p->slot, number);
+}

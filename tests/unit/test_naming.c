@@ -652,7 +652,7 @@ static void world_begin(uint64_t from)
 CASE("members die at any moment: no name is lost, held twice, or comes back")
 {
     uint64_t first = unit_setting("NAMING_SEED", 1),
-             runs = unit_setting("NAMING_RUNS", 150);
+             runs = unit_setting("NAMING_RUNS", 60);
 
     kills = acknowledged = looked_up = 0;
     for (uint64_t run = 0; run < runs && !unit_failures; run++) {

@@ -13,6 +13,8 @@
 #ifndef FOS_PROTO_NAME_H
 #define FOS_PROTO_NAME_H
 
+#include <stdbool.h>
+
 #include <fos/proto/proc.h>
 #include <fos/proto/rpc.h>
 #include <fos/siphash.h>

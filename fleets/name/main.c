@@ -8,7 +8,6 @@
 #include <stdlib.h>
 
 #include <fos/clock.h>
-#include <fos/fleet.h>
 #include <fos/proc.h>
 #include <fos/start.h>
 
@@ -68,6 +67,15 @@ static void begin(const char *slot, const char *process_fleet)
     member_init(&member);
 }
 
+/* For the statistics. */
+static struct fos_membership membership(void)
+{
+    return (struct fos_membership){
+        .slot = member.slot,
+        .members = (uint32_t)__builtin_popcount(member.active | member.joining),
+        .view = member.view.number};
+}
+
 int main(int argc, char **argv)
 {
     static struct fos_service *const service = &name_service;
@@ -78,7 +86,9 @@ int main(int argc, char **argv)
     if (fos_service_open(service, MAILBOX_SLOTS) < 0)
         return 2;
     member.mailbox = service->mailbox.cap;
-    fos_fleet_ready(member.mailbox);
-    for (;;)
+    fos_service_ready(service);
+    for (;;) {
         fos_service_run(service, member_work(&member));
+        service->membership = membership();
+    }
 }

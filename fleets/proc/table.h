@@ -49,7 +49,7 @@ struct process {
     struct fos_cap mailbox; /* of a fleet that said it is ready */
     bool ready;
     struct fleet_load load; /* as it said last */
-    uint32_t slot; /* in its fleet */
+    uint32_t slot;          /* in its fleet */
     char name[PROC_NAME_MAX];
 
     int32_t status; /* valid when ENDED */

@@ -16,6 +16,7 @@ enum echo_op {
     ECHO_BY_CHANNEL, /* n messages come, each is answered through the channel */
     ECHO_BY_KERNEL,  /* n messages come, each is answered through the kernel */
     ECHO_FRESH,      /* n messages come, answered by a peer opened for it then */
+    ECHO_SERVE,      /* n requests come to the service */
     ECHO_TAKE,       /* n messages come; one empty answer after the last */
     ECHO_MINIMAL,    /* n calls come over the shared line */
     ECHO_TIGHT,      /* the same, no pause between looks */
@@ -39,7 +40,8 @@ _Static_assert(FOS_MINIMAL_BYTES <= 2048, "the other half");
 struct pair {
     struct fos_mailbox inbox;
     struct fos_peer by_channel, by_kernel, shared;
-    struct fos_cap server; /* its mailbox */
+    struct fos_cap server;  /* its mailbox */
+    struct fos_cap service; /* another of its: takes requests of proto.h */
     uint64_t pid;
     uint8_t *buffer; /* ECHO_MESSAGE_MAX bytes: what came last */
     void *lines;     /* shared memory for the minimal IPC */
@@ -65,6 +67,15 @@ void pair_command_fresh(enum fos_transport transport, uint32_t n);
 
 /* Waits for a message of `expected` bytes. */
 void pair_receive(uint32_t expected);
+
+/* The server's greeting. */
+struct echo_greeting {
+    struct fos_cap inbox, service;
+};
+
+/* The server's service: its mailbox; answers the next `n` requests. */
+struct fos_cap serve_open(uint32_t slots);
+void serve(uint32_t n);
 
 /* The server: answers commands until ECHO_END.  `client`: the client's mailbox. */
 int server_run(struct fos_cap client, uint32_t slots);

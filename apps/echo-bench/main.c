@@ -31,6 +31,7 @@ static const struct suite suites[] = {
     {"clients", suite_clients, "many senders, one receiver"},
     {"load", suite_load, "latency while requests come at a given rate"},
     {"silent", suite_silent, "echo while other channels are silent"},
+    {"rpc", suite_rpc, "typed calls, one and many at a time"},
     {"pages", suite_pages, "bytes through the ring, or pages moved"},
 };
 enum { SUITES = sizeof suites / sizeof *suites };

@@ -11,7 +11,7 @@ enum {
     SAMPLES_MAX = 8192, /* of one measurement, over all rounds */
     YARDSTICK_SAMPLES = 20,
     WARM = 200,
-    FIGURES_MAX = 320,
+    FIGURES_MAX = 480,
     REST_MS = 200, /* for those who carry the console's text away */
 };
 
@@ -44,12 +44,17 @@ uint32_t measure_count(uint32_t full)
 
 /* ---- one round ---- */
 
+static uint32_t operations(const struct measurement *m)
+{
+    return m->operations ? m->operations : 1;
+}
+
 static void sample(const struct measurement *m, double *samples, uint32_t count)
 {
     uint32_t warm = m->batch > 1 ? WARM : 1;
 
     if (m->server != ECHO_END)
-        pair_command(m->server, warm + count * m->batch);
+        pair_command(m->server, (warm + count * m->batch) * operations(m));
     for (uint32_t i = 0; i < warm; i++)
         m->once();
     for (uint32_t i = 0; i < count; i++) {
@@ -59,8 +64,8 @@ static void sample(const struct measurement *m, double *samples, uint32_t count)
         begin = fos_bench_tsc();
         for (uint32_t k = m->batch; k > 0; k--)
             m->once();
-        samples[i] =
-            fos_bench_each(fos_bench_tsc() - begin, measure_overhead, m->batch);
+        samples[i] = fos_bench_each(fos_bench_tsc() - begin, measure_overhead,
+                                    m->batch * operations(m));
     }
 }
 
@@ -102,7 +107,7 @@ void measure(const struct measurement *m)
         fos_rounds_add(&rounds, count, before, after);
         before = after;
     }
-    fos_rounds_figure(&rounds, all, m->batch, &f);
+    fos_rounds_figure(&rounds, all, m->batch * operations(m), &f);
     figure_keep(&f, true);
 }
 

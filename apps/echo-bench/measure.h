@@ -11,7 +11,8 @@ struct measurement {
     void (*once)(void);   /* what is timed */
     void (*before)(void); /* not timed, before each sample; or NULL */
     enum echo_op server;  /* what the server does meanwhile; ECHO_END: nothing */
-    uint32_t batch;       /* operations timed together */
+    uint32_t batch;       /* calls of `once` timed together */
+    uint32_t operations;  /* in one call of `once`; 0 means 1 */
     uint32_t samples;     /* in all rounds, at 100 percent */
     bool traps;
 };
@@ -56,6 +57,7 @@ void suite_policy(void);
 void suite_clients(void);
 void suite_load(void);
 void suite_silent(void);
+void suite_rpc(void);
 void suite_pages(void);
 
 #endif

@@ -56,16 +56,19 @@ static void server_start(uint32_t slots)
     char text[12];
     const char *const argv[] = {"echo-bench", "server", text, NULL};
     struct fos_spawn spawn = {.path = "echo-bench", .argv = argv, .ncaps = 1};
+    struct echo_greeting greeting;
     uint32_t length;
 
     snprintf(text, sizeof text, "%" PRIu32, slots);
     spawn.caps = &pair.inbox.cap;
     spawn.vcpu_plus_one = (fos_start_page->vcpu + 1) % fos_start_page->vcpus + 1;
     must(fos_spawn(&spawn, &pair.pid), "starting the server");
-    must(fos_msg_recv(&pair.inbox, &pair.server, sizeof pair.server, &length,
+    must(fos_msg_recv(&pair.inbox, &greeting, sizeof greeting, &length,
                       fos_now_ns() + 20 * FOS_SECOND),
          "the server's greeting");
-    must(length == sizeof pair.server ? 0 : -FOS_EPROTO, "the server's greeting");
+    must(length == sizeof greeting ? 0 : -FOS_EPROTO, "the server's greeting");
+    pair.server = greeting.inbox;
+    pair.service = greeting.service;
 }
 
 void pair_open(uint32_t slots)

@@ -79,6 +79,8 @@ static void obey(const struct echo_command *command)
         return echo(&by_kernel, command->n);
     case ECHO_FRESH:
         return echo_fresh(command->transport, command->n);
+    case ECHO_SERVE:
+        return serve(command->n);
     case ECHO_TAKE:
         return take_all(command->n);
     case ECHO_MINIMAL:
@@ -93,6 +95,7 @@ static void obey(const struct echo_command *command)
 int server_run(struct fos_cap client, uint32_t slots)
 {
     struct echo_command command = {0};
+    struct echo_greeting greeting;
     uint32_t length;
 
     client_mailbox = client;
@@ -101,8 +104,8 @@ int server_run(struct fos_cap client, uint32_t slots)
     must(fos_peer_open(&by_kernel, client, FOS_TRANSPORT_KERNEL), "server: kernel");
     must(fos_peer_open(&by_channel, client, FOS_TRANSPORT_CHANNEL),
          "server: channel");
-    must(fos_msg_send(&by_channel, &inbox.cap, sizeof inbox.cap),
-         "server: greeting");
+    greeting = (struct echo_greeting){inbox.cap, serve_open(slots)};
+    must(fos_msg_send(&by_channel, &greeting, sizeof greeting), "server: greeting");
     share_lines();
     for (;;) {
         must(fos_msg_recv(&inbox, &command, sizeof command, &length, FOS_NEVER),

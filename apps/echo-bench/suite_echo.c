@@ -78,25 +78,29 @@ static void await_sleep(void)
         must(fos_sys_null(), "null system call");
 }
 
+#define ROW(what, run, prepare, op, many, count, trap)                 \
+    {                                                                  \
+        .suite = "echo", .name = what, .once = run, .before = prepare, \
+        .server = op, .batch = many, .samples = count, .traps = trap   \
+    }
+
 static const struct measurement rows[] = {
-    {"echo", "minimal IPC", 0, minimal_call, NULL, ECHO_MINIMAL, 64, 1600, false},
-    {"echo", "minimal IPC, no pause", 0, minimal_call_tight, NULL, ECHO_TIGHT, 64,
-     1600, false},
-    {"echo", "user channel echo 32 B", 0, channel_echo, NULL, ECHO_BY_CHANNEL, 64,
-     1600, false},
-    {"echo", "kernel messaging echo 32 B", 0, kernel_echo, NULL, ECHO_BY_KERNEL, 64,
-     800, true},
-    {"echo", "null system call", 0, null_call, NULL, ECHO_END, 64, 800, true},
-    {"echo", "copy of 32 B, four times", 0, four_copies, NULL, ECHO_END, 64, 1600,
-     false},
-    {"echo", "kernel message to oneself 32 B", 0, kernel_to_self, NULL, ECHO_END,
-     64, 400, true},
-    {"echo", "channel set-up, first echo", 0, set_up, NULL, ECHO_BY_CHANNEL, 1, 512,
-     true},
-    {"echo", "channel echo, receiver asleep", 0, channel_echo, await_sleep,
-     ECHO_BY_CHANNEL, 1, 512, true},
-    {"echo", "kernel echo, receiver asleep", 0, kernel_echo, await_sleep,
-     ECHO_BY_KERNEL, 1, 512, true},
+    ROW("minimal IPC", minimal_call, NULL, ECHO_MINIMAL, 64, 1600, false),
+    ROW("minimal IPC, no pause", minimal_call_tight, NULL, ECHO_TIGHT, 64, 1600,
+        false),
+    ROW("user channel echo 32 B", channel_echo, NULL, ECHO_BY_CHANNEL, 64, 1600,
+        false),
+    ROW("kernel messaging echo 32 B", kernel_echo, NULL, ECHO_BY_KERNEL, 64, 800,
+        true),
+    ROW("null system call", null_call, NULL, ECHO_END, 64, 800, true),
+    ROW("copy of 32 B, four times", four_copies, NULL, ECHO_END, 64, 1600, false),
+    ROW("kernel message to oneself 32 B", kernel_to_self, NULL, ECHO_END, 64, 400,
+        true),
+    ROW("channel set-up, first echo", set_up, NULL, ECHO_BY_CHANNEL, 1, 512, true),
+    ROW("channel echo, receiver asleep", channel_echo, await_sleep, ECHO_BY_CHANNEL,
+        1, 512, true),
+    ROW("kernel echo, receiver asleep", kernel_echo, await_sleep, ECHO_BY_KERNEL, 1,
+        512, true),
 };
 
 void suite_echo(void)

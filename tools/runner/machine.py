@@ -25,6 +25,16 @@ def die_with_parent():
     LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
+def keep_priority(pid):
+    """Give process `pid`, a session of its own, our niceness: Linux weighs sessions, each
+    by a niceness that a new one does not inherit."""
+    try:
+        with open(f"/proc/{pid}/autogroup", "w") as group:
+            group.write(str(os.nice(0)))
+    except OSError:
+        pass                          # no such groups here, or not allowed to raise it
+
+
 def host_memory_mb():
     with open("/proc/meminfo") as info:
         for line in info:
@@ -84,6 +94,7 @@ class Machine:
             stream.close()
         if inherit >= 0:
             os.close(inherit)
+        keep_priority(self.process.pid)
 
     def poll(self, seconds):
         """(name, bytes) of every stream that has something within `seconds`."""

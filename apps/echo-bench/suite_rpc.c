@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/* Typed calls of a service: one at a time, and with others under way meanwhile. */
+#include "measure.h"
+
+#include <fos/call.h>
+
+#include "proto.h"
+
+FOS_CLIENT_CALLS(bench, BENCH_OPS)
+
+enum { OUTSTANDING_MAX = 64, RUN = 512 /* calls */ };
+
+static struct fos_peer peer;
+static uint32_t outstanding;
+
+static void check(long result, const struct bench_sum_rep *rep)
+{
+    must(result, "call");
+    must(rep->sum == 30 ? 0 : -FOS_EPROTO, "sum");
+}
+
+static void call_once(void)
+{
+    struct bench_sum_req req = {.a = 10, .b = 20};
+    struct bench_sum_rep rep;
+
+    check(bench_sum_call(&peer, &req, &rep, FOS_NEVER), &rep);
+}
+
+/* RUN calls, `outstanding` of them under way at a time. */
+static void call_many(void)
+{
+    static struct fos_call calls[OUTSTANDING_MAX];
+    static struct bench_sum_rep reps[OUTSTANDING_MAX];
+    struct bench_sum_req req = {.a = 10, .b = 20};
+
+    for (uint32_t i = 0; i < RUN + outstanding; i++) {
+        uint32_t at = i % outstanding;
+        if (i >= outstanding)
+            check(fos_call_finish(&calls[at], FOS_NEVER), &reps[at]);
+        if (i < RUN)
+            must(bench_sum_start(&calls[at], &peer, &req, &reps[at]), "start");
+    }
+}
+
+void suite_rpc(void)
+{
+    struct measurement one = {.suite = "rpc",
+                              .name = "typed RPC",
+                              .once = call_once,
+                              .server = ECHO_SERVE,
+                              .batch = FOS_BENCH_BATCH,
+                              .samples = 1600};
+    struct measurement many = {.suite = "rpc",
+                               .name = "calls outstanding",
+                               .once = call_many,
+                               .server = ECHO_SERVE,
+                               .batch = 1,
+                               .operations = RUN,
+                               .samples = 320};
+
+    pair_open(ECHO_SLOTS);
+    must(fos_peer_open(&peer, pair.service, FOS_TRANSPORT_CHANNEL), "service");
+    measure(&one);
+    for (outstanding = 1; outstanding <= OUTSTANDING_MAX; outstanding *= 2) {
+        many.x = outstanding;
+        measure(&many);
+    }
+    fos_peer_close(&peer);
+    pair_close();
+}

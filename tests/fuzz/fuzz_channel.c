@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Both ends of a channel over a ring that the other side writes as it likes: of each
+ * pair of bytes the first says what happens, the second where or how much.
+ */
+#include "fuzz.h"
+
+#include <fos/channel.h>
+
+enum { SLOTS = 16, BUFFER = 3000 };
+enum step { TAG, TAG_HONEST, PAYLOAD, RECEIVE, DISCARD, PEEK, SEND, STREAM, STEPS };
+
+static struct fos_packet *ring;
+static struct fos_channel_receiver receiver;
+static struct fos_channel_sender sender;
+static uint8_t *buffer; /* of the heap, so that an overrun is found */
+static uint32_t stream_length, stream_done;
+
+static struct fos_packet *slot(uint64_t n)
+{
+    return &ring[fos_packet_offset((uint32_t)n, SLOTS) / FOS_PACKET_SIZE];
+}
+
+static void receive(void)
+{
+    uint32_t length = 0;
+    int error = fos_channel_try_receive(&receiver, buffer, BUFFER, &length);
+
+    HOLDS(error <= 0 && (error || length <= BUFFER));
+    HOLDS(receiver.at.offset < receiver.at.bytes);
+    HOLDS(receiver.done == 0 || receiver.error || receiver.done < receiver.total);
+}
+
+static void send(enum step what, uint64_t bytes)
+{
+    int error;
+
+    if (what == SEND && stream_done == 0) {
+        error = fos_channel_try_send(&sender, buffer, (uint32_t)bytes * 4);
+    } else {
+        if (stream_done == 0)
+            stream_length = (uint32_t)bytes * 11;
+        error =
+            fos_channel_send_stream(&sender, buffer, stream_length, &stream_done);
+        if (!error)
+            stream_done = 0;
+    }
+    HOLDS(error <= 0 && sender.credit <= SLOTS);
+    HOLDS(sender.at.offset < sender.at.bytes);
+}
+
+static void step(struct input *in)
+{
+    enum step what = input_number(in, 1) % STEPS;
+    uint64_t where = input_number(in, 1);
+    uint32_t length;
+
+    switch (what) {
+    case TAG:
+        slot(where)->tag = input_number(in, 8);
+        break;
+    case TAG_HONEST: /* but for its length and total */
+        slot(where)->tag =
+            fos_packet_head((uint8_t)(where / SLOTS + 1), where & 1) |
+            input_number(in, 5) << FOS_PACKET_LENGTH_SHIFT;
+        break;
+    case PAYLOAD:
+        slot(where)->payload[where % FOS_PACKET_PAYLOAD] = 0xaa;
+        break;
+    case RECEIVE:
+        receive();
+        break;
+    case DISCARD:
+        fos_channel_discard(&receiver);
+        break;
+    case PEEK:
+        fos_channel_peek(&receiver, &length);
+        fos_channel_complete(&receiver);
+        break;
+    default:
+        send(what, where);
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct input in = {data, size};
+
+    ring = aligned_alloc(FOS_PACKET_SIZE, SLOTS * sizeof *ring);
+    buffer = malloc(BUFFER);
+    HOLDS(ring && buffer);
+    memset(ring, 0, SLOTS * sizeof *ring);
+    memset(buffer, 1, BUFFER);
+    stream_done = 0;
+    fos_channel_receiver_init(&receiver, ring, SLOTS, fos_channel_threshold(SLOTS));
+    fos_channel_sender_init(&sender, ring, SLOTS, fos_channel_threshold(SLOTS));
+    while (in.left)
+        step(&in);
+    free(ring);
+    free(buffer);
+    return 0;
+}

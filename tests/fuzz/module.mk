@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: MIT
+# Fuzzing of everything that decodes what others wrote: tests/fuzz/fuzz_<target>.c.
+
+FUZZ-SECONDS := 300
+FUZZ-SHORT   := 3
+FUZZ-TARGETS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ-LIBFOS  := $(addprefix libfos/,$(addprefix msg/,channel.c mailbox.c sleep.c send.c \
+	receive.c inbound.c) $(addprefix client/,call.c console.c proc.c) lib/siphash.c \
+	fleet/*.c)
+FUZZ-ENGINE  := $(wildcard $(shell clang -print-runtime-dir 2>/dev/null)/libclang_rt.fuzzer*)
+FUZZ-CC      := $(if $(FUZZ-ENGINE),clang -fsanitize=fuzzer,$(CC) tests/fuzz/replay.c)
+FUZZ-CFLAGS  := -std=gnu11 -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all \
+	-fno-sanitize=alignment,pointer-overflow -include tests/fuzz/clock.h -I$(ABI) -Ilibfos/include -Itests/fuzz -I.
+
+fuzz-console-srcs := $(addprefix fleets/console/,terminal.c output.c input.c)
+fuzz-proc-srcs    := $(filter-out fleets/proc/main.c,$(wildcard fleets/proc/*.c))
+fuzz-store-srcs   := fleets/store/wire.c
+fuzz-all = tests/fuzz/system.c $(wildcard $(FUZZ-LIBFOS)) $(fuzz-$(1)-srcs)
+
+$(B)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c
+	$(call say,FUZZ,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(FUZZ-CFLAGS) -MM -MP -MT $@ $< $(call fuzz-all,$*) > $@.d
+	$(Q)$(FUZZ-CC) $(FUZZ-CFLAGS) -o $@ $< $(call fuzz-all,$*)
+
+HOST-TESTS += $(addprefix $(B)/host/fuzz/,$(FUZZ-TARGETS))
+$(B)/host/fuzz/%: $(B)/fuzz/fuzz_% tests/fuzz/run.py
+	$(Q)mkdir -p $(@D)
+	$(Q)printf '#!/bin/sh\nexec tests/fuzz/run.py --seconds $(FUZZ-SHORT) $*\n' > $@
+	$(Q)chmod +x $@
+
+## make fuzz          five CPU-minutes of fuzzing; findings and the corpus in build/fuzz/
+.PHONY: fuzz
+fuzz: $(addprefix $(B)/fuzz/fuzz_,$(FUZZ-TARGETS))
+	$(Q)tests/fuzz/run.py --keep --seconds $$(($(FUZZ-SECONDS) / $(words $(FUZZ-TARGETS)))) \
+	    $(FUZZ-TARGETS)
+
+-include $(wildcard $(B)/fuzz/*.d)

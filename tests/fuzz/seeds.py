@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: MIT
+"""The inputs that fuzzing starts from: one sound example, at least, of each message."""
+from struct import pack
+
+REPLY = (8, 9)              # a mailbox that takes answers; ids 4n + 1 are gone, 4n + 2 full
+APP, CONSOLE, STORE = pack("<QQ", 1000, 1), pack("<QQ", 1004, 2), pack("<QQ", 1008, 3)
+ANY_VCPU = 0xffffffff
+CANCEL = 255
+
+
+def request(op, body=b"", version=1, call=77, reply=REPLY):
+    return pack("<QQQ", op | version << 8 | call << 16, *reply) + body
+
+
+def records(*messages):
+    return b"".join(pack("<H", len(message)) + message for message in messages)
+
+
+COMMON = [request(240), request(241), request(242, pack("<QQ", 900, 900)), request(250),
+          request(CANCEL), request(1, version=2), request(0), request(239), b"short"]
+
+
+# ---- console ----
+
+STREAM = pack("<Q", 42)
+
+
+def to_console(*messages):
+    return records(*(b"\x01" + message for message in messages))
+
+
+def keys(text):
+    return records(b"\x02" + text)
+
+
+CONSOLE_SEEDS = [
+    to_console(request(1, STREAM + b"hello\n", reply=(0, 0)), request(1, STREAM + b"half")),
+    to_console(request(2, STREAM)) + keys(b"a line\r") + keys(b"\x04"),
+    keys(b"typed ahead\r\b\x7f\x15x\r") + to_console(request(2, STREAM), request(3, STREAM)),
+    to_console(request(2, STREAM), request(CANCEL), request(3, STREAM), request(CANCEL)),
+    to_console(*(request(2, STREAM, call=n, reply=(8 + 4 * n, 1)) for n in range(18))) +
+    keys(b"x\r" * 20),
+    keys(b"\xff\x00\x00\x00\x80\x00") + keys(b"on\r"),
+    to_console(*COMMON),
+]
+
+
+# ---- proc ----
+
+def elf():
+    """A program of one segment, as small as one can be."""
+    header = b"\x7fELF\x02\x01\x01" + bytes(9) + pack(
+        "<HHIQQQIHHHHHH", 2, 62, 1, 0x400078, 64, 0, 0, 64, 56, 1, 64, 0, 0)
+    return header + pack("<IIQQQQQQ", 1, 5, 0, 0x400000, 0x400000, 128, 128, 4096) + bytes(8)
+
+
+def spawn(image=b"", path=b"test", text=b"test\0one\0", argc=2, extra=1):
+    return request(1, APP + path.ljust(64, b"\0") +
+                   pack("<IIIIIIII", argc, len(text), len(image), ANY_VCPU, 0, 0, extra, 0) +
+                   pack("<QQ", 5, 6).ljust(28 * 16, b"\0") + text.ljust(2048, b"\0") + image)
+
+
+PROC_SEEDS = [
+    records(spawn(), spawn(elf()), request(4, APP + bytes(8)), b""),
+    records(spawn(elf()), request(2, APP + pack("<Q", 4)), request(CANCEL),
+            request(3, APP + pack("<Q", 4)), request(2, APP + pack("<Q", 4))),
+    records(request(5, CONSOLE + pack("<QQ", 12, 13)), request(6, APP)),
+    records(request(5, STORE + bytes(16)), request(7, STORE + pack("<II", 0, 0))),
+    records(request(5, CONSOLE + pack("<QQ", 12, 13)),
+            request(8, CONSOLE + pack("<QII", 9, 1, 1000))),
+    records(request(3, APP + pack("<Q", 1004)), request(3, APP + pack("<Q", 1000))),
+    records(*COMMON),
+]
+
+
+# ---- store ----
+
+def message(kind, number, payload=b""):
+    return pack("<IIII", kind, number, 0, len(payload)) + payload
+
+
+def moved(data):
+    """As the host moves it: pieces of up to 200 bytes."""
+    return b"".join(bytes([len(piece)]) + piece
+                    for piece in (data[i:i + 200] for i in range(0, len(data), 200)))
+
+
+OPENED = (message(11, 1, b"OK\0") + message(11, 2, b"OK\0") + message(4, 3, b"OK\0") +
+          message(15, 0, b"control/shutdown\0shutdown\0"))
+STORE_SEEDS = [
+    moved(OPENED + message(2, 4, wish) + message(11, 5, b"OK\0") + message(11, 6, b"OK\0"))
+    for wish in (b"", b"poweroff", b"reboot", b"suspend", b"dance")
+] + [
+    moved(OPENED + message(16, 4, b"ENOENT\0")),
+    moved(message(16, 1, b"EACCES\0") + message(11, 2, b"OK\0") + pack("<IIII", 1, 2, 3, 9999)),
+    moved(OPENED)[:90] + b"\xf1\x00\x00\x00\x80" + b"\xf0\xff\xff\xff\x7f",
+]
+
+
+# ---- client ----
+
+def reply(whose, result, body=b""):
+    return bytes([whose]) + pack("<Qii", 0, result, 0) + body
+
+
+CLIENT_SEEDS = [
+    records(*(reply(n, 0, pack("<Q", 5) if n % 3 < 2 else bytes(2000)) for n in range(6))),
+    records(reply(1, -22), reply(0x41, 0, bytes(8)), reply(0x80, 0, bytes(8)), b"\x00abc"),
+    records(reply(2, 0, bytes(1999)), reply(0, 0, bytes(2000)), reply(9, 0, bytes(8))),
+]
+
+
+# ---- channel ----
+
+TAG, TAG_HONEST, PAYLOAD, RECEIVE, DISCARD, PEEK, SEND, STREAM_SEND = range(8)
+
+
+def tag(packet, length, total, first=1, generation=1):
+    return bytes([TAG, packet]) + pack("<BBBBI", generation, generation - 1 & 0xff, first,
+                                       length, total)
+
+
+CHANNEL_SEEDS = [
+    b"".join(tag(n, 56, 56) + bytes([RECEIVE, 0]) for n in range(16)),
+    b"".join(bytes([SEND, n]) for n in range(14)) + tag(3, 8, 8) + bytes([SEND, 9]),
+    tag(0, 56, 200) + b"".join(tag(n, 56 if n < 3 else 32, 200, 0) for n in range(1, 4)) +
+    bytes([PEEK, 0, RECEIVE, 0]),
+    tag(0, 56, 2900) + bytes([RECEIVE, 0, RECEIVE, 0]) +
+    b"".join(tag(n, 56, 2900, 0) + bytes([RECEIVE, 0]) for n in range(1, 16)) +
+    b"".join(tag(n, 56, 2900, 0, 2) + bytes([RECEIVE, 0]) for n in range(16)),
+    tag(0, 56, 90000) + bytes([RECEIVE, 0, DISCARD, 0]) +
+    b"".join(tag(n, 56, 90000, 0) + bytes([RECEIVE, 0]) for n in range(1, 16)),
+    bytes([STREAM_SEND, 255]) * 3 + tag(3, 56, 255 * 11, 1) + bytes([STREAM_SEND, 0]) * 2,
+    tag(0, 0, 0) + bytes([PEEK, 0, DISCARD, 0, RECEIVE, 0]),
+]
+
+SEEDS = {"console": CONSOLE_SEEDS, "proc": PROC_SEEDS, "store": STORE_SEEDS,
+         "client": CLIENT_SEEDS, "channel": CHANNEL_SEEDS}

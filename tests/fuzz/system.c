@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: MIT */
+#include "fuzz.h"
+
+#include <setjmp.h>
+
+#include <fos/clock.h>
+#include <fos/error.h>
+#include <fos/event.h>
+#include <fos/memory.h>
+#include <fos/start.h>
+#include <fos/syscall.h>
+
+enum { MAILBOXES_MAX = 16, TSC_HZ = 1000000000 };
+
+static struct {
+    const struct fos_mailbox_slot *slots;
+    uint64_t tail;
+} mailboxes[MAILBOXES_MAX];
+static uint64_t objects; /* made so far: the source of ids */
+static uint64_t now_ns = 1000000;
+static jmp_buf ended;
+
+static struct {
+    struct fos_doorbell_page doorbell;
+    struct fos_events events;
+} pages __attribute__((aligned(4096)));
+static struct fos_start start_page[2] = {
+    {.pid = 1, .vcpus = 4, .caps = {{900, 901}, {0}, {4, 5}, {8, 9}}}};
+struct fos_start *fos_start_page = start_page;
+
+uint64_t (*system_event)(uint64_t mask, uint64_t deadline);
+void *system_device_page;
+
+static struct fos_cap cap_new(void)
+{
+    objects++;
+    return (struct fos_cap){objects * 4, objects};
+}
+
+/* ---- the input ---- */
+
+uint64_t input_number(struct input *in, size_t bytes)
+{
+    uint64_t value = 0;
+
+    for (size_t i = 0; i < bytes && in->left; i++, in->left--)
+        value |= (uint64_t)*in->at++ << (8 * i);
+    return value;
+}
+
+bool input_record(struct input *in, const uint8_t **data, uint32_t *length)
+{
+    if (in->left < 2)
+        return false;
+    *length = (uint32_t)input_number(in, 2);
+    if (*length > in->left)
+        *length = (uint32_t)in->left;
+    *data = in->at;
+    in->at += *length;
+    in->left -= *length;
+    return true;
+}
+
+/* ---- messages ---- */
+
+struct fos_thread *fos_thread_self(void)
+{
+    static struct fos_thread self;
+
+    if (!self.sleeper.doorbell)
+        fos_sleeper_init(&self.sleeper, &pages.doorbell.doorbell, &pages.events);
+    return &self;
+}
+
+long fos_sys_mailbox_create(struct fos_mailbox_slot *slots, uint64_t count,
+                            _Atomic uint64_t *head, struct fos_cap *out)
+{
+    (void)count, (void)head;
+    for (int i = 0; i < MAILBOXES_MAX; i++)
+        if (!mailboxes[i].slots) {
+            mailboxes[i].slots = slots;
+            mailboxes[i].tail = 0;
+            *out = cap_new();
+            return 0;
+        }
+    return -FOS_EDQUOT;
+}
+
+long fos_sys_mailbox_close(struct fos_cap mailbox)
+{
+    (void)mailbox;
+    return 0;
+}
+
+bool system_deliver(const struct fos_mailbox *mailbox, const void *data,
+                    uint32_t length)
+{
+    const struct fos_mailbox_reader *reader = &mailbox->kernel;
+    const uint8_t *from = data;
+    uint64_t *tail = NULL;
+    uint32_t count = fos_slots_for(length), left = length;
+
+    for (int i = 0; i < MAILBOXES_MAX; i++)
+        if (mailboxes[i].slots == reader->slots)
+            tail = &mailboxes[i].tail;
+    if (!tail || count > reader->count / 2 ||
+        *tail + count - reader->position > reader->count)
+        return false;
+    for (uint32_t i = 0; i < count; i++, ++*tail) {
+        struct fos_mailbox_slot *slot = fos_mailbox_slot_at(reader, *tail);
+        uint32_t bytes = left < FOS_MAILBOX_PAYLOAD ? left : FOS_MAILBOX_PAYLOAD;
+        if (bytes)
+            memcpy(slot->payload, from, bytes);
+        from += bytes;
+        left -= bytes;
+        slot->tag = fos_slot_lap(*tail, reader->count) | length |
+                    (i == 0 ? FOS_SLOT_FIRST : 0);
+    }
+    return true;
+}
+
+void system_serve(struct fos_service *service, const void *data, uint32_t length)
+{
+    if (system_deliver(&service->mailbox, data, length))
+        fos_service_run(service, 0);
+}
+
+long fos_sys_mailbox_send(struct fos_cap mailbox, const void *message,
+                          size_t length)
+{
+    static volatile uint8_t sum;
+    const uint8_t *bytes = message;
+
+    if (mailbox.id % 4 == MAILBOX_GONE)
+        return -FOS_EPERM;
+    if (length > FOS_MESSAGE_MAX)
+        return -FOS_EMSGSIZE;
+    for (size_t i = 0; i < length; i++) /* it must be there */
+        sum += bytes[i];
+    return mailbox.id % 4 == MAILBOX_FULL ? -FOS_EAGAIN : 0;
+}
+
+long fos_sys_channel_connect(struct fos_cap mailbox, void *address,
+                             uint64_t ring_pages, struct fos_channel_info *out)
+{
+    (void)mailbox, (void)address, (void)ring_pages, (void)out;
+    return -FOS_EDQUOT;
+}
+
+long fos_sys_channel_accept(struct fos_cap mailbox, void *address,
+                            struct fos_channel_info *out)
+{
+    (void)mailbox, (void)address, (void)out;
+    return -FOS_EAGAIN;
+}
+
+long fos_sys_channel_close(struct fos_cap channel)
+{
+    (void)channel;
+    return 0;
+}
+
+/* ---- time and events ---- */
+
+long fos_sys_kernel_info(struct fos_kernel_info *out)
+{
+    now_ns += 1000;
+    *out = (struct fos_kernel_info){.monotonic_ns = now_ns, .tsc_hz = TSC_HZ};
+    return 0;
+}
+
+/* A cycle is a nanosecond. */
+uint64_t system_tsc(void)
+{
+    return now_ns += 100;
+}
+
+uint64_t fos_now_ns(void)
+{
+    return now_ns += 1000;
+}
+
+void fos_clock_sleep(uint64_t deadline)
+{
+    now_ns = deadline > now_ns ? deadline : now_ns;
+}
+
+long fos_sys_wait(uint64_t deadline)
+{
+    HOLDS(deadline != FOS_NEVER); /* nobody would end it */
+    fos_clock_sleep(deadline);
+    return -FOS_ETIMEDOUT;
+}
+
+long fos_sys_serialize(void)
+{
+    return 0;
+}
+
+long fos_sys_notify(struct fos_cap channel)
+{
+    (void)channel;
+    return 0;
+}
+
+uint64_t fos_event_take(uint64_t mask)
+{
+    return fos_sleeper_take(&fos_thread_self()->sleeper, mask);
+}
+
+uint64_t fos_event_wait(uint64_t mask, uint64_t deadline)
+{
+    return system_event ? system_event(mask, deadline) : 0;
+}
+
+/* ---- memory ---- */
+
+void *fos_pages_reserve(size_t count)
+{
+    return fos_pages_map(count);
+}
+
+void fos_pages_release(void *address, size_t count)
+{
+    fos_pages_unmap(address, count);
+}
+
+void *fos_pages_map(size_t count)
+{
+    void *address = aligned_alloc(FOS_PAGE_SIZE, count * FOS_PAGE_SIZE);
+
+    if (address)
+        memset(address, 0, count * FOS_PAGE_SIZE);
+    return address;
+}
+
+void fos_pages_unmap(void *address, size_t count)
+{
+    (void)count;
+    free(address);
+}
+
+/* ---- spaces, devices, the end ---- */
+
+long fos_sys_space_create(uint64_t frames, uint64_t quota, struct fos_cap *out)
+{
+    (void)frames, (void)quota;
+    *out = cap_new();
+    return 0;
+}
+
+long fos_sys_space_destroy(struct fos_cap space)
+{
+    (void)space;
+    return 0;
+}
+
+long fos_sys_space_map(struct fos_cap space, uint64_t address, uint64_t count,
+                       unsigned protection)
+{
+    (void)space, (void)protection;
+    HOLDS(count <= FOS_MAP_PAGES_MAX && address % FOS_PAGE_SIZE == 0);
+    return 0;
+}
+
+long fos_sys_space_protect(struct fos_cap space, uint64_t address, uint64_t count,
+                           unsigned protection)
+{
+    return fos_sys_space_map(space, address, count, protection);
+}
+
+long fos_sys_space_write(struct fos_cap space, uint64_t address, const void *from,
+                         size_t length)
+{
+    (void)space, (void)address;
+    HOLDS(length <= FOS_WRITE_MAX);
+    fos_sys_mailbox_send((struct fos_cap){0}, from, length);
+    return 0;
+}
+
+long fos_sys_space_watch(struct fos_cap space, unsigned event)
+{
+    (void)space;
+    HOLDS(event >= FOS_EVENT_FIRST_FREE && event < FOS_EVENT_COUNT);
+    return 0;
+}
+
+long fos_sys_space_status(struct fos_cap space, struct fos_space_info *out)
+{
+    *out = (struct fos_space_info){
+        .pid = space.id, .frames_quota = 100000, .objects_quota = 10000};
+    return 0;
+}
+
+long fos_sys_thread_create(struct fos_cap space, const struct fos_thread_args *args,
+                           struct fos_cap *out)
+{
+    (void)space, (void)args;
+    *out = cap_new();
+    return 0;
+}
+
+long fos_sys_device_bind(struct fos_cap device, unsigned event)
+{
+    (void)device, (void)event;
+    return 0;
+}
+
+long fos_sys_device_map(struct fos_cap device, void *address)
+{
+    (void)device;
+    system_device_page = address;
+    return 0;
+}
+
+long fos_sys_device_ack(struct fos_cap device)
+{
+    (void)device;
+    return 0;
+}
+
+long fos_sys_device_notify(struct fos_cap device)
+{
+    (void)device;
+    return 0;
+}
+
+long fos_sys_console_io(struct fos_cap device, unsigned operation, void *buffer,
+                        size_t length)
+{
+    (void)device;
+    return operation ? 0
+                     : fos_sys_mailbox_send((struct fos_cap){0}, buffer, length);
+}
+
+const char *fos_strerror(long error)
+{
+    (void)error;
+    return "an error";
+}
+
+struct fos_cap fos_start_extra(unsigned n)
+{
+    (void)n;
+    return (struct fos_cap){0};
+}
+
+void system_run(void (*body)(void *), void *argument)
+{
+    if (setjmp(ended) == 0)
+        body(argument);
+}
+
+long fos_sys_shutdown(struct fos_cap machine, enum fos_shutdown reason)
+{
+    (void)machine, (void)reason;
+    longjmp(ended, 1);
+}
+
+_Noreturn void system_end(void)
+{
+    longjmp(ended, 1);
+}
+
+_Noreturn void fos_sys_exit(int code)
+{
+    (void)code;
+    longjmp(ended, 1);
+}

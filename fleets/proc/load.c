@@ -99,7 +99,8 @@ static long start_page_write(const struct process *p, const struct load *what,
     page.argc = what->argc;
     page.extra = what->extra;
     page.doorbell = THREAD_PAGES;
-    page.events = THREAD_PAGES + FOS_PAGE_SIZE;
+    page.events = THREAD_PAGES + FOS_PAGE_EVENTS * FOS_PAGE_SIZE;
+    page.trace = THREAD_PAGES + FOS_PAGE_TRACE * FOS_PAGE_SIZE;
     page.heap_start = heap_start;
     page.caps[FOS_START_SPACE] = p->space;
     page.caps[FOS_START_PROC] = what->proc;

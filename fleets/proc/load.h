@@ -5,7 +5,7 @@
  *     FOS_STACK_TOP - stack   stack, below it nothing is mapped
  *     FOS_STACK_TOP           unmapped
  *     + 1 page                start page
- *     + 3 pages               doorbell and event page
+ *     + 3 pages               the thread's pages (enum fos_thread_page)
  */
 #ifndef PROC_LOAD_H
 #define PROC_LOAD_H

@@ -2,6 +2,7 @@
 /* The order of initialisation. */
 #include "boot/boot.h"
 #include "arch/x86_64/cpu.h"
+#include "lib/trace.h"
 #include "msg/channel.h"
 #include "sched/sched.h"
 #include "xen/xen.h"
@@ -14,6 +15,7 @@ static void boot_rest(void)
     events_vcpu_init(vcpu_self());
     vcpu_count = xen_vcpus_start();
     channels_init();
+    trace_init();
     print("fos: %u vCPU%s, %lu MiB, %lu MiB free\n", vcpu_count,
           vcpu_count == 1 ? "" : "s", frame_count >> 8, frames_free >> 8);
     first_process_start();

@@ -24,7 +24,7 @@ enum {
 
 #define FIRST_ARCHIVE 0x700000000000ull
 #define FIRST_START   0x7fff10000000ull /* start page, then boot information */
-#define FIRST_THREAD  0x7fff10010000ull /* doorbell and event pages */
+#define FIRST_THREAD  0x7fff10010000ull /* its pages (enum fos_thread_page) */
 #define FIRST_STACK   0x7fff00000000ull /* its top */
 
 struct archive {
@@ -126,7 +126,8 @@ static void start_page_fill(struct space *s, const struct thread *t, uint64_t he
         .vcpus = vcpu_count,
         .argc = 1,
         .doorbell = FIRST_THREAD,
-        .events = FIRST_THREAD + PAGE_SIZE,
+        .events = FIRST_THREAD + FOS_PAGE_EVENTS * PAGE_SIZE,
+        .trace = FIRST_THREAD + FOS_PAGE_TRACE * PAGE_SIZE,
         .heap_start = heap,
         .caps = {[FOS_START_SPACE] = object_cap(&s->object),
                  [FOS_START_THREAD] = object_cap(&t->object)},

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "mm/space.h"
 #include "arch/x86_64/cpu.h"
+#include "lib/trace.h"
 #include "msg/channel.h"
 #include "msg/mailbox.h"
 #include "sched/sched.h"
@@ -114,6 +115,7 @@ void space_end(struct space *s, enum fos_space_state state)
     uint32_t running = FOS_SPACE_RUNNING;
     if (!atomic_compare_exchange_strong(&s->state, &running, state))
         return;
+    trace(FOS_TRACE_end, s->pid, state);
     threads_stop(s);
     if (s->watcher)
         thread_event(s->watcher, s->watch_slot);

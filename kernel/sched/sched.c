@@ -8,6 +8,7 @@
  * One of them sees the other's write (both are full fences).
  */
 #include "sched/sched.h"
+#include "lib/trace.h"
 #include "xen/xen.h"
 
 enum { SLICE_NS = 10 * 1000 * 1000 };
@@ -130,6 +131,7 @@ static void vcpu_poke(struct vcpu *v)
 void thread_start(struct thread *t)
 {
     struct vcpu *v = t->vcpu;
+    trace(FOS_TRACE_start, t->space->pid, v->id);
     spin_lock(&v->lock);
     run_push(v, t);
     spin_unlock(&v->lock);
@@ -139,6 +141,7 @@ void thread_start(struct thread *t)
 void thread_wake(struct thread *t)
 {
     struct vcpu *v = t->vcpu;
+    uint64_t pid = t->space->pid;
     if (atomic_load(&t->state) != THREAD_BLOCKED)
         return;
     spin_lock(&v->lock);
@@ -151,6 +154,8 @@ void thread_wake(struct thread *t)
     if (mine)
         slice_update(v);
     spin_unlock(&v->lock);
+    if (woken)
+        trace(FOS_TRACE_wake, pid, v->id);
     if (woken && !mine)
         event_send(v->port_ipi);
 }
@@ -173,6 +178,7 @@ long thread_wait(uint64_t deadline)
         return late ? -FOS_ETIMEDOUT : 0;
     }
     time_charge(t, THREAD_RUNNING);
+    trace(FOS_TRACE_block, deadline, 0);
     if (deadline < DEADLINE_END)
         timer_insert(v, t, deadline);
     v->resched = true;
@@ -218,6 +224,7 @@ static void timers_expire(struct vcpu *v, uint64_t now)
         timer_remove(v, t);
         if (atomic_load(&t->events_page->pending) == 0)
             t->regs.rax = (uint64_t)-FOS_ETIMEDOUT;
+        trace(FOS_TRACE_wake, t->space->pid, v->id);
         run_push(v, t);
     }
 }
@@ -280,6 +287,8 @@ static struct thread *next_wait(struct vcpu *v)
 {
     struct thread *t;
     while (!(t = run_pop(v))) {
+        if (atomic_load(&v->current))
+            trace(FOS_TRACE_switch, 0, 0);
         atomic_store(&v->current, NULL);
         timer_program(v);
         spin_unlock(&v->lock);
@@ -292,6 +301,8 @@ static struct thread *next_wait(struct vcpu *v)
 static void switch_in(struct vcpu *v, struct regs *frame)
 {
     struct thread *t = next_wait(v);
+    if (t != atomic_load(&v->current))
+        trace(FOS_TRACE_switch, t->space->pid, 0);
     /* Full fence: a sender on this vCPU reads no doorbell before its vCPU is seen
      * to be busy (pairs with sched_busy_mask). */
     atomic_exchange(&v->current, t);

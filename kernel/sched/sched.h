@@ -33,6 +33,7 @@ struct thread {
     struct fos_doorbell *doorbell_page;
     struct fos_events *events_page; /* user code writes it too: only its own loss */
     void *fpu;                      /* one page, XSAVE layout */
+    uint64_t trace_taken;           /* of its own trace events; by its vCPU */
 
     /* the vCPU's lock */
     _Atomic uint32_t state;

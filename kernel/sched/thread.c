@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "sched/sched.h"
+#include "lib/trace.h"
 #include "sys/device.h"
 #include "xen/xen.h"
 
@@ -34,6 +35,20 @@ fail_doorbell:
     return r;
 }
 
+/* In the order of enum fos_thread_page. */
+static int pages_map(struct thread *t, uint64_t va)
+{
+    pfn_t own[] = {t->doorbell, t->events}, control = trace_control_frame();
+    uint64_t trace_va = va + FOS_PAGE_TRACE * PAGE_SIZE;
+    int r = space_map_frames(t->space, trace_va, &control, 1, FOS_PROT_READ);
+    if (r)
+        return r;
+    r = space_map_frames(t->space, va, own, 2, FOS_PROT_READ | FOS_PROT_WRITE);
+    if (r)
+        space_unmap(t->space, trace_va, 1);
+    return r;
+}
+
 static void pages_free(struct thread *t)
 {
     frame_put(t->doorbell);
@@ -46,7 +61,7 @@ static int args_check(const struct space *s, const struct fos_thread_args *a)
     if (a->vcpu >= vcpu_count || a->reserved || a->pages % PAGE_SIZE)
         return -FOS_EINVAL;
     if (user_range_check(a->entry, 1) || user_range_check(a->stack, 0) ||
-        user_range_check(a->pages, 2 * PAGE_SIZE))
+        user_range_check(a->pages, FOS_THREAD_PAGES * PAGE_SIZE))
         return -FOS_EFAULT;
     return atomic_load(&s->state) == FOS_SPACE_RUNNING ? 0 : -FOS_EPERM;
 }
@@ -71,8 +86,7 @@ int thread_new(struct space *s, const struct fos_thread_args *a,
     r = pages_alloc(t);
     if (r)
         goto fail_pool;
-    pfn_t both[2] = {t->doorbell, t->events};
-    r = space_map_frames(s, a->pages, both, 2, FOS_PROT_READ | FOS_PROT_WRITE);
+    r = pages_map(t, a->pages);
     if (r)
         goto fail_pages;
     r = object_publish(&t->object, OBJECT_THREAD);
@@ -93,7 +107,7 @@ int thread_new(struct space *s, const struct fos_thread_args *a,
     return 0;
 
 fail_map:
-    space_unmap(s, a->pages, 2);
+    space_unmap(s, a->pages, FOS_THREAD_PAGES);
 fail_pages:
     pages_free(t);
 fail_pool:

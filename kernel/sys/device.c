@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "sys/device.h"
+#include "lib/trace.h"
 #include "sched/sched.h"
 #include "sys/table.h"
 #include "xen/xen.h"
@@ -7,6 +8,12 @@
 
 static struct device devices[FOS_DEVICES];
 static struct object machine;
+
+/* What has no event channel has port 0, which Xen gives to nobody. */
+static bool has_port(const struct device *d)
+{
+    return d->port != 0;
+}
 
 /* Level kept: masked until the driver re-arms it.  Runs as a reader. */
 static void device_event(void *argument)
@@ -44,6 +51,7 @@ void devices_init(struct fos_boot_info *info)
     ASSERT(r == 0);
     info->machine = object_cap(&machine);
     info->dom0 = (s->flags & SIF_INITDOMAIN) != 0;
+    device_add(info, FOS_DEVICE_TRACE, 0, 0);
     if (info->dom0) {
         uint32_t port = event_bind_virq(VIRQ_CONSOLE, device_event, console);
         device_add(info, FOS_DEVICE_CONSOLE, port, 0);
@@ -70,6 +78,8 @@ long sys_device_bind(uint64_t id, uint64_t secret, uint64_t slot)
         return -FOS_EPERM;
     if (slot < FOS_EVENT_FIRST_FREE || slot >= FOS_EVENT_COUNT)
         return -FOS_EINVAL;
+    if (!has_port(d))
+        return -FOS_ENOENT;
     d->slot = (uint32_t)slot;
     atomic_store(&d->thread, thread_current());
     event_unmask(d->port);
@@ -81,6 +91,8 @@ long sys_device_map(uint64_t id, uint64_t secret, uint64_t va)
     struct device *d = FIND(device, DEVICE, id, secret);
     if (!d)
         return -FOS_EPERM;
+    if (d == &devices[FOS_DEVICE_TRACE])
+        return trace_map(space_current(), va);
     if (!d->page_shared)
         return -FOS_ENOENT;
     return space_map_frames(space_current(), va, &d->page, 1,
@@ -92,6 +104,8 @@ long sys_device_ack(uint64_t id, uint64_t secret)
     struct device *d = FIND(device, DEVICE, id, secret);
     if (!d)
         return -FOS_EPERM;
+    if (!has_port(d))
+        return -FOS_ENOENT;
     event_unmask(d->port);
     return 0;
 }

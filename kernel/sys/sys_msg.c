@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "lib/trace.h"
 #include "msg/channel.h"
 #include "msg/mailbox.h"
 #include "sys/table.h"
@@ -37,7 +38,12 @@ long sys_mailbox_close(uint64_t id, uint64_t secret)
 long sys_mailbox_send(uint64_t id, uint64_t secret, uint64_t buffer, uint64_t n)
 {
     struct mailbox *m = FIND(mailbox, MAILBOX, id, secret);
-    return m ? mailbox_send(m, space_current(), buffer, n) : -FOS_EPERM;
+    if (!m)
+        return -FOS_EPERM;
+    int r = mailbox_send(m, space_current(), buffer, n);
+    if (r == 0)
+        trace(FOS_TRACE_message, id, n);
+    return r;
 }
 
 static void info_write(uint64_t out, const struct channel *c, uint64_t peer)
@@ -65,6 +71,7 @@ long sys_channel_connect(uint64_t id, uint64_t secret, uint64_t va, uint64_t pag
     int r = channel_connect(m, va, (uint32_t)pages, &c);
     if (r)
         return r;
+    trace(FOS_TRACE_connect, c->object.id, id);
     info_write(out, c, m->space->pid);
     return 0;
 }
@@ -80,6 +87,7 @@ long sys_channel_accept(uint64_t id, uint64_t secret, uint64_t va, uint64_t out)
     int r = channel_accept(m, va, &c);
     if (r)
         return r;
+    trace(FOS_TRACE_accept, c->object.id, id);
     info_write(out, c, c->sender_pid);
     return 0;
 }
@@ -98,6 +106,7 @@ long sys_channel_close(uint64_t id, uint64_t secret)
     struct channel *c = channel_mine(id, secret);
     if (!c)
         return -FOS_EPERM;
+    trace(FOS_TRACE_close, id, c->mailbox_id);
     channel_drop(c, space_current());
     return 0;
 }
@@ -113,7 +122,9 @@ long sys_notify(uint64_t id, uint64_t secret)
         return -FOS_EPIPE;
     bool sender = c->sides[SENDER].space == space_current();
     struct thread *t = c->sides[sender ? RECEIVER : SENDER].thread;
-    if (t) /* not yet accepted: the receiver was told when we connected */
+    if (t) { /* not yet accepted: the receiver was told when we connected */
+        trace(FOS_TRACE_notify, id, t->space->pid);
         thread_event(t, FOS_EVENT_NOTIFY);
+    }
     return 0;
 }

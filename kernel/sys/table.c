@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "sys/table.h"
+#include "lib/trace.h"
 #include "msg/capability.h"
 
 /* How a call is protected while it runs (msg/capability.h). */
@@ -41,9 +42,11 @@ static long call(const struct regs *r)
 
 void syscall_dispatch(struct regs *r)
 {
-    struct space *s = space_current();
-    uint8_t mode = r->rax < FOS_SYS_COUNT ? modes[r->rax] : FREE;
-    atomic_fetch_add_explicit(&s->syscalls, 1, memory_order_relaxed);
+    struct thread *t = thread_current();
+    uint64_t number = r->rax;
+    uint8_t mode = number < FOS_SYS_COUNT ? modes[number] : FREE;
+    trace(FOS_TRACE_syscall_enter, number, r->rdi);
+    atomic_fetch_add_explicit(&t->space->syscalls, 1, memory_order_relaxed);
     if (mode == LOCKED)
         spin_lock(&kernel_lock);
     else if (mode == READER)
@@ -53,6 +56,8 @@ void syscall_dispatch(struct regs *r)
         spin_unlock(&kernel_lock);
     else if (mode == READER)
         reader_exit();
+    if (atomic_load_explicit(&t->state, memory_order_relaxed) == THREAD_RUNNING)
+        trace(FOS_TRACE_syscall_exit, number, r->rax);
 }
 
 int out_check(uint64_t va, size_t n)

@@ -7,6 +7,7 @@
 #include "xen/xen.h"
 #include "xen/hypercall.h"
 #include "xen/shared.h"
+#include "lib/trace.h"
 #include "sched/sched.h"
 
 enum { PORTS = 4096, WORDS = 64 };
@@ -102,6 +103,7 @@ static void word_deliver(uint32_t word, uint32_t vcpu)
         if (port_vcpu[port] != vcpu || !ports[port].handler)
             continue;
         atomic_fetch_and(pending, ~(1ull << bit));
+        trace(FOS_TRACE_upcall, port, 0);
         ports[port].handler(ports[port].argument);
     }
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "arch/x86_64/cpu.h"
+#include "lib/trace.h"
 #include "msg/capability.h"
 #include "sched/sched.h"
 #include "sys/table.h"
@@ -41,6 +42,8 @@ const void *traps_table(void)
 static void fault_user(const struct regs *regs)
 {
     struct space *s = thread_current()->space;
+    trace(FOS_TRACE_fault, regs->vector,
+          regs->vector == TRAP_PAGE_FAULT ? xen_fault_address() : regs->rip);
     spin_lock(&kernel_lock);
     if (atomic_load(&s->state) == FOS_SPACE_RUNNING) {
         s->info.vector = (uint32_t)regs->vector;
@@ -68,6 +71,8 @@ static void fault_kernel(const struct regs *regs)
 void trap_handler(struct regs *regs)
 {
     bool user = regs->cs & USER_LEVEL;
+    if (user)
+        trace_collect(thread_current());
     if (regs->vector == VECTOR_SYSCALL) {
         syscall_dispatch(regs);
     } else if (regs->vector == VECTOR_UPCALL) {

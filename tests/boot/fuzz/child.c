@@ -377,7 +377,7 @@ static void second_start(void)
         .entry = (uintptr_t)second_thread,
         .stack = (uintptr_t)stack + sizeof stack - 8,
         .arg = (uintptr_t)&fuzzers[1],
-        .pages = (uintptr_t)fos_pages_reserve(2),
+        .pages = (uintptr_t)fos_pages_reserve(FOS_THREAD_PAGES),
         .vcpu = (fos_start_page->vcpu + 1) % fos_start_page->vcpus,
     };
     struct fos_cap thread;

@@ -10,8 +10,14 @@
 
 enum { FOS_BOOT_CMDLINE = 1024 };
 
-/* A device: an event channel and, unless page_shared is 0, one shared page. */
-enum fos_boot_device { FOS_DEVICE_CONSOLE = 0, FOS_DEVICE_STORE = 1, FOS_DEVICES };
+/* A device: an event channel and, unless page_shared is 0, one shared page.  The trace
+ * device has no event channel; what device_map shows of it stands in trace.h. */
+enum fos_boot_device {
+    FOS_DEVICE_CONSOLE = 0,
+    FOS_DEVICE_STORE = 1,
+    FOS_DEVICE_TRACE = 2,
+    FOS_DEVICES
+};
 
 struct fos_boot_info {
     uint64_t archive, archive_size; /* the boot archive, a cpio (newc) */

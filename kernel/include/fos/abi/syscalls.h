@@ -12,8 +12,15 @@ enum fos_syscall {
     FOS_SYS_COUNT
 };
 
-/* thread_create: two pages at `pages` (doorbell, then events) are mapped by the
- * kernel; the thread starts at `entry` with rsp = stack, rdi = arg. */
+/* thread_create: FOS_THREAD_PAGES pages at `pages` are mapped by the kernel, in the order
+ * of enum fos_thread_page; the thread starts at `entry` with rsp = stack, rdi = arg. */
+enum fos_thread_page {
+    FOS_PAGE_DOORBELL,
+    FOS_PAGE_EVENTS,
+    FOS_PAGE_TRACE, /* read-only: what is to be recorded (trace.h) */
+    FOS_THREAD_PAGES
+};
+
 struct fos_thread_args {
     uint64_t entry, stack, arg;
     uint64_t pages;

@@ -189,8 +189,9 @@ struct fos_start {
     uint32_t vcpus; /* how many there are */
     uint32_t argc;
     uint32_t extra;            /* how many caps the parent passed on */
-    uint64_t doorbell, events; /* addresses of the thread's two pages */
-    uint64_t heap_start;       /* first free address after the image */
+    uint64_t doorbell, events; /* addresses of the thread's pages (syscalls.h) */
+    uint64_t trace;
+    uint64_t heap_start; /* first free address after the image */
     struct fos_cap caps[FOS_START_CAPS];
     char text[FOS_START_TEXT];
 };

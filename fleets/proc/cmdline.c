@@ -105,4 +105,5 @@ void cmdline_parse(struct cmdline *out, const char *line)
         out->names = names_parse(value);
     out->panic = word_find(line, "panic");
     out->mortal = word_find(line, "mortal");
+    out->trace = word_find(line, "trace");
 }

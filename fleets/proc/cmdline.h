@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The kernel's command line: app="NAME ARGS..." tag=HEX names=N panic mortal, in any
- * order. */
+/* The kernel's command line: app="NAME ARGS..." tag=HEX names=N panic mortal trace, in
+ * any order. */
 #ifndef PROC_CMDLINE_H
 #define PROC_CMDLINE_H
 
@@ -13,6 +13,7 @@ struct cmdline {
     char tag[TAG_MAX];
     bool panic;     /* the first process is to end, which is a kernel bug */
     bool mortal;    /* the app may kill naming members */
+    bool trace;     /* the app has the trace device, whatever its name */
     uint32_t names; /* naming members */
     uint32_t argc;
     uint32_t text_size;

@@ -101,6 +101,12 @@ void store_start(void)
         ready_wait(ROLE_STORE);
 }
 
+/* Who holds it sees what every process does, so nobody else has it. */
+static bool app_traces(const struct cmdline *line)
+{
+    return line->trace || strcmp(line->text, "trace") == 0;
+}
+
 static void app_birth(struct birth *birth)
 {
     struct cmdline *line = &fleet.cmdline;
@@ -122,6 +128,10 @@ static void app_birth(struct birth *birth)
                  .text_size = line->text_size,
                  .text = line->text},
     };
+    if (app_traces(line)) {
+        birth->load.extra = 1;
+        birth->load.caps = &fleet.boot->devices[FOS_DEVICE_TRACE];
+    }
 }
 
 void app_start(void)

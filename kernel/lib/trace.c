@@ -11,6 +11,7 @@
 enum {
     MEMORY_SHARE = 128,  /* one free frame in so many is for rings */
     RING_PAGES_MAX = 64, /* of one vCPU */
+    OWN_LATE = 10000000, /* cycles from a thread's event to its recording */
 };
 
 union trace_control trace_control __attribute__((aligned(4096)));
@@ -132,11 +133,18 @@ void trace_write(enum fos_trace_type type, uint64_t a, uint64_t b)
     event_put(&e);
 }
 
-/* `e` is a copy of what user code wrote. */
-static bool own_event_ok(const struct fos_trace_event *e, uint64_t last)
+/* `e` is a copy of what user code wrote.  An interrupt may have been recorded since the
+ * thread read the time; what is much older was left from an earlier trace. */
+static bool own_event_check(struct fos_trace_event *e, uint64_t last)
 {
-    return e->type >= FOS_TRACE_USER_FIRST && e->type < FOS_TRACE_TYPES_MAX &&
-           (trace_mask() >> e->type & 1) && e->tsc >= last && e->tsc <= rdtsc();
+    if (e->type < FOS_TRACE_USER_FIRST || e->type >= FOS_TRACE_TYPES_MAX ||
+        !(trace_mask() >> e->type & 1))
+        return false;
+    if (e->tsc > rdtsc() || e->tsc + OWN_LATE < last)
+        return false;
+    if (e->tsc < last)
+        e->tsc = last;
+    return true;
 }
 
 void trace_collect_slow(struct thread *t)
@@ -152,7 +160,7 @@ void trace_collect_slow(struct thread *t)
         struct fos_trace_event e;
         memcpy(&e, &page->ring[t->trace_taken % FOS_TRACE_OWN], sizeof e);
         fos_compiler_barrier(); /* no second look at what may change */
-        if (!own_event_ok(&e, head->last)) {
+        if (!own_event_check(&e, head->last)) {
             head->dropped++;
             continue;
         }

@@ -3,6 +3,7 @@
 #include <fos/sleep.h>
 
 #include <fos/syscall.h>
+#include <fos/trace.h>
 
 enum {
     CALIBRATION_NS = 20000,
@@ -89,6 +90,7 @@ int fos_sleep(struct fos_sleeper *sleeper, uint64_t wanted, bool (*ready)(void *
     uint64_t held;
     long result = 0;
 
+    fos_trace(FOS_TRACE_sleep_begin, deadline, wanted);
     sleeper->published->sleep_tries++;
     fos_store_relaxed(&sleeper->doorbell->state, FOS_DOORBELL_SLEEPING);
     fos_sys_serialize(); /* S1 */
@@ -100,6 +102,7 @@ int fos_sleep(struct fos_sleeper *sleeper, uint64_t wanted, bool (*ready)(void *
     if (held)
         fos_fetch_or(&sleeper->events->pending, held);
     fos_store_relaxed(&sleeper->doorbell->state, FOS_DOORBELL_AWAKE);
+    fos_trace(FOS_TRACE_sleep_end, (uint64_t)result, 0);
     return result == -FOS_ETIMEDOUT ? -FOS_ETIMEDOUT : 0;
 }
 

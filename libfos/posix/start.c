@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <fos/syscall.h>
+#include <fos/trace.h>
 
 struct fos_start *fos_start_page;
 char **environ = (char *[]){NULL};
@@ -55,6 +56,10 @@ _Noreturn void fos_start_main(struct fos_start *page,
                               int (*main)(int, char **, char **))
 {
     fos_start_page = page;
+    if (page->trace)
+        fos_trace_begin((const struct fos_trace_control *)page->trace,
+                        (struct fos_events_page *)page->events, page->text,
+                        fos_sys_null);
     run(__preinit_array_start, __preinit_array_end);
     run(__init_array_start, __init_array_end);
     exit(main((int)page->argc, arguments(page), environ));

@@ -6,9 +6,9 @@ UNIT-CFLAGS := -std=gnu11 -O1 -g -fsanitize=address,undefined -fno-sanitize-reco
 	-I$(ABI) -Ilibfos/include -Itests/unit -I. $(WARN)
 unit-channel-srcs := libfos/msg/channel.c
 unit-mailbox-srcs := libfos/msg/mailbox.c
-unit-msg-srcs     := $(addprefix libfos/msg/,channel.c mailbox.c sleep.c send.c receive.c \
-	inbound.c) tests/bench/host.c
-unit-stress-srcs  := $(addprefix libfos/msg/,channel.c mailbox.c sleep.c)
+unit-msg-srcs     := $(addprefix libfos/msg/,channel.c mailbox.c sleep.c trace.c send.c \
+	receive.c inbound.c) tests/bench/host.c
+unit-stress-srcs  := $(addprefix libfos/msg/,channel.c mailbox.c sleep.c trace.c)
 unit-stress-cflags := -fno-sanitize=all -fsanitize=thread -O2
 UNIT-TESTS  := $(patsubst tests/unit/%.c,$(B)/host/unit/%,$(wildcard tests/unit/test_*.c))
 

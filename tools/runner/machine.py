@@ -16,7 +16,7 @@ CPU_KVM = "host,-smap,-smep"
 # eager-fpu: on AMD's models Xen switches vector registers when a guest first touches
 # them, which it learns of by CR0.TS; the translator does not look at TS in XSAVE.
 XEN_ARGS = ("console=com1 com1=115200,8n1 loglvl=info guest_loglvl=warning "
-            "bootscrub=0 conswitch=` spec-ctrl=eager-fpu")
+            "bootscrub=0 conswitch=` spec-ctrl=eager-fpu serial_tx_buffer=4M")
 PR_SET_PDEATHSIG = 1
 LIBC = ctypes.CDLL(None, use_errno=True)
 

@@ -20,8 +20,8 @@
  * page (struct fos_events_page).  The kernel moves them to the vCPU's ring whenever the
  * thread enters it and before it records anything else, so a vCPU's events are in the order
  * of their time stamps.  It takes of them the type, if processes may record it, the time, if
- * it lies between the vCPU's last event and now, and the two words; others are dropped and
- * counted.
+ * it is not to come nor long before the vCPU's last event, and the two words; others are
+ * dropped and counted.
  */
 #ifndef FOS_ABI_TRACE_H
 #define FOS_ABI_TRACE_H

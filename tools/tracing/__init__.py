@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+"""What tools/trace-decode is made of."""

@@ -133,18 +133,25 @@ void trace_write(enum fos_trace_type type, uint64_t a, uint64_t b)
     event_put(&e);
 }
 
+static bool own_event_sane(const struct fos_trace_event *e)
+{
+    return e->type >= FOS_TRACE_USER_FIRST && e->type < FOS_TRACE_TYPES_MAX &&
+           e->tsc <= rdtsc();
+}
+
 /* `e` is a copy of what user code wrote.  An interrupt may have been recorded since the
  * thread read the time; what is much older was left from an earlier trace. */
-static bool own_event_check(struct fos_trace_event *e, uint64_t last)
+static void own_event_put(struct fos_trace_event *e, struct fos_trace_head *head)
 {
-    if (e->type < FOS_TRACE_USER_FIRST || e->type >= FOS_TRACE_TYPES_MAX ||
-        !(trace_mask() >> e->type & 1))
-        return false;
-    if (e->tsc > rdtsc() || e->tsc + OWN_LATE < last)
-        return false;
-    if (e->tsc < last)
-        e->tsc = last;
-    return true;
+    if (!own_event_sane(e)) {
+        head->dropped++;
+        return;
+    }
+    if (!(trace_mask() >> e->type & 1) || e->tsc + OWN_LATE < head->last)
+        return;
+    if (e->tsc < head->last)
+        e->tsc = head->last;
+    event_put(e);
 }
 
 void trace_collect_slow(struct thread *t)
@@ -160,13 +167,9 @@ void trace_collect_slow(struct thread *t)
         struct fos_trace_event e;
         memcpy(&e, &page->ring[t->trace_taken % FOS_TRACE_OWN], sizeof e);
         fos_compiler_barrier(); /* no second look at what may change */
-        if (!own_event_check(&e, head->last)) {
-            head->dropped++;
-            continue;
-        }
         e.pid = (uint32_t)t->space->pid;
         e.vcpu = (uint16_t)vcpu_self()->id;
-        event_put(&e);
+        own_event_put(&e, head);
     }
     __atomic_store_n(&page->taken, written, __ATOMIC_RELAXED);
 }

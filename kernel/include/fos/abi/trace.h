@@ -20,8 +20,8 @@
  * page (struct fos_events_page).  The kernel moves them to the vCPU's ring whenever the
  * thread enters it and before it records anything else, so a vCPU's events are in the order
  * of their time stamps.  It takes of them the type, if processes may record it, the time, if
- * it is not to come nor long before the vCPU's last event, and the two words; others are
- * dropped and counted.
+ * it is not to come, and the two words; nonsense is dropped and counted.  What is long
+ * before the vCPU's last event is left from an earlier trace and passed over.
  */
 #ifndef FOS_ABI_TRACE_H
 #define FOS_ABI_TRACE_H
@@ -66,7 +66,7 @@ struct fos_trace_info {
 
 struct fos_trace_head {
     uint64_t written; /* events so far */
-    uint64_t dropped; /* of processes: in excess, out of time, of the wrong type */
+    uint64_t dropped; /* nonsense that processes had recorded */
     uint64_t last;    /* time of the last event */
     uint64_t reserved[5];
 };

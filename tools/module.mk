@@ -2,7 +2,7 @@
 # Booting and testing: each target sets up and builds first.  `tools/run --help` and
 # `tests/run.py --help` know more.
 
-.PHONY: run quick gdb test test-programs ready
+.PHONY: run quick trace gdb test test-programs ready
 RUN-ARGS = $(if $(APP),--app '$(subst ','\'',$(APP))') $(ARGS)
 JOBS     = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
 
@@ -17,6 +17,12 @@ run: ready
 ## make quick         fos straight on Xen, in seconds; APP= likewise; ARGS= for tools/run
 quick: ready
 	$(Q)tools/run --show-status --quick $(RUN-ARGS)
+
+## make trace         traces APP="name args" into build/trace.txt and build/trace.json (for
+##                    ui.perfetto.dev); EVENTS=names, ARGS= for tools/run
+TRACED = trace $(if $(EVENTS),-e $(EVENTS)) $(or $(APP),hello)
+trace: ready
+	$(Q)tools/run --show-status --quick --trace $(B)/trace --app '$(subst ','\'',$(TRACED))' $(ARGS)
 
 ## make gdb           quick, stopped at the kernel's entry in gdb
 gdb: ready

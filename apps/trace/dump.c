@@ -123,14 +123,15 @@ long dump_write(struct dump *dump, size_t most, int status)
     size_t n = collect(dump, events, capacity, &lost);
     qsort(events, n, sizeof *events, event_order);
     size_t skipped = n > most ? n - most : 0;
+    lost += skipped;
     printf("[trace] begin %u %u %llu %llu\n", FOS_TRACE_VERSION,
            (unsigned)info->vcpus, (unsigned long long)info->tsc_hz,
            (unsigned long long)dump->began);
     processes_write();
     long error = events_write(events + skipped, n - skipped);
-    printf("[trace] end %zu %llu %llu %d\n", n - skipped,
-           (unsigned long long)(lost + skipped), (unsigned long long)dropped(dump),
-           status);
+    printf("[trace] end %zu %llu %llu %d\n", n - skipped, (unsigned long long)lost,
+           (unsigned long long)dropped(dump), status);
+    printf("trace: %zu events, %llu lost\n", n - skipped, (unsigned long long)lost);
     free(events);
     return error;
 }

@@ -60,11 +60,9 @@ static struct request arguments_parse(char **argv)
     struct request request = {.mask = fos_trace_all, .count = COUNT_DEFAULT};
 
     for (argv++; *argv && **argv == '-'; argv += 2) {
-        if (!argv[1])
-            usage();
-        else if (strcmp(*argv, "-e") == 0)
+        if (argv[1] && strcmp(*argv, "-e") == 0)
             events_choose(&request, argv[1]);
-        else if (strcmp(*argv, "-n") == 0)
+        else if (argv[1] && strcmp(*argv, "-n") == 0)
             count_choose(&request, argv[1]);
         else
             usage();

@@ -14,8 +14,8 @@ def shown(text, xen=True):
         console = Console(TAG, pieces.append, xen_shares_line=xen)
         for at in range(0, len(text), step):
             console.feed(text[at:at + step].encode())
-        results.append((b"".join(pieces).decode(), console.status, console.json,
-                        console.xen))
+        results.append((b"".join(pieces).decode(), console.status,
+                        console.json + console.trace, console.xen))
     check(results[0] == results[1], f"{results[0]} at once, {results[1]} by bytes")
     return results[0]
 
@@ -40,6 +40,11 @@ def status_fakes(_):
 @case("results are hidden and kept, only at the beginning of a line")
 def results(_):
     expect('[json] {"a": 1}\nx [json] y\n', "x [json] y\n", None, ['{"a": 1}'], [])
+
+
+@case("a trace's lines are hidden and kept as they are")
+def trace(_):
+    expect("[trace] end 0 0 0 0\n[tr x\n", "[tr x\n", None, ["[trace] end 0 0 0 0"], [])
 
 
 @case("the hypervisor's lines are taken out of the guest's, even out of a line's middle")

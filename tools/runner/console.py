@@ -2,8 +2,8 @@
 """Takes a guest's console apart: what the user sees, and what is meant for us.
 
 Meant for us: `[fos TAG] exit N` (the application's status; TAG is this run's secret, so
-the application cannot write it), lines beginning `[json] ` (results for a file), and
-`(XEN) ...` (the hypervisor, where it shares the serial line with the guest).  The first
+the application cannot write it), lines beginning `[json] ` (results for a file) or
+`[trace] ` (for tools/trace-decode), and `(XEN) ...` (the hypervisor, where it shares the serial line with the guest).  The first
 and the last may follow an unfinished line.  Everything else is shown at once.
 """
 
@@ -13,6 +13,7 @@ class Console:
         self.show = show
         self.status = None
         self.json = []
+        self.trace = []
         self.xen = []
         self.text = []
         self.exit_mark = f"[fos {tag}] exit ".encode()
@@ -36,7 +37,7 @@ class Console:
 
     def find_mark(self):
         """Where a mark, or what may become one, starts in the line; else its end."""
-        if self.begins(0, b"[json] "):
+        if any(self.begins(0, mark) for mark in (b"[json] ", b"[trace] ")):
             return 0
         for at in range(self.shown, len(self.line)):
             if any(self.begins(at, mark) for mark in self.marks):
@@ -60,6 +61,8 @@ class Console:
             self.xen.append(line)
         elif line.startswith("[json] "):
             self.json.append(line[len("[json] "):])
+        elif line.startswith("[trace] "):
+            self.trace.append(line)
         elif line.startswith(exit_mark) and line[len(exit_mark):].isdigit():
             self.status = int(line[len(exit_mark):])
 

@@ -106,7 +106,7 @@ class QuickRun:
         if reason == "broken" and complaint:
             self.terminal.say(complaint)
         return Result(status, reason, self.console.output(), self.console.xen,
-                      self.console.json, deadline.elapsed())
+                      self.console.json, deadline.elapsed(), self.console.trace)
 
     def judge(self, deadline):
         if self.ended == "crashed":

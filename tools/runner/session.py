@@ -49,6 +49,7 @@ class Result:
     xen: list                # the hypervisor's lines
     json: list
     seconds: float
+    trace: list = dataclasses.field(default_factory=list)
 
 
 def new_tag():

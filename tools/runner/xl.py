@@ -65,4 +65,4 @@ class XlRun:
                 self.terminal.say(line)
         self.terminal.say(f"the guest ended: {reason or 'xl create failed'}")
         return Result(status, reason or "broken", guest.console.output(), self.xen,
-                      guest.console.json, self.deadline.elapsed())
+                      guest.console.json, self.deadline.elapsed(), guest.console.trace)

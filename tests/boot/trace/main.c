@@ -170,8 +170,7 @@ static void test_sleep(void)
     at = watch_find(at, FOS_TRACE_block, fos_pid(), deadline);
     at = watch_find(at, FOS_TRACE_switch, fos_pid(), 0);
     at = watch_find(at, FOS_TRACE_wake, 0, fos_pid());
-    at = watch_find(at, FOS_TRACE_switch, 0, fos_pid());
-    fos_sys_null(); /* it ends in the thread's own ring, watched too short */
+    watch_find(at, FOS_TRACE_switch, 0, fos_pid());
     case_end();
 }
 

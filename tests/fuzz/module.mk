@@ -5,16 +5,17 @@ FUZZ-SECONDS := 300
 FUZZ-SHORT   := 3
 FUZZ-TARGETS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ-LIBFOS  := $(addprefix libfos/,$(addprefix msg/,channel.c mailbox.c sleep.c send.c \
-	receive.c inbound.c) $(addprefix client/,call.c console.c proc.c) lib/siphash.c \
-	fleet/*.c)
+	receive.c inbound.c) client/*.c lib/*.c fleet/*.c)
 FUZZ-ENGINE  := $(wildcard $(shell clang -print-runtime-dir 2>/dev/null)/libclang_rt.fuzzer*)
 FUZZ-CC      := $(if $(FUZZ-ENGINE),clang -fsanitize=fuzzer,$(CC) tests/fuzz/replay.c)
 FUZZ-CFLAGS  := -std=gnu11 -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all \
-	-fno-sanitize=alignment,pointer-overflow -include tests/fuzz/clock.h -I$(ABI) -Ilibfos/include -Itests/fuzz -I.
+	-fno-sanitize=alignment,pointer-overflow -include tests/fuzz/clock.h \
+	-I$(ABI) -Ilibfos/include -Itests/fuzz -I.
 
 fuzz-console-srcs := $(addprefix fleets/console/,terminal.c output.c input.c)
 fuzz-proc-srcs    := $(filter-out fleets/proc/main.c,$(wildcard fleets/proc/*.c))
 fuzz-store-srcs   := fleets/store/wire.c
+fuzz-name-srcs    := $(filter-out fleets/name/main.c,$(wildcard fleets/name/*.c))
 fuzz-all = tests/fuzz/system.c $(wildcard $(FUZZ-LIBFOS)) $(fuzz-$(1)-srcs)
 
 $(B)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c

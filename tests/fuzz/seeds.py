@@ -134,5 +134,46 @@ CHANNEL_SEEDS = [
     tag(0, 0, 0) + bytes([PEEK, 0, DISCARD, 0, RECEIVE, 0]),
 ]
 
-SEEDS = {"console": CONSOLE_SEEDS, "proc": PROC_SEEDS, "store": STORE_SEEDS,
+
+# ---- name ----
+
+CONTROL = bytes(16)
+PATH = b"/app/one"
+ALIAS, OTHER = pack("<QQ", 5, 6), pack("<QQ", 7, 8)
+
+
+def value(kind=1, flags=1, first=0, second=12, secret=13):
+    return pack("<IIQQQ", kind, flags, first, second, secret)
+
+
+def register(alias=ALIAS, what=value(), owner=1000, lease=0, token=1, path=b""):
+    return request(1, pack("<QQQ", 1, owner, 0) + alias + what + pack("<QQ", lease, token) +
+                   path.ljust(64, b"\0"))
+
+
+def entry(alias=ALIAS, what=value()):
+    return alias + what + pack("<QQQQ", 1000, 1, 99, 2**64 - 1) + bytes(64)
+
+
+ALONE, THREE = b"\x02", b"\x2a"
+CHANGE = pack("<Q", 1) + ALIAS + pack("<Q", 99)
+NAME_SEEDS = [
+    ALONE + records(register(), request(5, ALIAS), request(6, bytes(8)), register(),
+                    register(owner=1 << 63 | 5, path=PATH)),
+    ALONE + records(register(what=value(2, 0, 7, 8, 0)), register(OTHER, value(2, 0, 5, 6, 0)),
+                    register(lease=1)),
+    ALONE + records(register(), request(2, CHANGE + value()), request(4, CHANGE + bytes(8)),
+                    request(3, CHANGE), request(5, OTHER)),
+    THREE + records(
+        request(18, CONTROL + pack("<QQIIII", 1, 1, 1, 1, 0, 0) + entry(), reply=(0, 0)),
+        request(18, CONTROL + pack("<QQIIII", 1, 2, 1, 1, 1, 0) + entry(OTHER, value(0))),
+        request(20, CONTROL + pack("<QII", 1, 1, 0)), register(),
+        request(19, CONTROL + pack("<QQIi", 1, 1, 1, 0)), request(5, ALIAS),
+        request(19, CONTROL + pack("<QQIi", 1, 1, 2, -28))),
+    ALONE + records(register(), request(17, CONTROL + pack("<II", 1, 0) +
+                                        pack("<Q", 1000).ljust(32 * 8, b"\0"))),
+    THREE + records(*COMMON),
+]
+
+SEEDS = {"name": NAME_SEEDS, "console": CONSOLE_SEEDS, "proc": PROC_SEEDS, "store": STORE_SEEDS,
          "client": CLIENT_SEEDS, "channel": CHANNEL_SEEDS}

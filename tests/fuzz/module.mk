@@ -4,8 +4,8 @@
 FUZZ-SECONDS := 300
 FUZZ-SHORT   := 3
 FUZZ-TARGETS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
-FUZZ-LIBFOS  := $(addprefix libfos/,$(addprefix msg/,channel.c mailbox.c sleep.c send.c \
-	receive.c inbound.c) client/*.c lib/*.c fleet/*.c)
+FUZZ-LIBFOS  := $(addprefix libfos/,$(addprefix msg/,channel.c mailbox.c sleep.c trace.c \
+	send.c receive.c inbound.c) client/*.c lib/*.c fleet/*.c)
 FUZZ-ENGINE  := $(wildcard $(shell clang -print-runtime-dir 2>/dev/null)/libclang_rt.fuzzer*)
 FUZZ-CC      := $(if $(FUZZ-ENGINE),clang -fsanitize=fuzzer,$(CC) tests/fuzz/replay.c)
 FUZZ-CFLAGS  := -std=gnu11 -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all \

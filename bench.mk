@@ -25,3 +25,9 @@ bench: bench-programs
 ## make bench-quick   the same with fewer samples, in about two minutes
 bench-quick: bench-programs
 	$(Q)tests/bench/report/run --quick
+
+# The report's own tests; the system tests run the guests.
+HOST-TESTS += $(B)/host/report/self-test
+$(B)/host/report/self-test: $(B)/host/linux-init bench.mk
+	$(Q)mkdir -p $(@D)
+	$(Q)printf '#!/bin/sh\nexec tests/bench/report/self_test.py\n' > $@ && chmod +x $@

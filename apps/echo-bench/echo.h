@@ -43,6 +43,8 @@ struct pair {
     struct fos_cap server;  /* its mailbox */
     struct fos_cap service; /* another of its: takes requests of proto.h */
     uint64_t pid;
+    uint64_t
+        spin_cycles; /* how long this process waits before it sleeps, elsewhere */
     uint8_t *buffer; /* ECHO_MESSAGE_MAX bytes: what came last */
     void *lines;     /* shared memory for the minimal IPC */
     uint64_t calls;  /* of the minimal IPC so far */

@@ -32,6 +32,7 @@ static const struct suite suites[] = {
     {"load", suite_load, "latency while requests come at a given rate"},
     {"silent", suite_silent, "echo while other channels are silent"},
     {"rpc", suite_rpc, "typed calls, one and many at a time"},
+    {"name", suite_name, "what a name costs"},
     {"pages", suite_pages, "bytes through the ring, or pages moved"},
 };
 enum { SUITES = sizeof suites / sizeof *suites };

@@ -58,6 +58,7 @@ void suite_clients(void);
 void suite_load(void);
 void suite_silent(void);
 void suite_rpc(void);
+void suite_name(void);
 void suite_pages(void);
 
 #endif

@@ -87,6 +87,7 @@ void pair_open(uint32_t slots)
          "channel");
     /* The one who measures does not sleep: what a sleep costs is measured at the
      * other side. */
+    pair.spin_cycles = fos_thread_self()->sleeper.spin_cycles;
     fos_thread_self()->sleeper.spin_cycles = UINT64_MAX / 4;
 }
 
@@ -94,6 +95,7 @@ void pair_close(void)
 {
     int status;
 
+    fos_thread_self()->sleeper.spin_cycles = pair.spin_cycles;
     pair_command(ECHO_END, 0);
     must(fos_process_wait(pair.pid, &status, NULL), "the server's end");
     must(status ? -FOS_EPROTO : 0, "the server's end");

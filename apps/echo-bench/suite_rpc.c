@@ -22,7 +22,7 @@ static void check(long result, const struct bench_sum_rep *rep)
 static void call_once(void)
 {
     struct bench_sum_req req = {.a = 10, .b = 20};
-    struct bench_sum_rep rep;
+    struct bench_sum_rep rep = {0};
 
     check(bench_sum_call(&peer, &req, &rep, FOS_NEVER), &rep);
 }

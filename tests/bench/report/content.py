@@ -112,12 +112,13 @@ def table_5_2(results):
             ("host: fast RPC", results.host(goals.HOST_FAST), ""),
             ("guest: minimal IPC", guest("minimal IPC"), said["minimal IPC"]),
             ("guest: minimal IPC, no pause", guest("minimal IPC, no pause"), ""),
-            ("guest: user channel echo", guest("user channel echo 32 B"), said["user"])]
+            ("guest: user channel echo", guest("user channel echo 32 B"), said["user"]),
+            ("guest: typed RPC", results.guest("rpc", "typed RPC"), "")]
     rows = [latency_row(label, record, text) for label, record, text in plan if record]
     return Table("table-5-2", "Table 5.2: fos messaging beside the minimal IPC",
                  "The minimal IPC hands one cache line to and fro and does nothing else; "
                  "the ratio to it is taken at the same moments of the same run.",
-                 LATENCY, rows, "host bench; echo-bench echo")
+                 LATENCY, rows, "host bench; echo-bench echo, rpc")
 
 
 def table_host(results):
@@ -166,6 +167,15 @@ def table_silent(results):
                  "Echo on one channel while the receiver holds others on which nothing "
                  "comes; polling must not grow with their number.",
                  LATENCY[:-1], rows, "echo-bench silent")
+
+
+def table_names(results):
+    rows = [latency_row(record["name"], record)[:-1]
+            for record in results.select(GUEST, "name")]
+    return Table("names", "Names",
+                 "A look-up is answered from memory, by the naming fleet, or, in a process "
+                 "that knows nothing yet, after its members have been asked for too.",
+                 LATENCY[:-1], rows, "echo-bench name")
 
 
 def table_kernel(results):
@@ -310,6 +320,18 @@ def figure_pages(results):
                   bytes_axis=True)
 
 
+def figure_rpc(results):
+    points = results.curve("rpc", "calls outstanding")
+    one = results.guest("rpc", "typed RPC")
+    alone = (f"One call at a time takes {one['median']:,.0f} cycles, "
+             f"{ratio(one):.2f} times the minimal IPC. " if one else "")
+    return Figure("rpc", "RPC with many calls outstanding",
+                  "A typed call of two numbers that answers their sum, through a service's "
+                  "dispatch. " + alone, "calls outstanding", "cycles to a call",
+                  [Series("typed RPC", points)], "echo-bench rpc", log="x",
+                  ticks=[x for x, _ in points], least_y=0)
+
+
 def size(count):
     for unit in ("B", "KiB", "MiB"):
         if count < 1024:
@@ -323,7 +345,7 @@ def all_parts(results):
     parts = [table_5_1(results), table_5_2(results), figure_5_1(results),
              figure_5_2(results), figure_policy_ratio(results), table_kernel(results),
              figure_clients(results), figure_load(results), table_silent(results),
-             table_wake(results), figure_pages(results), table_host(results),
+             table_wake(results), figure_rpc(results), table_names(results), figure_pages(results), table_host(results),
              table_guest(results)]
     return [part for part in parts
             if (part.rows if isinstance(part, Table) else

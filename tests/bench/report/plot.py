@@ -135,6 +135,8 @@ def svg(figure):
     if done.returncode or "<svg" not in done.stdout:
         raise RuntimeError(f"gnuplot: {figure.name}: {done.stderr.strip()}")
     text = done.stdout[done.stdout.index("<svg"):]
-    text = re.sub(r"(id=['\"]|#)(gp\w+)", rf"\1{figure.name}-\2", text)
+    for name in set(re.findall(r"""\bid=['"]([^'"]+)['"]""", text)):
+        text = re.sub(rf"""((?:id=|href=)['"]#?|url\(#){name}\b""",
+                      rf"\1{figure.name}-{name}", text)
     return re.sub(r"<title>.*?</title>", f"<title>{figure.title}</title>", text, count=1,
                   flags=re.S)

@@ -62,12 +62,11 @@ def linux_arguments(percent):
 class Session:
     """A dom0 in which the guests run one after the other."""
 
-    def __init__(self, accel, say, show):
-        self.say, self.show, self.log = say, show, b""
+    def __init__(self, accel, show):
+        self.show, self.log = show, b""
         self.pcpus = 2
         self.dom0 = Dom0(max(FOS_MB, LINUX_MB), accel, self.pcpus, on_log=self.take_log,
-                         say=say, dom0_mb=DOM0_MB,
-                         files=linux_files)
+                         dom0_mb=DOM0_MB, files=linux_files)
 
     def take_log(self, data):
         self.log += data
@@ -98,8 +97,7 @@ class Session:
         return tagged(map(json.loads, console.json), LINUX)
 
     def __enter__(self):
-        seconds = self.dom0.wait_ready()
-        self.say(f"dom0 up ({seconds:.1f} s)")
+        self.dom0.wait_ready()
         return self
 
     def __exit__(self, *_):

@@ -1,0 +1,250 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Tests of the report, on the records of an earlier run (fixture.json)."""
+import copy
+import csv
+import json
+import os
+import re
+import sys
+import tempfile
+import xml.etree.ElementTree
+from html.parser import HTMLParser
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, HERE)
+import content                                           # noqa: E402
+import goals                                             # noqa: E402
+import page                                              # noqa: E402
+import plot                                              # noqa: E402
+import thesis                                            # noqa: E402
+import write                                             # noqa: E402
+from results import GUEST, HOST, LINUX, Results          # noqa: E402
+
+VOID = {"meta", "br", "hr", "img", "input", "link"}
+CASES = []
+
+
+def case(sentence):
+    def remember(function):
+        CASES.append((sentence, function))
+        return function
+    return remember
+
+
+def check(condition, why):
+    if not condition:
+        raise AssertionError(why)
+
+
+def recorded():
+    return Results.load(os.path.join(HERE, "fixture.json"))
+
+
+def with_policies(**costs):
+    """A run whose policies cost what the functions say of a count."""
+    results = recorded()
+    results.records = [r for r in results.records if r.get("suite") != "policy"]
+    sample = copy.deepcopy(results.records[0])
+    for name, cost in costs.items():
+        for n in range(0, 1001):
+            results.records.append({**sample, "suite": "policy", "source": GUEST, "x": n,
+                                    "name": name.replace("_", " "), "unit": "cycles",
+                                    "median": cost(n)})
+    return results
+
+
+def verdicts(results):
+    return {goal.text: (goal.value, goal.verdict) for goal in goals.all_goals(results)}
+
+
+class Balance(HTMLParser):
+    """Every element that begins ends, in order; what is linked; identifiers."""
+
+    def __init__(self):
+        super().__init__()
+        self.open, self.links, self.ids = [], [], []
+
+    def handle_starttag(self, tag, attributes):
+        self.links += [value for key, value in attributes
+                       if key in ("src", "href", "xlink:href")]
+        self.ids += [value for key, value in attributes if key == "id"]
+        if tag in ("script", "link", "iframe"):
+            self.links.append(f"<{tag}>")
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attributes):
+        self.handle_starttag(tag, attributes)
+        if tag not in VOID:
+            self.open.pop()
+
+    def handle_endtag(self, tag):
+        check(self.open and self.open[-1] == tag, f"</{tag}> in {self.open[-3:]}")
+        self.open.pop()
+
+
+def whole_page(results):
+    return page.page(results, content.all_parts(results))
+
+
+@case("the tables show the numbers of the records")
+def numbers():
+    results = recorded()
+    text = whole_page(results)
+    for source, name in ((GUEST, "kernel messaging echo 32 B"), (LINUX, "getpid"),
+                         (HOST, goals.HOST_API)):
+        record = results.select(source, None, name)[0]
+        for field in ("median", "p99"):
+            check(f">{page.number(record[field])}<" in text,
+                  f"no {field} of {name}: {record[field]}")
+        check(f">{page.number(record['ratio_to_minimal'])}<" in text, f"ratio of {name}")
+
+
+@case("the thesis's numbers stand beside ours, marked as its own")
+def quoted():
+    text = whole_page(recorded())
+    for quote in ("618–1381 ns", "3117–5501 ns", "726–874 ns", "160.8 cycles",
+                  "1479 cycles", "40,000 cycles"):
+        check(quote in text, f"no {quote}")
+    check(thesis.SOURCE in text, "its source")
+
+
+@case("cycles become nanoseconds by the run's own clock")
+def clock():
+    results = recorded()
+    record = results.guest("echo", "null system call")
+    record.update(median=23000.0, tsc_mhz=2300.0)
+    row = [row for row in content.table_5_1(results).rows if row[0] == "null system call"]
+    check(row[0][3] == 10000.0, f"{row[0]}")
+
+
+@case("a goal is met up to its limit, and not beyond")
+def limits():
+    for value, verdict in ((1.3, goals.MET), (1.301, goals.MISSED)):
+        results = recorded()
+        for record in results.select(HOST, None, goals.HOST_API):
+            record["ratio_to_minimal"] = value
+        check(verdicts(results)["Full API echo, to the minimal IPC"] == (value, verdict),
+              f"{value}")
+
+
+@case("what nothing measured is said to be so, on the page too")
+def not_measured():
+    results = recorded()
+    results.records = [r for r in results.records if r["source"] == LINUX]
+    check({verdict for _, verdict in verdicts(results).values()} == {goals.UNKNOWN},
+          f"{verdicts(results)}")
+    check(">not measured<" in whole_page(results), "no word on the page")
+
+
+@case("the hybrid is judged at its worst count, and after a thousand messages")
+def hybrid():
+    results = with_policies(kernel_only=lambda n: 10 * n, user_only=lambda n: 100 + n,
+                            hybrid=lambda n: 10 * n if n < 20 else 200 + n)
+    found = verdicts(results)
+    worst = [v for text, v in found.items() if "any count" in text][0]
+    after = [v for text, v in found.items() if "after" in text][0]
+    check(worst == (220 / 120, goals.MET), f"{worst}")
+    check(after == (1200 / 1100, goals.MET), f"{after}")
+
+
+@case("break-even and set-up are what the curves say")
+def break_even():
+    results = with_policies(kernel_only=lambda n: 10 * n, user_only=lambda n: 100 + n)
+    kernel = results.curve("policy", goals.POLICY_KERNEL)
+    user = results.curve("policy", goals.POLICY_USER)
+    check(content.break_even(kernel, user) == 12, "break-even")
+    check(content.setup_cost(user) == 100, "set-up")
+    text = content.figure_5_2(results).text
+    check("set-up 100 cycles, break-even at 12" in text, text)
+
+
+@case("silent channels and kernel messaging are judged by their parts")
+def by_parts():
+    results = recorded()
+    curve = results.select(GUEST, "silent")
+    curve[0]["ratio_to_minimal"], curve[-1]["ratio_to_minimal"] = 1.0, 1.25
+    results.guest("echo", "kernel messaging echo 32 B")["median"] = 300.0
+    results.guest("echo", "null system call")["median"] = 100.0
+    results.guest("echo", "copy of 32 B, four times")["median"] = 50.0
+    found = verdicts(results)
+    check(found["Echo with the most silent channels, to one"] == (1.25, goals.MISSED),
+          f"{found}")
+    check(found["Kernel messaging echo, to two null system calls plus the copy"]
+          == (1.2, goals.MET), f"{found}")
+
+
+@case("what is emulated, unsteady or quick is said")
+def caveats():
+    results = recorded()
+    results.guest("echo", "null system call")["unsteady"] = True
+    text = whole_page(results)
+    check("emulated, unsteady" in text, "unsteady")
+    check("A quick run" in text and "QEMU translated" in text, "quick, emulated")
+    results.run["emulated"], results.run["quick"] = False, False
+    text = whole_page(results)
+    check("A quick run" not in text and "QEMU translated" not in text, "neither")
+
+
+@case("every plot is well-formed XML with one curve to a series")
+def plots():
+    for part in content.all_parts(recorded()):
+        if isinstance(part, content.Figure):
+            text = plot.svg(part)
+            root = xml.etree.ElementTree.fromstring(text)
+            check(root.tag.endswith("svg"), root.tag)
+            drawn = len(re.findall(r'<g id="%s-gnuplot_plot_\d+' % part.name, text))
+            check(drawn == len([s for s in part.series if s.points]),
+                  f"{part.name}: {drawn} curves")
+
+
+@case("the page is balanced, its identifiers are unique, it needs no other file")
+def self_contained():
+    parser, text = Balance(), whole_page(recorded())
+    parser.feed(text)
+    check(not parser.open, f"left open: {parser.open}")
+    outside = [link for link in parser.links if not link.startswith("#")]
+    check(not outside, f"links to {outside}")
+    check("url(" not in text.replace("url(#", "") and "@import" not in text, "url()")
+    twice = {name for name in parser.ids if parser.ids.count(name) > 1}
+    check(not twice, f"twice: {sorted(twice)[:5]}")
+
+
+@case("each part is there as CSV and as JSON with the same rows, figures as SVG")
+def files():
+    with tempfile.TemporaryDirectory() as folder:
+        results = recorded()
+        check(os.path.exists(write.write(results, folder)), "the page")
+        for part in content.all_parts(results):
+            base = os.path.join(folder, part.name)
+            with open(base + ".csv", newline="") as file:
+                rows = list(csv.reader(file))
+            with open(base + ".json") as file:
+                data = json.load(file)
+            check(rows[0] == data["columns"] and len(rows) - 1 == len(data["rows"]),
+                  part.name)
+            check(isinstance(part, content.Table) or os.path.exists(base + ".svg"),
+                  f"{part.name}.svg")
+
+
+@case("every part names its source")
+def sources():
+    for part in content.all_parts(recorded()):
+        check(part.source, part.name)
+
+
+def main():
+    failed = 0
+    for sentence, function in CASES:
+        try:
+            function()
+            print(f"ok {sentence}")
+        except Exception as why:                  # noqa: BLE001: any failure is one
+            failed += 1
+            print(f"FAIL {sentence}: {type(why).__name__}: {why}")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: MIT
+"""The evaluation with very few samples: what it needs is measured, and reported."""
+import json
+import os
+import subprocess
+import sys
+import tempfile
+
+from runner.paths import ROOT
+from runner.session import Terminal
+from system_tests import case, check
+
+REPORT = os.path.join(ROOT, "tests/bench/report")
+sys.path.insert(0, REPORT)
+import content                                           # noqa: E402
+import goals                                             # noqa: E402
+import session                                           # noqa: E402
+import write                                             # noqa: E402
+from results import GUEST, LINUX, Results                # noqa: E402
+
+KEYS = {"suite", "name", "unit", "n", "min", "median", "p99", "p999", "emulated",
+        "unsteady", "machine", "date", "tsc_mhz"}
+CURVES = {"size": 19, "policy": 50, "clients": 4, "load": 6, "silent": 3, "rpc": 7,
+          "pages": 5}
+LINUX_ROWS = {"minimal IPC", "getpid", "futex echo", "pipe echo 32 B",
+              "Unix socket echo 32 B"}
+SECONDS = 500
+
+
+def whole(records):
+    for record in records:
+        missing = KEYS - set(record)
+        check(not missing, f"{record.get('name')}: no {sorted(missing)}")
+        check(record["n"] > 0 and 0 <= record["min"] <= record["median"] <= record["p99"],
+              f"{record}")
+
+
+@case("every suite of the benchmark runs in the guest; its JSON is complete")
+def suites(accel):
+    with tempfile.NamedTemporaryFile() as file:
+        done = subprocess.run(
+            [os.path.join(ROOT, "tools/run"), "--quick", "--accel", accel, "--vcpus", "16",
+             "--memory", "192", "--timeout", str(SECONDS), "--json", file.name,
+             "echo-bench", "all", "1"],
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=SECONDS + 20)
+        check(done.returncode == 0, f"status {done.returncode}\n{done.stdout[-1500:]}"
+              f"{done.stderr[-500:]}")
+        records = session.tagged(json.load(file), GUEST)
+    check("not given back" not in done.stdout, done.stdout[-500:])
+    whole(records)
+    results = Results({"records": records, "emulated": True})
+    for suite, points in CURVES.items():
+        for name in results.names(suite):
+            if len(results.curve(suite, name)) > 1:
+                check(len(results.curve(suite, name)) >= points - 5,
+                      f"{suite}, {name}: {len(results.curve(suite, name))} points")
+        longest = max(len(results.curve(suite, name)) for name in results.names(suite))
+        check(longest >= points, f"{suite}: {longest} points")
+    check(goals.kernel_parts(results) and goals.policy_worst(results, "hybrid"),
+          "what goals are made of")
+    check(results.names("name"), "no names")
+
+
+@case("fos and Linux run on one Xen, and the report is made of both")
+def both_guests(accel):
+    with session.Session(accel, Terminal(echo=False).show) as guests:
+        records = guests.fos("echo-bench echo 1", SECONDS)
+        records += guests.linux(1, SECONDS)
+        check(guests.xen_version().startswith("4."), guests.xen_version())
+    whole(records)
+    results = Results({"records": records, "emulated": accel == "tcg", "quick": True,
+                       "left_out": "much", "date": "now", "machine": {"a": "test"}})
+    check({r["name"] for r in results.select(LINUX)} == LINUX_ROWS,
+          f"{results.names(None, LINUX)}")
+    rows = content.table_5_1(results).rows
+    check(len(rows) == 4 + len(LINUX_ROWS), f"{rows}")
+    with tempfile.TemporaryDirectory() as folder:
+        page = write.write(results, folder)
+        with open(page) as file:
+            check("Linux, a PV guest on the same Xen" in file.read(), "no Linux guest")

@@ -2,10 +2,10 @@
 # Fuzzing of everything that decodes what others wrote: tests/fuzz/fuzz_<target>.c.
 
 FUZZ-SECONDS := 300
-FUZZ-SHORT   := 3
+FUZZ-SHORT   := 2
 FUZZ-TARGETS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
-FUZZ-LIBFOS  := $(addprefix libfos/,$(addprefix msg/,channel.c mailbox.c sleep.c trace.c \
-	send.c receive.c inbound.c) client/*.c lib/*.c fleet/*.c)
+FUZZ-LIBFOS  := $(filter-out libfos/msg/thread.c,$(wildcard $(addsuffix /*.c,$(addprefix \
+	libfos/,msg client lib fleet))))
 FUZZ-ENGINE  := $(wildcard $(shell clang -print-runtime-dir 2>/dev/null)/libclang_rt.fuzzer*)
 FUZZ-CC      := $(if $(FUZZ-ENGINE),clang -fsanitize=fuzzer,$(CC) tests/fuzz/replay.c)
 FUZZ-CFLAGS  := -std=gnu11 -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all \
@@ -16,7 +16,7 @@ fuzz-console-srcs := $(addprefix fleets/console/,terminal.c output.c input.c)
 fuzz-proc-srcs    := $(filter-out fleets/proc/main.c,$(wildcard fleets/proc/*.c))
 fuzz-store-srcs   := fleets/store/wire.c
 fuzz-name-srcs    := $(filter-out fleets/name/main.c,$(wildcard fleets/name/*.c))
-fuzz-all = tests/fuzz/system.c $(wildcard $(FUZZ-LIBFOS)) $(fuzz-$(1)-srcs)
+fuzz-all = tests/fuzz/system.c $(FUZZ-LIBFOS) $(fuzz-$(1)-srcs)
 
 $(B)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c
 	$(call say,FUZZ,$<)

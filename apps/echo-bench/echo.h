@@ -15,6 +15,7 @@ enum {
 enum echo_op {
     ECHO_BY_CHANNEL, /* n messages come, each is answered through the channel */
     ECHO_BY_KERNEL,  /* n messages come, each is answered through the kernel */
+    ECHO_BY_AUTO,    /* n messages come, each is answered as libfos chooses */
     ECHO_FRESH,      /* n messages come, answered by a peer opened for it then */
     ECHO_SERVE,      /* n requests come to the service */
     ECHO_TAKE,       /* n messages come; one empty answer after the last */
@@ -39,7 +40,7 @@ _Static_assert(FOS_MINIMAL_BYTES <= 2048, "the other half");
 /* This process and the other one, which answers. */
 struct pair {
     struct fos_mailbox inbox;
-    struct fos_peer by_channel, by_kernel, shared;
+    struct fos_peer by_channel, by_kernel, by_auto, shared;
     struct fos_cap server;  /* its mailbox */
     struct fos_cap service; /* another of its: takes requests of proto.h */
     uint64_t pid;

@@ -87,28 +87,42 @@ double measure_yardstick(void)
     return fos_bench_median(samples, YARDSTICK_SAMPLES);
 }
 
-void measure(const struct measurement *m)
+void measure_round(const struct measurement *m, struct fos_rounds *rounds,
+                   uint32_t count)
 {
-    static double samples[SAMPLES_MAX], all[SAMPLES_MAX];
-    static struct fos_rounds rounds;
-    uint32_t count = measure_count(m->samples / ROUNDS);
-    double before = measure_yardstick(), *into;
+    double *into = fos_rounds_next(rounds, count), before;
+
+    if (!into)
+        return;
+    before = measure_yardstick();
+    sample(m, into, count);
+    fos_rounds_add(rounds, count, before, measure_yardstick());
+}
+
+void measure_keep(const struct measurement *m, struct fos_rounds *rounds)
+{
+    static double all[SAMPLES_MAX];
     struct fos_figure f = {.suite = m->suite,
                            .name = m->name,
                            .unit = "cycles",
                            .x = m->x,
                            .emulated = m->traps && measure_emulated};
 
-    rounds = (struct fos_rounds){.samples = samples, .capacity = SAMPLES_MAX};
-    while (rounds.count < ROUNDS && (into = fos_rounds_next(&rounds, count))) {
-        double after;
-        sample(m, into, count);
-        after = measure_yardstick();
-        fos_rounds_add(&rounds, count, before, after);
-        before = after;
-    }
-    fos_rounds_figure(&rounds, all, m->batch * operations(m), &f);
+    must(rounds->used <= SAMPLES_MAX ? 0 : -FOS_ENOMEM, "samples");
+    fos_rounds_figure(rounds, all, m->batch * operations(m), &f);
     figure_keep(&f, true);
+}
+
+void measure(const struct measurement *m)
+{
+    static double samples[SAMPLES_MAX];
+    static struct fos_rounds rounds;
+    uint32_t count = measure_count(m->samples / ROUNDS);
+
+    rounds = (struct fos_rounds){.samples = samples, .capacity = SAMPLES_MAX};
+    for (int r = 0; r < ROUNDS; r++)
+        measure_round(m, &rounds, count);
+    measure_keep(m, &rounds);
 }
 
 /* ---- a yardstick for copies ---- */

@@ -35,6 +35,12 @@ double measure_yardstick(void);
 /* All rounds of `m`; its figure is kept. */
 void measure(const struct measurement *m);
 
+/* The same in parts, so that several measurements can take turns: one round, `count`
+ * samples between two yardsticks, to `rounds`; and the figure of all. */
+void measure_round(const struct measurement *m, struct fos_rounds *rounds,
+                   uint32_t count);
+void measure_keep(const struct measurement *m, struct fos_rounds *rounds);
+
 /* Keeps a figure that was made otherwise; `shown` in the table, too. */
 void figure_keep(const struct fos_figure *figure, bool shown);
 

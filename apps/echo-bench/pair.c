@@ -83,6 +83,7 @@ void pair_open(uint32_t slots)
     pair.lines = (char *)pair.shared.window + ECHO_LINES_OFFSET;
     must(fos_peer_open(&pair.by_kernel, pair.server, FOS_TRANSPORT_KERNEL),
          "kernel");
+    must(fos_peer_open(&pair.by_auto, pair.server, FOS_TRANSPORT_AUTO), "auto");
     must(fos_peer_open(&pair.by_channel, pair.server, FOS_TRANSPORT_CHANNEL),
          "channel");
     /* The one who measures does not sleep: what a sleep costs is measured at the
@@ -101,6 +102,7 @@ void pair_close(void)
     must(status ? -FOS_EPROTO : 0, "the server's end");
     fos_peer_close(&pair.by_channel);
     fos_peer_close(&pair.by_kernel);
+    fos_peer_close(&pair.by_auto);
     fos_peer_close(&pair.shared);
     fos_mailbox_close(&pair.inbox);
     free(pair.buffer);

@@ -3,7 +3,7 @@
 #include "echo.h"
 
 static struct fos_mailbox inbox;
-static struct fos_peer by_channel, by_kernel;
+static struct fos_peer by_channel, by_kernel, by_auto;
 static struct fos_cap client_mailbox;
 static void *lines;      /* shared with the client, for the minimal IPC */
 static uint64_t calls;   /* of the minimal IPC so far */
@@ -77,6 +77,8 @@ static void obey(const struct echo_command *command)
         return echo(&by_channel, command->n);
     case ECHO_BY_KERNEL:
         return echo(&by_kernel, command->n);
+    case ECHO_BY_AUTO:
+        return echo(&by_auto, command->n);
     case ECHO_FRESH:
         return echo_fresh(command->transport, command->n);
     case ECHO_SERVE:
@@ -102,6 +104,7 @@ int server_run(struct fos_cap client, uint32_t slots)
     message = room(ECHO_MESSAGE_MAX);
     must(fos_mailbox_create(&inbox, slots), "server: mailbox");
     must(fos_peer_open(&by_kernel, client, FOS_TRANSPORT_KERNEL), "server: kernel");
+    must(fos_peer_open(&by_auto, client, FOS_TRANSPORT_AUTO), "server: auto");
     must(fos_peer_open(&by_channel, client, FOS_TRANSPORT_CHANNEL),
          "server: channel");
     greeting = (struct echo_greeting){inbox.cap, serve_open(slots)};

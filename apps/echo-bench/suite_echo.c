@@ -10,6 +10,12 @@ void channel_echo(void)
     pair_receive(sizeof message);
 }
 
+static void auto_echo(void)
+{
+    must(fos_msg_send(&pair.by_auto, message, sizeof message), "sending");
+    pair_receive(sizeof message);
+}
+
 void kernel_echo(void)
 {
     must(fos_msg_send(&pair.by_kernel, message, sizeof message),
@@ -89,6 +95,8 @@ static const struct measurement rows[] = {
     ROW("minimal IPC, no pause", minimal_call_tight, NULL, ECHO_TIGHT, 64, 1600,
         false),
     ROW("user channel echo 32 B", channel_echo, NULL, ECHO_BY_CHANNEL, 64, 1600,
+        false),
+    ROW("echo as libfos chooses 32 B", auto_echo, NULL, ECHO_BY_AUTO, 64, 1600,
         false),
     ROW("kernel messaging echo 32 B", kernel_echo, NULL, ECHO_BY_KERNEL, 64, 800,
         true),

@@ -2,6 +2,7 @@
 /* The requests but spawn.  A caller that does not prove who it is gets EPERM. */
 #include <string.h>
 
+#include <fos/start.h>
 #include <fos/syscall.h>
 
 #include "fleet.h"
@@ -94,8 +95,20 @@ static void entry_fill(struct proc_entry *entry, const struct process *p)
     *entry = (struct proc_entry){.pid = p->pid,
                                  .parent = p->parent,
                                  .vcpu = p->vcpu,
-                                 .ended = p->state == PROCESS_ENDED};
+                                 .ended = p->state == PROCESS_ENDED,
+                                 .info = p->info,
+                                 .load = p->load};
     memcpy(entry->name, p->name, sizeof entry->name);
+    if (!entry->ended)
+        fos_sys_space_status(p->space, &entry->info);
+}
+
+/* This fleet is not in its own table. */
+static void entry_own(struct proc_entry *entry)
+{
+    *entry = (struct proc_entry){
+        .pid = fos_pid(), .vcpu = fos_start_page->vcpu, .name = "proc"};
+    fos_sys_space_status(fos_own_space(), &entry->info);
 }
 
 static void proc_list(const struct fos_caller *caller,
@@ -109,10 +122,14 @@ static void proc_list(const struct fos_caller *caller,
         fos_answer(caller, -FOS_EPERM, NULL, 0);
         return;
     }
-    for (; i < PROCESS_MAX && rep.count < PROC_LIST_MAX; i++)
-        if (processes[i].state != PROCESS_FREE)
-            entry_fill(&rep.entries[rep.count++], &processes[i]);
-    rep.next = i < PROCESS_MAX ? i : 0;
+    if (i == 0) {
+        entry_own(&rep.entries[rep.count++]);
+        i = 1;
+    }
+    for (; i <= PROCESS_MAX && rep.count < PROC_LIST_MAX; i++)
+        if (processes[i - 1].state != PROCESS_FREE)
+            entry_fill(&rep.entries[rep.count++], &processes[i - 1]);
+    rep.next = i <= PROCESS_MAX ? i : 0;
     fos_answer(caller, 0, &rep, sizeof rep);
 }
 

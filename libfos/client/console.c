@@ -86,14 +86,14 @@ long fos_console_write(const void *text, size_t length)
     return 0;
 }
 
-static long line_fetch(void)
+static long line_fetch(uint64_t deadline)
 {
     struct console_read_req req = {.stream = stream()};
     struct console_read_rep rep = {0};
-    long result = console_read_call(console(), &req, &rep, FOS_NEVER);
+    long result = console_read_call(console(), &req, &rep, deadline);
 
     if (result == -FOS_EPERM && console_again() == 0)
-        result = console_read_call(&peer, &req, &rep, FOS_NEVER);
+        result = console_read_call(&peer, &req, &rep, deadline);
     if (result < 0)
         return result;
     if (rep.length > sizeof line)
@@ -106,8 +106,13 @@ static long line_fetch(void)
 
 long fos_console_read(void *buffer, size_t capacity)
 {
+    return fos_console_read_until(buffer, capacity, FOS_NEVER);
+}
+
+long fos_console_read_until(void *buffer, size_t capacity, uint64_t deadline)
+{
     if (line_used == line_length) {
-        long result = line_fetch();
+        long result = line_fetch(deadline);
         if (result < 0)
             return result;
     }

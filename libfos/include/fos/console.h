@@ -14,6 +14,9 @@ long fos_console_write(const void *text, size_t length);
  * Bytes copied; 0: end of the file. */
 long fos_console_read(void *buffer, size_t capacity);
 
+/* The same until the deadline: -FOS_ETIMEDOUT. */
+long fos_console_read_until(void *buffer, size_t capacity, uint64_t deadline);
+
 /* Returns when everything written has left for the terminal. */
 long fos_console_flush(uint64_t deadline);
 

@@ -97,7 +97,7 @@ struct proc_kill_rep {
     struct fos_reply head;
 };
 
-/* The processes from the `from`-th on. */
+/* The processes from the `from`-th on; the first is the process fleet itself. */
 struct proc_list_req {
     struct fos_request head;
     struct fos_cap self;
@@ -110,6 +110,8 @@ struct proc_entry {
     uint32_t vcpu;
     uint32_t ended; /* 1: waits to be waited for */
     char name[PROC_NAME_MAX];
+    struct fos_space_info info; /* now, or at its end */
+    struct fleet_load load;     /* of a fleet's member, as it said last */
 };
 
 struct proc_list_rep {

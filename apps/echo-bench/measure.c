@@ -99,21 +99,29 @@ void measure_round(const struct measurement *m, struct fos_rounds *rounds,
     fos_rounds_add(rounds, count, before, measure_yardstick());
 }
 
-void measure_keep(const struct measurement *m, struct fos_rounds *rounds)
+void measure_figure(const struct measurement *m, struct fos_rounds *rounds,
+                    struct fos_figure *figure)
 {
     static double all[SAMPLES_MAX];
-    struct fos_figure f = {.suite = m->suite,
-                           .name = m->name,
-                           .unit = "cycles",
-                           .x = m->x,
-                           .emulated = m->traps && measure_emulated};
 
+    *figure = (struct fos_figure){.suite = m->suite,
+                                  .name = m->name,
+                                  .unit = "cycles",
+                                  .x = m->x,
+                                  .emulated = m->traps && measure_emulated};
     must(rounds->used <= SAMPLES_MAX ? 0 : -FOS_ENOMEM, "samples");
-    fos_rounds_figure(rounds, all, m->batch * operations(m), &f);
+    fos_rounds_figure(rounds, all, m->batch * operations(m), figure);
+}
+
+void measure_keep(const struct measurement *m, struct fos_rounds *rounds)
+{
+    struct fos_figure f;
+
+    measure_figure(m, rounds, &f);
     figure_keep(&f, true);
 }
 
-void measure(const struct measurement *m)
+void measure_now(const struct measurement *m, struct fos_figure *figure)
 {
     static double samples[SAMPLES_MAX];
     static struct fos_rounds rounds;
@@ -122,7 +130,15 @@ void measure(const struct measurement *m)
     rounds = (struct fos_rounds){.samples = samples, .capacity = SAMPLES_MAX};
     for (int r = 0; r < ROUNDS; r++)
         measure_round(m, &rounds, count);
-    measure_keep(m, &rounds);
+    measure_figure(m, &rounds, figure);
+}
+
+void measure(const struct measurement *m)
+{
+    struct fos_figure f;
+
+    measure_now(m, &f);
+    figure_keep(&f, true);
 }
 
 /* ---- a yardstick for copies ---- */

@@ -39,7 +39,12 @@ void measure(const struct measurement *m);
  * samples between two yardsticks, to `rounds`; and the figure of all. */
 void measure_round(const struct measurement *m, struct fos_rounds *rounds,
                    uint32_t count);
+void measure_figure(const struct measurement *m, struct fos_rounds *rounds,
+                    struct fos_figure *figure);
 void measure_keep(const struct measurement *m, struct fos_rounds *rounds);
+
+/* Its rounds now, not kept. */
+void measure_now(const struct measurement *m, struct fos_figure *figure);
 
 /* Keeps a figure that was made otherwise; `shown` in the table, too. */
 void figure_keep(const struct fos_figure *figure, bool shown);

@@ -20,8 +20,9 @@ class Table:
 
 @dataclass
 class Series:
-    name: str
+    name: str                # decides how it looks
     points: list             # (x, y)
+    label: str = ""          # in place of the name
 
 
 @dataclass
@@ -29,6 +30,7 @@ class Mark:
     text: str
     x: float | None = None   # a vertical line there, or
     y: float | None = None   # a horizontal one
+    side: float = 0.6        # its text above or, negative, below that
 
 
 @dataclass
@@ -48,7 +50,8 @@ class Figure:
     microseconds: float = 0  # MHz: a second y axis in microseconds
 
 
-LATENCY = ["what", "median cycles", "p99 cycles", "median ns", "× minimal", "how",
+RATIO = "× minimal"
+LATENCY = ["what", "median cycles", "p99 cycles", "median ns", RATIO, "how",
            "the thesis"]
 
 
@@ -132,7 +135,7 @@ def table_host(results):
                  "The very sources of libfos's messaging between two processes of Linux, "
                  "beside what Linux offers. Latencies in cycles, streams in millions of "
                  "messages or gigabytes a second.",
-                 ["what", "processors", "unit", "n", "min", "median", "p99", "× minimal"],
+                 ["what", "processors", "unit", "n", "min", "median", "p99", RATIO],
                  rows, "host bench")
 
 
@@ -141,7 +144,7 @@ def table_guest(results):
              r["p99"], ratio(r), how(r)]
             for r in results.select(GUEST) if r.get("suite") not in ("policy", "size")]
     return Table("guest", "All figures of fos in the guest, curves apart", "",
-                 ["suite", "what", "x", "unit", "n", "min", "median", "p99", "× minimal",
+                 ["suite", "what", "x", "unit", "n", "min", "median", "p99", RATIO,
                   "how"], rows, "echo-bench all")
 
 
@@ -174,7 +177,8 @@ def table_names(results):
             for record in results.select(GUEST, "name")]
     return Table("names", "Names",
                  "A look-up is answered from memory, by the naming fleet, or, in a process "
-                 "that knows nothing yet, after its members have been asked for too.",
+                 "that knows nothing yet, after its members have been asked for too. The "
+                 "worst name's member had to be given the asker's own processor first.",
                  LATENCY[:-1], rows, "echo-bench name")
 
 
@@ -201,16 +205,23 @@ def table_kernel(results):
 
 # ---- figures ----
 
+def curves(results, suite):
+    """The curves of a suite; what is emulated is labelled so."""
+    return [Series(name, results.curve(suite, name),
+                   name + (", emulated" if any(
+                       r["emulated"] for r in results.select(GUEST, suite, name)) else ""))
+            for name in results.names(suite)]
+
+
 def figure_5_1(results):
     records = results.select(GUEST, "size")
+    minimal = results.guest("echo", "minimal IPC")
     return Figure("figure-5-1", "Figure 5-1: echo latency by message size",
                   "Median round trip. Kernel messages end at 64 KiB; longer messages are "
-                  "streamed through the ring. One-packet messages hold up to 56 bytes. "
-                  "Kernel messaging traps, and is emulated where that is said above.",
+                  "streamed through the ring. One-packet messages hold up to 56 bytes.",
                   "message, bytes", "round trip, cycles",
-                  [Series(name, results.curve("size", name))
-                   for name in results.names("size")], "echo-bench size", log="xy",
-                  bytes_axis=True,
+                  curves(results, "size"), "echo-bench size", log="xy", bytes_axis=True,
+                  marks=[Mark("minimal IPC", y=minimal["median"])] if minimal else [],
                   microseconds=records[0]["tsc_mhz"] if records else 0)
 
 
@@ -244,15 +255,15 @@ def policy_marks(results, most):
     user = results.curve("policy", goals.POLICY_USER)
     setup, even = setup_cost(user), break_even(kernel, user)
     marks = [Mark(f"break-even: {even:.0f}", x=even)] if even and even < most else []
-    return marks + ([Mark(f"set-up: {setup:,.0f} cycles", y=setup)] if setup else [])
+    return marks + ([Mark(f"set-up: {setup:,.0f} cycles", y=setup, side=-0.7)] if setup else [])
 
 
 def figure_5_2(results):
     even = break_even(results.curve("policy", goals.POLICY_KERNEL),
                       results.curve("policy", goals.POLICY_USER))
     most = min(max(20, 3 * (even or 20)), goals.POLICY_MESSAGES)
-    series = [Series(name, [p for p in results.curve("policy", name) if p[0] <= most])
-              for name in results.names("policy")]
+    series = [Series(s.name, [p for p in s.points if p[0] <= most], s.label)
+              for s in curves(results, "policy")]
     return Figure("figure-5-2", "Figure 5-2: cumulative cost of a conversation",
                   policy_text(results), "echoes so far", "cycles in all", series,
                   "echo-bench policy", marks=policy_marks(results, most), least_y=0)
@@ -276,8 +287,7 @@ def figure_clients(results):
                   "Messages of 32 bytes from 1..N processes into one mailbox. In an "
                   "emulated machine of two processors all senders share the one that the "
                   "receiver leaves.", "senders", "thousand messages a second",
-                  [Series(name, results.curve("clients", name))
-                   for name in results.names("clients")], "echo-bench clients", log="xy",
+                  curves(results, "clients"), "echo-bench clients", log="xy",
                   ticks=sorted({x for name in results.names("clients")
                                 for x, _ in results.curve("clients", name)}))
 
@@ -315,8 +325,7 @@ def figure_pages(results):
                   "changes of protection are the least that can be, unmapping and mapping "
                   "fresh pages (which zeroes them) the plain way." + pages_text(results),
                   "message, bytes", "cycles to a message",
-                  [Series(name, results.curve("pages", name))
-                   for name in results.names("pages")], "echo-bench pages", log="xy",
+                  curves(results, "pages"), "echo-bench pages", log="xy",
                   bytes_axis=True)
 
 

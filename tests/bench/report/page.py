@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: MIT
 """The report as one page that needs nothing else."""
+import math
 from html import escape
 
+import content
 import goals
 import plot
 import thesis
@@ -30,6 +32,8 @@ tr:last-child td { border-bottom: 0; }
 .n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 tr.group td { padding-top: 14px; font-weight: 600; color: var(--accent); }
 svg { width: 100%; height: auto; display: block; }
+.bar { background: linear-gradient(to left, #dfe9f5 var(--w), transparent var(--w));
+       padding-left: 40px; padding-right: 6px; }
 .met, .missed, .unknown { border-radius: 10px; padding: 1px 9px; font-size: 12.5px;
                           white-space: nowrap; }
 .met { background: #e2f3e8; color: #1d6a3c; }
@@ -41,6 +45,7 @@ dt { color: var(--soft); } dd { margin: 0; }
 details summary { cursor: pointer; color: var(--accent); }
 """
 
+BAR_FULL = 2000    # the ratio whose bar fills its cell, on a scale of logarithms
 CHIPS = {goals.MET: "met", goals.MISSED: "missed", goals.UNKNOWN: "unknown"}
 
 EMULATED = """Where it says <b>emulated</b>, QEMU translated: code that stays in user mode
@@ -59,10 +64,13 @@ def number(value):
     return f"{value:.1f}" if abs(value) >= 20 else f"{value:.2f}"
 
 
-def cell(value):
+def cell(value, column):
     if isinstance(value, str):
         return f"<td>{escape(value)}</td>"
-    return f'<td class="n">{number(value)}</td>'
+    if column != content.RATIO or value is None:
+        return f'<td class="n">{number(value)}</td>'
+    share = min(100, max(2, 100 * math.log(max(value, 1)) / math.log(BAR_FULL)))
+    return f'<td class="n bar" style="--w:{share:.0f}%">{number(value)}</td>'
 
 
 def heading(table, column):
@@ -79,7 +87,7 @@ def table_html(table):
         if i in table.groups:
             body.append(f'<tr class="group"><td colspan="{len(row)}">'
                         f"{escape(table.groups[i])}</td></tr>")
-        body.append("<tr>" + "".join(map(cell, row)) + "</tr>")
+        body.append("<tr>" + "".join(map(cell, row, table.columns)) + "</tr>")
     return (f'<div class="wide"><table><thead><tr>{head}</tr></thead>\n<tbody>'
             + "\n".join(body) + "</tbody></table></div>")
 

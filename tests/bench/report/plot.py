@@ -101,7 +101,7 @@ def mark_lines(figure, x, y):
         else:
             lines += [f"set arrow from graph 0, first {mark.y} to graph 1, first {mark.y} "
                       + style,
-                      text + f"graph 0.99, first {mark.y} right offset 0,0.6"]
+                      text + f"graph 0.99, first {mark.y} right offset 0,{mark.side}"]
     return lines
 
 
@@ -109,7 +109,7 @@ def curve(i, series):
     style = STYLE_OF.get(series.name, i) % len(COLOURS)
     return (f"$data{i} using 1:2 with linespoints lc rgb '{COLOURS[style]}' lw 2 "
             f"pt {POINTS[style]} ps {0.55 if len(series.points) < 40 else 0.3} "
-            f'title "{quote(series.name)}"')
+            f'title "{quote(series.label or series.name)}"')
 
 
 def script(figure):

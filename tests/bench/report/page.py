@@ -34,6 +34,7 @@ tr.group td { padding-top: 14px; font-weight: 600; color: var(--accent); }
 svg { width: 100%; height: auto; display: block; }
 .bar { background: linear-gradient(to left, #dfe9f5 var(--w), transparent var(--w));
        padding-left: 40px; padding-right: 6px; }
+td.n + td:not(.n), th.n + th:not(.n) { padding-left: 14px; }
 .met, .missed, .unknown { border-radius: 10px; padding: 1px 9px; font-size: 12.5px;
                           white-space: nowrap; }
 .met { background: #e2f3e8; color: #1d6a3c; }

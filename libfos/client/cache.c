@@ -4,7 +4,9 @@
 
 static struct name_cached *set_of(struct name_cache *cache, struct fos_alias alias)
 {
-    return cache->sets[name_mix(alias.word[0] ^ alias.word[1]) % NAME_CACHE_SETS];
+    uint64_t hash = name_mix(alias.word[0] ^ name_mix(alias.word[1]));
+
+    return cache->sets[hash % NAME_CACHE_SETS];
 }
 
 static struct name_cached *find(struct name_cache *cache, struct fos_alias alias)

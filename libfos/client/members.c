@@ -100,19 +100,20 @@ static long member_call(unsigned slot, void *request, uint32_t length, void *rep
     return -FOS_EAGAIN;
 }
 
-/* Waits a little, ever longer, and asks for the members again. */
-static long round_begin(uint64_t *backoff, uint64_t deadline)
+/* From the second round on: waits a little, ever longer, and asks for the members
+ * again.  False: the deadline has passed. */
+static bool round_begin(uint64_t *backoff, uint64_t deadline)
 {
-    if (*backoff) {
+    bool first = *backoff == 0;
+
+    if (!first) {
         fos_name_stats.retries++;
-        if (now() >= deadline)
-            return -FOS_ETIMEDOUT;
         fos_clock_sleep(earlier(now() + *backoff, deadline));
     }
-    *backoff = *backoff ? earlier(*backoff * 2, BACKOFF_LAST) : BACKOFF_FIRST;
-    return *backoff > BACKOFF_FIRST || !view.number
-               ? view_fetch(earlier(deadline, now() + WRITE_PATIENCE))
-               : 0;
+    *backoff = first ? BACKOFF_FIRST : earlier(*backoff * 2, BACKOFF_LAST);
+    if (!first || !view.number)
+        view_fetch(deadline);
+    return now() < deadline;
 }
 
 long name_ask(struct fos_alias alias, struct name_value *value, uint64_t deadline)
@@ -123,16 +124,15 @@ long name_ask(struct fos_alias alias, struct name_value *value, uint64_t deadlin
     bool again;
 
     for (;;) {
-        long result = round_begin(&backoff, deadline);
-        if (result == -FOS_ETIMEDOUT)
-            return result;
+        if (!round_begin(&backoff, deadline))
+            return -FOS_ETIMEDOUT;
         uint32_t left = name_homes(alias, name_slots_in(&view, PROC_MEMBER_ACTIVE));
         /* The authority first: it alone knows what there is not. */
         for (int slot; (slot = name_best(alias, left)) >= 0;
              left &= ~(1u << slot)) {
             req.head.tag = FOS_TAG(name, lookup);
             fos_name_stats.lookups++;
-            result =
+            long result =
                 member_call((unsigned)slot, &req, sizeof req, &rep, sizeof rep,
                             earlier(deadline, now() + LOOKUP_PATIENCE), &again);
             *value = rep.value;
@@ -150,16 +150,15 @@ long name_write(struct fos_alias alias, void *request, uint32_t length,
 
     *again = false;
     for (;;) {
-        long result = round_begin(&backoff, deadline);
-        if (result == -FOS_ETIMEDOUT)
-            return result;
+        if (!round_begin(&backoff, deadline))
+            return -FOS_ETIMEDOUT;
         int slot = name_best(alias, name_slots_in(&view, PROC_MEMBER_ACTIVE));
         if (slot < 0)
             continue;
         ((struct fos_request *)request)->tag = tag;
         *number = view.number;
-        result = member_call((unsigned)slot, request, length, reply, capacity,
-                             earlier(deadline, now() + WRITE_PATIENCE), again);
+        long result = member_call((unsigned)slot, request, length, reply, capacity,
+                                  earlier(deadline, now() + WRITE_PATIENCE), again);
         if (result != -FOS_EAGAIN)
             return result;
         *again = true;

@@ -7,7 +7,7 @@
 #include <fos/clock.h>
 #include <fos/start.h>
 
-#define LOOKUP_DEADLINE (10 * FOS_SECOND)
+#define LOOKUP_DEADLINE (30 * FOS_SECOND)
 #define SERVE_PATIENCE  FOS_SECOND
 
 static struct name_cache cache;

@@ -2,6 +2,8 @@
 /* The process fleet's reading of the kernel's command line. */
 #include "fleets/proc/cmdline.h"
 
+#include <fos/proto/proc.h>
+
 #include "unit.h"
 
 static struct cmdline line;
@@ -74,6 +76,22 @@ CASE("a program's arguments are not taken for words of the line")
     CHECK_EQ(line.argc, 5);
     CHECK_TEXT(line.tag, "34");
     CHECK(!line.panic);
+}
+
+CASE("the number of naming members is kept within bounds")
+{
+    cmdline_parse(&line, "app=a");
+    CHECK_EQ(line.names, NAMES_DEFAULT);
+    cmdline_parse(&line, "app=a names=3 mortal");
+    CHECK_EQ(line.names, 3);
+    CHECK(line.mortal && !line.panic);
+    cmdline_parse(&line, "names=0");
+    CHECK_EQ(line.names, 1);
+    cmdline_parse(&line, "names=4000000000000000000000");
+    CHECK_EQ(line.names, PROC_MEMBERS_MAX);
+    cmdline_parse(&line, "names=x app=\"a names=4 mortal\"");
+    CHECK_EQ(line.names, 1);
+    CHECK(!line.mortal);
 }
 
 CASE("panic is a whole word")

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT */
+/* Requests that libfos would never make. */
+#include "names.h"
+
+static struct proc_view view;
+static struct fos_peer member;
+
+static unsigned member_open(struct fos_alias alias)
+{
+    struct proc_members_req req = {.fleet = "name"};
+    struct proc_members_rep rep = {0};
+
+    CASE_EQUAL(proc_members_call(fos_proc_peer(), &req, &rep, family_deadline()),
+               0);
+    view = rep.view;
+    int slot = name_best(alias, name_slots_in(&view, PROC_MEMBER_ACTIVE));
+    CASE_CHECK(slot >= 0);
+    CASE_EQUAL(
+        fos_peer_open(&member, view.members[slot].mailbox, FOS_TRANSPORT_KERNEL),
+        0);
+    return (unsigned)slot;
+}
+
+static struct name_register_req honest(const char *path)
+{
+    struct name_register_req req = {.view = view.number,
+                                    .ticket = fos_ticket(),
+                                    .alias = fos_alias(path),
+                                    .value = {.kind = NAME_MAILBOX, .word = {0, 1}},
+                                    .token = 1};
+
+    strcpy(req.path, path);
+    return req;
+}
+
+static long try(struct name_register_req req)
+{
+    struct name_register_rep rep = {0};
+
+    return name_register_call(&member, &req, &rep, family_deadline());
+}
+
+static void test_registrations(void)
+{
+    static const char path[] = "/test/evil";
+    struct name_register_req req;
+
+    case_begin("registrations that are forged or make no sense are refused");
+    member_open(fos_alias(path));
+    req = honest(path);
+    req.ticket.secret ^= 1;
+    CASE_EQUAL(try(req), -FOS_EACCES);
+    req = honest(path);
+    req.ticket.id |= 1ull << 63; /* an app's ticket with the system's class */
+    CASE_EQUAL(try(req), -FOS_EACCES);
+    req = honest(path);
+    req.ticket.id--; /* another process's */
+    CASE_EQUAL(try(req), -FOS_EACCES);
+    req = honest(path);
+    memset(&req.ticket, 0, sizeof req.ticket);
+    CASE_EQUAL(try(req), -FOS_EACCES);
+    req = honest(path);
+    req.path[1] = 'x'; /* the alias of another path */
+    CASE_EQUAL(try(req), -FOS_EINVAL);
+    req = honest(path);
+    memset(req.path, 'x', sizeof req.path); /* no end */
+    CASE_EQUAL(try(req), -FOS_EINVAL);
+    req = honest(path);
+    req.value.kind = 3;
+    CASE_EQUAL(try(req), -FOS_EINVAL);
+    req = honest(path);
+    req.value.flags = 0x80;
+    CASE_EQUAL(try(req), -FOS_EINVAL);
+    req = honest(path);
+    req.value.secret = 1; /* a deposit that is not public */
+    CASE_EQUAL(try(req), -FOS_EINVAL);
+    req = honest(path);
+    req.value.word[0] = 77; /* in another host's name */
+    CASE_EQUAL(try(req), -FOS_EACCES);
+    req = honest(path);
+    req.view++;
+    CASE_EQUAL(try(req), -FOS_EAGAIN);
+    fos_peer_close(&member);
+    names_case_end();
+}
+
+/* The messages of members and of the process fleet, by somebody who is neither. */
+static void test_impostor(void)
+{
+    struct name_view_req empty = {.view.number = UINT64_MAX};
+    struct name_ended_req ended = {.count = 1, .pids = {fos_pid()}};
+    struct name_filled_req filled = {.view = 1};
+    struct name_copied_req copied = {.sequence = 1};
+    struct fos_registration made;
+    struct name_value value;
+
+    case_begin("nobody else can play a member or the process fleet");
+    CASE_EQUAL(fos_name_register("/test/mine", (struct fos_cap){1, 1}, 0, 0, &made),
+               0);
+    for (unsigned slot = 0; slot < 2; slot++) {
+        member_open(fos_alias("/test/mine"));
+        fos_peer_close(&member);
+        CASE_EQUAL(fos_peer_open(&member, view.members[slot].mailbox,
+                                 FOS_TRANSPORT_KERNEL),
+                   0);
+        empty.view.members[slot] = view.members[slot];
+        filled.view = copied.view = view.number;
+        CASE_EQUAL(name_view_post(&member, &empty, family_deadline()), 0);
+        CASE_EQUAL(name_ended_post(&member, &ended, family_deadline()), 0);
+        CASE_EQUAL(name_filled_post(&member, &filled, family_deadline()), 0);
+        CASE_EQUAL(name_copied_post(&member, &copied, family_deadline()), 0);
+        fos_peer_close(&member);
+    }
+    CASE_EQUAL(fos_name_lookup(fos_alias("/test/mine"), &value), 0);
+    CASE_EQUAL(fos_name_unregister(&made), 0);
+    names_case_end();
+}
+
+static void test_garbage(void)
+{
+    static uint8_t junk[6000];
+    struct dice dice = dice_of(fos_now_ns());
+    struct name_value value;
+
+    case_begin("members survive malformed requests");
+    member_open(fos_alias("/sys/proc"));
+    for (int i = 0; i < 400; i++) {
+        uint32_t length = dice_below(&dice, i % 8 ? 300 : sizeof junk);
+        for (uint32_t j = 0; j < length; j++)
+            junk[j] = (uint8_t)dice_throw(&dice);
+        if (length >= sizeof(struct fos_request)) {
+            struct fos_request *head = (void *)junk;
+            head->tag =
+                (head->tag & ~0xffffull) | 1ull << 8 | dice_below(&dice, 22);
+            head->reply.id = 0;
+        }
+        CASE_EQUAL(fos_msg_send_until(&member, junk, length, family_deadline()), 0);
+    }
+    fos_peer_close(&member);
+    CASE_EQUAL(fos_name_lookup(fos_alias("/sys/proc"), &value), 0);
+    names_case_end();
+}
+
+int test_adversary(void)
+{
+    test_registrations();
+    test_impostor();
+    test_garbage();
+    return cases_status();
+}

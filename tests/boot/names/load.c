@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Members are killed, one after the other, while several processes look up names
+ * without a pause and this one registers and ends some.
+ */
+#include "names.h"
+
+enum {
+    NAMES = 100, /* those that stay */
+    ASKERS = 3,
+    KILLS = 6,
+    LATENCIES = 20000,
+    FIRST_ID = 1000000,
+};
+
+/* What no look-up may take, whatever happens: far more than it should. */
+#define LONGEST (30 * FOS_SECOND)
+#define LONG    FOS_SECOND /* for the 99 of 100 */
+
+static struct fos_registration registrations[NAMES];
+
+static struct fos_alias alias_of(uint64_t i)
+{
+    return (struct fos_alias){{i, 77}};
+}
+
+/* ---- the one who asks ---- */
+
+static uint64_t latencies[LATENCIES];
+
+static int by_size(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+    return x < y ? -1 : x > y;
+}
+
+/* One look-up, which must be right; its time. */
+static uint64_t ask(struct dice *dice)
+{
+    struct name_value value = {0};
+    uint64_t i = dice_below(dice, NAMES), begun = fos_now_ns();
+    bool missing = dice_below(dice, 10) == 0;
+
+    if (missing) {
+        CHILD_EQUAL(fos_name_lookup(alias_of(NAMES + i), &value), -FOS_ENOENT);
+    } else {
+        CHILD_EQUAL(fos_name_lookup(alias_of(i), &value), 0);
+        CHILD_EQUAL(value.word[1], FIRST_ID + i);
+    }
+    return fos_now_ns() - begun;
+}
+
+int part_asker(uint64_t number, uint64_t seed)
+{
+    static struct fos_mailbox stop;
+    struct dice dice = dice_of(seed + number);
+    uint32_t length;
+    uint64_t count = 0;
+    uint8_t byte;
+
+    CHILD_EQUAL(fos_mailbox_create(&stop, 64), 0);
+    ask(&dice);
+    family_report(&stop);
+    while (fos_msg_recv(&stop, &byte, 1, &length, 0) == -FOS_ETIMEDOUT)
+        latencies[count++ % LATENCIES] = ask(&dice);
+    size_t kept = count < LATENCIES ? count : LATENCIES;
+    CHILD_CHECK(kept > 0);
+    qsort(latencies, kept, sizeof *latencies, by_size);
+    uint64_t p99 = latencies[kept * 99 / 100], most = latencies[kept - 1];
+    printf("asker %u: %u look-ups, %u tried again, p50 %u us, p99 %u us, longest "
+           "%u us\n",
+           (unsigned)number, (unsigned)count, (unsigned)fos_name_stats.retries,
+           (unsigned)(latencies[kept / 2] / 1000), (unsigned)(p99 / 1000),
+           (unsigned)(most / 1000));
+    CHILD_CHECK(most < LONGEST);
+    CHILD_CHECK(p99 < LONG || count < 1000);
+    return 0;
+}
+
+/* ---- the one who kills ---- */
+
+static struct proc_view view_now(void)
+{
+    struct proc_members_req req = {.fleet = "name"};
+    struct proc_members_rep rep = {0};
+
+    CASE_EQUAL(proc_members_call(fos_proc_peer(), &req, &rep, family_deadline()),
+               0);
+    return rep.view;
+}
+
+static bool is_whole(const struct proc_view *view)
+{
+    return name_slots_in(view, PROC_MEMBER_ACTIVE) == (1u << view->slots) - 1;
+}
+
+/* A name made and ended while members come and go. */
+static void name_come_and_go(uint64_t i)
+{
+    struct fos_cap some = {FIRST_ID + i, 1};
+    struct fos_registration made;
+    struct name_value value = {0};
+
+    CASE_EQUAL(fos_name_register_alias(alias_of(1000 + i), some, 0, 0, &made), 0);
+    CASE_EQUAL(fos_name_lookup(made.alias, &value), 0);
+    CASE_EQUAL(value.word[1], some.id);
+    CASE_EQUAL(fos_name_unregister(&made), 0);
+    CASE_EQUAL(fos_name_lookup(made.alias, &value), -FOS_ENOENT);
+}
+
+/* Kills the member of a slot, and waits until there is another that knows all. */
+static void member_replace(unsigned slot, uint64_t *names)
+{
+    struct proc_view before = view_now(), now;
+    uint64_t deadline = family_deadline();
+
+    CASE_EQUAL(fos_process_kill(before.members[slot].pid), 0);
+    do {
+        name_come_and_go((*names)++);
+        now = view_now();
+    } while ((!is_whole(&now) || now.number == before.number) &&
+             fos_now_ns() < deadline && !case_why[0]);
+    CASE_CHECK(is_whole(&now));
+    CASE_CHECK(now.members[slot].pid != before.members[slot].pid);
+}
+
+static void names_make(void)
+{
+    for (uint64_t i = 0; i < NAMES; i++)
+        CASE_EQUAL(fos_name_register_alias(alias_of(i),
+                                           (struct fos_cap){FIRST_ID + i, 1}, 0, 0,
+                                           &registrations[i]),
+                   0);
+}
+
+static void names_end(void)
+{
+    struct name_value value = {0};
+
+    for (uint64_t i = 0; i < NAMES && !case_why[0]; i++) {
+        CASE_EQUAL(fos_name_lookup(alias_of(i), &value), 0);
+        CASE_EQUAL(value.word[1], FIRST_ID + i);
+        CASE_EQUAL(fos_name_unregister(&registrations[i]), 0);
+    }
+}
+
+int test_kills(const char *program, struct fos_mailbox *inbox)
+{
+    struct child askers[ASKERS];
+    struct fos_cap stops[ASKERS];
+    uint64_t names = 0;
+
+    family_program = program;
+    case_begin("members killed under load: look-ups go on and nothing is lost");
+    names_make();
+    for (unsigned i = 0; i < ASKERS; i++) {
+        askers[i] = (struct child){
+            .part = "asker", .a = i, .b = fos_now_ns(), .caps = {inbox->cap}};
+        child_start(&askers[i]);
+        stops[i] = family_await(inbox, &askers[i]);
+    }
+    unsigned slots = view_now().slots;
+    for (unsigned kill = 0; kill < KILLS && !case_why[0]; kill++)
+        member_replace(kill % slots, &names);
+    for (unsigned i = 0; i < ASKERS; i++) {
+        CASE_EQUAL(fos_post(stops[i], "", 1, family_deadline()), 0);
+        child_expect(&askers[i], 0);
+    }
+    names_end();
+    printf("%u names came and went\n", (unsigned)names);
+    names_case_end();
+    return cases_status();
+}

@@ -161,7 +161,7 @@ int test_kills(const char *program, struct fos_mailbox *inbox)
         stops[i] = family_await(inbox, &askers[i]);
     }
     unsigned slots = view_now().slots;
-    for (unsigned kill = 0; kill < KILLS && !case_why[0]; kill++)
+    for (unsigned kill = 0; kill < KILLS && slots && !case_why[0]; kill++)
         member_replace(kill % slots, &names);
     for (unsigned i = 0; i < ASKERS; i++) {
         CASE_EQUAL(fos_post(stops[i], "", 1, family_deadline()), 0);

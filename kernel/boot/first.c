@@ -118,7 +118,7 @@ static void boot_info_fill(struct space *s, const struct archive *a)
     fill(s, FIRST_START + PAGE_SIZE, &info, sizeof info);
 }
 
-static void start_page_fill(struct space *s, const struct thread *t, uint64_t heap)
+static void start_page_fill(struct space *s, uint64_t heap)
 {
     static struct fos_start start;
     start = (struct fos_start){
@@ -129,8 +129,7 @@ static void start_page_fill(struct space *s, const struct thread *t, uint64_t he
         .events = FIRST_THREAD + FOS_PAGE_EVENTS * PAGE_SIZE,
         .trace = FIRST_THREAD + FOS_PAGE_TRACE * PAGE_SIZE,
         .heap_start = heap,
-        .caps = {[FOS_START_SPACE] = object_cap(&s->object),
-                 [FOS_START_THREAD] = object_cap(&t->object)},
+        .caps = {[FOS_START_SPACE] = object_cap(&s->object)},
         .text = "proc",
     };
     fill(s, FIRST_START, &start, sizeof start);
@@ -177,7 +176,7 @@ void first_process_start(void)
     };
     must(thread_new(s, &args, &t), "first process");
     boot_info_fill(s, &archive);
-    start_page_fill(s, t, plan.image_end);
+    start_page_fill(s, plan.image_end);
     spin_unlock(&kernel_lock);
     thread_start(t);
 }

@@ -50,9 +50,13 @@ static inline uint64_t min_u64(uint64_t a, uint64_t b)
 /*
  * Spin locks are held by kernel code only, which is never preempted by the guest,
  * so a holder is at work unless Xen took its vCPU away: the waiter then yields to
- * it. lock's acquire pairs with unlock's release.
+ * it.  Nobody is passed over for ever: see spin.c.  All zero: free.
  */
-typedef _Atomic uint32_t spinlock_t;
+typedef struct {
+    _Atomic uint8_t held;          /* 1: taken */
+    _Atomic uint8_t claimed;       /* 1: the next is the first of the queue's */
+    _Atomic uint8_t next, serving; /* tickets of the queue, modulo 256 */
+} spinlock_t;
 void spin_lock(spinlock_t *lock);
 void spin_unlock(spinlock_t *lock);
 

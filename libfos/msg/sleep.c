@@ -9,6 +9,7 @@ enum {
     CALIBRATION_NS = 20000,
     SPIN_CYCLES_MIN = 2000,
     SPIN_CYCLES_MAX = 2000000,
+    SYNC_READINGS = 3,
     SECOND_NS = 1000000000
 };
 
@@ -23,19 +24,36 @@ static bool never(void *argument)
     return false;
 }
 
+/* The kernel read its clock somewhere between our two readings of the TSC: the closest
+ * pair of a few. */
+void fos_sleeper_sync(struct fos_sleeper *sleeper)
+{
+    uint64_t closest = UINT64_MAX;
+
+    for (int i = 0; i < SYNC_READINGS; i++) {
+        struct fos_kernel_info info = {0};
+        uint64_t begin = fos_tsc(), took;
+
+        fos_sys_kernel_info(&info);
+        took = fos_tsc() - begin;
+        if (took >= closest)
+            continue;
+        closest = took;
+        sleeper->tsc_then = begin + took / 2;
+        sleeper->ns_then = info.monotonic_ns;
+        sleeper->tsc_hz = info.tsc_hz ? info.tsc_hz : SECOND_NS;
+    }
+}
+
 /* A sleep of known length, timed: what it took longer is a sleep and a wake-up. */
 static void measure(struct fos_sleeper *sleeper)
 {
-    struct fos_kernel_info info = {0};
     uint64_t begin, took, asked;
 
     fos_sys_serialize(); /* the first one may be slower */
-    fos_sys_kernel_info(&info);
-    sleeper->tsc_then = fos_tsc();
-    sleeper->ns_then = info.monotonic_ns;
-    sleeper->tsc_hz = info.tsc_hz ? info.tsc_hz : SECOND_NS;
+    fos_sleeper_sync(sleeper);
     begin = fos_tsc();
-    fos_sleep(sleeper, 0, never, NULL, info.monotonic_ns + CALIBRATION_NS);
+    fos_sleep(sleeper, 0, never, NULL, fos_sleeper_now(sleeper) + CALIBRATION_NS);
     took = fos_tsc() - begin;
     asked = scale(CALIBRATION_NS, sleeper->tsc_hz, SECOND_NS);
     sleeper->spin_cycles = took > asked ? took - asked : 0;

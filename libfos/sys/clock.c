@@ -1,14 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 #include <fos/clock.h>
 
+#include <fos/msg.h>
 #include <fos/syscall.h>
 
 uint64_t fos_now_ns(void)
 {
-    struct fos_kernel_info info = {0};
+    static uint64_t latest;
+    struct fos_sleeper *sleeper = &fos_thread_self()->sleeper;
+    uint64_t now;
 
-    fos_sys_kernel_info(&info);
-    return info.monotonic_ns;
+    if (fos_tsc() - sleeper->tsc_then > sleeper->tsc_hz)
+        fos_sleeper_sync(sleeper);
+    now = fos_sleeper_now(sleeper);
+    if (now > latest)
+        latest = now;
+    return latest;
 }
 
 uint64_t fos_wall_ns(void)

@@ -10,6 +10,8 @@ unit-msg-srcs     := $(addprefix libfos/msg/,channel.c mailbox.c sleep.c trace.c
 	receive.c inbound.c) tests/bench/host.c
 unit-stress-srcs  := $(addprefix libfos/msg/,channel.c mailbox.c sleep.c trace.c)
 unit-stress-cflags := -fno-sanitize=all -fsanitize=thread -O2
+unit-spin-srcs    := kernel/lib/spin.c
+unit-spin-cflags  := $(unit-stress-cflags) -iquote kernel
 UNIT-TESTS  := $(patsubst tests/unit/%.c,$(B)/host/unit/%,$(wildcard tests/unit/test_*.c))
 
 $(B)/host/unit/test_%: tests/unit/test_%.c

@@ -35,7 +35,7 @@ struct vcpu {
     void *stack_top;
 
     struct thread *_Atomic current; /* NULL while idle */
-    _Atomic uint32_t lock;
+    spinlock_t lock;
     struct thread *run_first, *run_last;
     struct thread *timers; /* blocked with a deadline, soonest first */
     uint32_t threads;      /* pinned here, whatever their state */

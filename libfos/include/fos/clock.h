@@ -8,8 +8,15 @@
 #define FOS_SECOND      1000000000ull /* in nanoseconds */
 #define FOS_MILLISECOND 1000000ull
 
-/* Nanoseconds since boot, and since 1970. */
+/*
+ * Nanoseconds since boot.  Carried on by the TSC, and set by the kernel's clock once a
+ * second: no system call between.  It is off that clock by what the TSC drifts in a second
+ * and half the time of a system call, and never goes back; two processes differ by no more
+ * than twice that.
+ */
 uint64_t fos_now_ns(void);
+
+/* Nanoseconds since 1970, by a system call. */
 uint64_t fos_wall_ns(void);
 
 /* Sleeps until the deadline; other events of this thread stay pending. */

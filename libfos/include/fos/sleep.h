@@ -128,8 +128,12 @@ enum fos_spin_state { FOS_SPIN_ON, FOS_SPIN_SLEEP, FOS_SPIN_LATE };
 void fos_sleeper_init(struct fos_sleeper *sleeper, struct fos_doorbell *doorbell,
                       struct fos_events *events);
 
-/* The monotonic clock, without a system call. */
+/* The monotonic clock, without a system call: carried on by the TSC from the last
+ * fos_sleeper_sync. */
 uint64_t fos_sleeper_now(const struct fos_sleeper *sleeper);
+
+/* Asks the kernel again what time it is. */
+void fos_sleeper_sync(struct fos_sleeper *sleeper);
 
 /* `deadline`: absolute nanoseconds, ~0 none. */
 static inline void fos_spin_begin(struct fos_spin *spin,

@@ -169,18 +169,17 @@ struct fos_channel_info {
 
 /*
  * The start page: what a process is given, at the address in %rdi at its entry.
- * caps[0] its own space; caps[1] its first thread, id 0 where the creator gave none;
- * the others by agreement with its creator.  Strings lie in `text`, NUL-terminated: argc arguments.
+ * caps[0] is its own space; the others are by agreement with its creator.  Strings lie in
+ * `text`, NUL-terminated: argc arguments.
  */
 enum { FOS_START_CAPS = 32, FOS_START_TEXT = 2048 };
 
 enum fos_start_cap {
     FOS_START_SPACE = 0,
-    FOS_START_THREAD = 1,
-    FOS_START_PROC = 2,    /* mailbox of the process fleet */
-    FOS_START_CONSOLE = 3, /* mailbox of the console fleet */
-    FOS_START_TICKET = 4,  /* says who this process is (libfos: fos/ticket.h) */
-    FOS_START_EXTRA = 5,   /* first of those the parent passed on */
+    FOS_START_PROC = 1,    /* mailbox of the process fleet */
+    FOS_START_CONSOLE = 2, /* mailbox of the console fleet */
+    FOS_START_TICKET = 3,  /* says who this process is (libfos: fos/ticket.h) */
+    FOS_START_EXTRA = 4,   /* first of those the parent passed on */
 };
 
 struct fos_start {

@@ -3,7 +3,7 @@
  * The host benchmark: two processes, pinned to two processors, the very sources of
  * libfos/msg between them, and what Linux offers beside them.
  *
- *     bench [ROUNDS [OUT-FOLDER]]
+ *     bench [ROUNDS [OUT-FOLDER [SILENT-CHANNELS]]]
  *
  * In every round each peer is measured once, between two runs of the minimal IPC;
  * its ratio is taken to these.  When they differ by more than a quarter, the
@@ -251,7 +251,8 @@ static bool figure(uint32_t peer, int rounds, enum placement where, double least
     if (!used)
         return false;
     *f = (struct fos_figure){
-        .suite = "host",
+        .suite = bench_silent ? "silent" : "host",
+        .x = bench_silent,
         .name = p->name,
         .unit = "cycles",
         .where = placement_names[where],
@@ -371,8 +372,10 @@ int main(int argc, char **argv)
         bench_die("reading the number of rounds");
     host_init();
     control = host_shared(sizeof *control);
+    bench_silent = argc > 3 ? (uint32_t)atoi(argv[3]) : 0;
     for (uint32_t i = 0; i < bench_peers_count; i++)
-        available[i] = bench_peers[i].prepare();
+        available[i] = (!bench_silent || bench_beside_silence(&bench_peers[i])) &&
+                       bench_peers[i].prepare();
     server = fork();
     if (server < 0)
         bench_die("fork");

@@ -28,6 +28,11 @@ struct bench_peer {
 extern const struct bench_peer bench_peers[];
 extern const size_t bench_peers_count;
 
+/* Channels on which nothing comes, at the receiver of the whole API's echo; when not
+ * 0 only that echo and the yardstick are measured.  Set before the fork. */
+extern uint32_t bench_silent;
+bool bench_beside_silence(const struct bench_peer *peer);
+
 /* A failed check inside a measurement: says so and ends the process. */
 _Noreturn void bench_die(const char *what);
 

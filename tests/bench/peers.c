@@ -222,6 +222,38 @@ static uint32_t get_byte(struct fos_mailbox *mailbox)
     return !fos_msg_recv(mailbox, &byte, 1, &length, FOS_NEVER) && length == 1;
 }
 
+/* ---- silent channels to the server, opened by the client ---- */
+
+uint32_t bench_silent;
+
+static void silent_open(void)
+{
+    static struct fos_peer silent[FOS_CHANNELS_MAX];
+    int error = 0;
+
+    check(bench_silent <= FOS_CHANNELS_MAX - 2, "number of silent channels");
+    for (uint32_t n = 0; n < bench_silent; n += !error) {
+        error = fos_peer_open_ring(&silent[n], inbox[0]->cap, 1);
+        check(!error || error == -FOS_EAGAIN, "silent channel");
+        /* The server accepts those that wait when it looks for messages. */
+        check(!fos_msg_send(&to_server, "x", 1) && get_byte(inbox[1]), "echo");
+    }
+    check(!fos_msg_send(&to_server, "", 0) && get_byte(inbox[1]), "silence");
+}
+
+static void silent_accept(void)
+{
+    uint32_t length;
+    char byte;
+
+    do {
+        check(!fos_msg_recv(inbox[0], &byte, 1, &length, FOS_NEVER) &&
+                  !fos_msg_send(&to_client, "y", 1),
+              "echo");
+    } while (length);
+    check(inbox[0]->stats.accepted >= bench_silent, "silent channels accepted");
+}
+
 static void api_join_server(void)
 {
     check(!fos_mailbox_create(inbox[0], 64), "mailbox create");
@@ -230,6 +262,7 @@ static void api_join_server(void)
               !fos_peer_open(&to_client, inbox[1]->cap, FOS_TRANSPORT_CHANNEL) &&
               !fos_msg_send(&to_client, "y", 1),
           "server's start");
+    silent_accept();
 }
 
 static void api_join_client(void)
@@ -242,6 +275,7 @@ static void api_join_client(void)
             !fos_peer_open_ring(&to_server_wide, inbox[0]->cap, RING_PAGES_LARGE) &&
             !fos_msg_send(&to_server, "x", 1) && get_byte(inbox[1]),
         "client's start");
+    silent_open();
 }
 
 static void api_join(bool server)
@@ -422,3 +456,8 @@ const struct bench_peer bench_peers[] = {
     STREAM("full API one way 64 KiB", api, large, LARGE, 60, false),
 };
 const size_t bench_peers_count = sizeof bench_peers / sizeof *bench_peers;
+
+bool bench_beside_silence(const struct bench_peer *peer)
+{
+    return peer->client == minimal_client || peer->client == api_echo_client;
+}

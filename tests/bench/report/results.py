@@ -33,7 +33,7 @@ class Results:
 
     def host(self, name):
         """The host's figure at the best placement that has one."""
-        found = self.select(HOST, None, name)
+        found = self.select(HOST, "host", name)
         return self.first(sorted(found, key=placement_rank))
 
     @staticmethod

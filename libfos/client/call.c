@@ -116,6 +116,7 @@ static void call_end(struct fos_client *client, struct fos_call *call, long resu
     client->room += room_of(call);
     call->done = true;
     call->result = result;
+    fos_trace(FOS_TRACE_call_end, call->tag, (uint64_t)result);
 }
 
 /* A new call by this peer, not yet sent. */
@@ -138,6 +139,7 @@ static int call_begin(struct fos_call *call, struct fos_peer *to,
     head->reply = client->mailbox.cap;
     *call = (struct fos_call){
         .tag = head->tag, .to = to, .reply = reply, .capacity = capacity};
+    fos_trace(FOS_TRACE_call_begin, fos_tag_op(call->tag), call->tag);
     return call_insert(client, call);
 }
 

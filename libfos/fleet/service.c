@@ -4,6 +4,7 @@
 #include <fos/event.h>
 #include <fos/memory.h>
 #include <fos/syscall.h>
+#include <fos/trace.h>
 
 static uint32_t longest_request(const struct fos_service *service)
 {
@@ -61,7 +62,9 @@ static inline void enter(struct fos_service *service, uint32_t length,
         refuse(caller, &service->troubles.wrong_size, -FOS_EINVAL);
     else {
         service->mailbox.thread->sleeper.published->calls_served++;
+        fos_trace(FOS_TRACE_serve_begin, fos_tag_op(caller->tag), caller->tag);
         handler->handle(caller, service->buffer, length);
+        fos_trace(FOS_TRACE_serve_end, fos_tag_op(caller->tag), caller->tag);
     }
 }
 

@@ -38,6 +38,7 @@
 #include <fos/msg.h>
 #include <fos/proto/rpc.h>
 #include <fos/siphash.h>
+#include <fos/trace.h>
 
 enum {
     FOS_CALL_BUCKETS = 64,
@@ -119,6 +120,7 @@ fos_inline long fos_call(struct fos_peer *to, void *request, uint32_t length,
     head->tag = tag;
     head->reply = client->mailbox.cap;
     answer->tag = 0;
+    fos_trace(FOS_TRACE_call_begin, fos_tag_op(tag), tag);
     error = fos_msg_send_until(to, request, length, deadline);
     if (fos_unlikely(error))
         return error;
@@ -126,6 +128,7 @@ fos_inline long fos_call(struct fos_peer *to, void *request, uint32_t length,
                          deadline < client->look_at ? deadline : client->look_at);
     if (fos_unlikely(error || got != capacity || answer->tag != tag))
         return fos_call_odd(to, tag, error, got, reply, capacity, deadline);
+    fos_trace(FOS_TRACE_call_end, tag, (uint64_t)answer->result);
     return answer->result;
 }
 

@@ -155,6 +155,29 @@ static bool never(void *argument)
     return false;
 }
 
+static void test_call(void)
+{
+    struct proc_entry entry;
+    uint64_t tag;
+    size_t at;
+
+    case_begin("a call is seen from the request over the service to the reply");
+    fos_process_list(&entry, 1); /* what the first one needs is there */
+    watch_begin(fos_trace_all);
+    CASE_EQUAL(fos_process_list(&entry, 1), 1);
+    watch_await(FOS_TRACE_serve_end, 1);
+    fos_sys_null();
+    watch_end();
+    at = watch_find(0, FOS_TRACE_call_begin, fos_pid(), proc_list_op);
+    tag = watch.events[at].b;
+    at = watch_find(at, FOS_TRACE_serve_begin, 1, proc_list_op);
+    CASE_EQUAL(watch.events[at].b, tag);
+    at = watch_find(at, FOS_TRACE_serve_end, 1, proc_list_op);
+    CASE_EQUAL(watch.events[at].b, tag);
+    watch_find(0, FOS_TRACE_call_end, fos_pid(), tag);
+    case_end();
+}
+
 static void test_sleep(void)
 {
     uint64_t deadline = fos_now_ns() + 5 * FOS_MILLISECOND;
@@ -384,6 +407,7 @@ int main(int argc, char **argv)
     test_device();
     test_family();
     test_fault();
+    test_call();
     test_sleep();
     test_marks();
     test_overflow();

@@ -73,6 +73,31 @@ static inline void watch_end(void)
     qsort(watch.events, watch.count, sizeof *watch.events, event_order);
 }
 
+static inline bool watch_seen(enum fos_trace_type type, uint64_t pid)
+{
+    static struct fos_trace_event some[64];
+    uint64_t lost = 0;
+    size_t got;
+
+    for (uint32_t v = 0; v < tracer.info->vcpus; v++) {
+        uint64_t next = watch.next[v];
+        while ((got = fos_tracer_read(&tracer, v, &next, some, 64, &lost)))
+            for (size_t i = 0; i < got; i++)
+                if (some[i].type == type && some[i].pid == pid)
+                    return true;
+    }
+    return false;
+}
+
+/* Waits until process `pid` has entered the kernel with such an event in its own ring. */
+static inline void watch_await(enum fos_trace_type type, uint64_t pid)
+{
+    uint64_t deadline = family_deadline();
+
+    while (!watch_seen(type, pid) && fos_now_ns() < deadline)
+        fos_clock_sleep(fos_now_ns() + 2 * FOS_MILLISECOND);
+}
+
 /* Keeps the events of process `pid` alone. */
 static inline void watch_only(uint64_t pid)
 {

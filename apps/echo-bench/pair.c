@@ -56,7 +56,7 @@ static void server_start(uint32_t slots)
     char text[12];
     const char *const argv[] = {"echo-bench", "server", text, NULL};
     struct fos_spawn spawn = {.path = "echo-bench", .argv = argv, .ncaps = 1};
-    struct echo_greeting greeting;
+    struct echo_greeting greeting = {0};
     uint32_t length;
 
     snprintf(text, sizeof text, "%" PRIu32, slots);

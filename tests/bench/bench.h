@@ -36,6 +36,12 @@ bool bench_beside_silence(const struct bench_peer *peer);
 /* A failed check inside a measurement: says so and ends the process. */
 _Noreturn void bench_die(const char *what);
 
+/* A typed call of a service. */
+bool rpc_prepare(void);
+void rpc_join(bool server);
+void rpc_client(uint64_t n);
+void rpc_server(uint64_t n);
+
 /* Kernel IPC of Linux. */
 bool pipe_prepare(void);
 bool socket_prepare(void);

@@ -440,6 +440,7 @@ const struct bench_peer bench_peers[] = {
             FOS_BENCH_BATCH),
     LATENCY("full API echo 32 B", api_prepare, api_join, api_echo, 200,
             FOS_BENCH_BATCH),
+    LATENCY("typed RPC, sum", rpc_prepare, rpc_join, rpc, 200, FOS_BENCH_BATCH),
     {"getpid", always, NULL, getpid_client, NULL, 200, FOS_BENCH_BATCH, 0, false},
     LATENCY("pipe echo 32 B", pipe_prepare, NULL, pipe, 100, 1),
     LATENCY("Unix socket echo 32 B", socket_prepare, NULL, socket, 100, 1),

@@ -9,8 +9,8 @@ POLICY_KERNEL, POLICY_USER, POLICY_HYBRID = "kernel only", "user only", "hybrid"
 POLICY_MESSAGES = 1000
 
 # The rows of the host benchmark that the goals speak of.
-HOST_API, HOST_TYPED, HOST_FAST = ("full API echo 32 B", "typed RPC 32 B",
-                                   "fast RPC 32 B")
+HOST_API, HOST_TYPED, HOST_FAST = ("full API echo 32 B", "typed RPC",
+                                   "fast RPC")
 
 
 @dataclass

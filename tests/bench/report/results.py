@@ -32,8 +32,10 @@ class Results:
         return self.first(self.select(LINUX, None, name))
 
     def host(self, name):
-        """The host's figure at the best placement that has one."""
-        found = self.select(HOST, "host", name)
+        """The host's figure at the best placement that has one; of that name, or whose
+        name begins so."""
+        found = self.select(HOST, "host", name) or [
+            r for r in self.select(HOST, "host") if r["name"].startswith(name)]
         return self.first(sorted(found, key=placement_rank))
 
     @staticmethod

@@ -354,32 +354,47 @@ static void test_device(void)
 
 /* ---- cost ---- */
 
-static uint64_t null_cycles(void)
+static void null_once(void)
 {
-    enum { CALLS = 200, ROUNDS = 15 };
+    fos_sys_null();
+}
+
+static void mark_once(void)
+{
+    fos_trace_mark(1, 2);
+}
+
+/* The least of several rounds, in cycles, to one of `count`. */
+static double cycles_of(void (*once)(void), int count)
+{
     uint64_t best = UINT64_MAX;
 
-    for (int round = 0; round < ROUNDS; round++) {
+    for (int round = 0; round < 15; round++) {
         uint64_t begin = fos_tsc(), took;
-        for (int i = 0; i < CALLS; i++)
-            fos_sys_null();
-        took = (fos_tsc() - begin) / CALLS;
+        for (int i = 0; i < count; i++)
+            once();
+        took = fos_tsc() - begin;
         best = took < best ? took : best;
     }
-    return best;
+    return (double)best / count;
 }
 
 static void cost_show(void)
 {
-    uint64_t off, on;
+    double off[2], on[2];
 
     fos_tracer_mask(&tracer, 0);
-    off = null_cycles();
+    off[0] = cycles_of(null_once, 200);
+    off[1] = cycles_of(mark_once, 10000);
     fos_tracer_mask(&tracer, fos_trace_all);
-    on = null_cycles();
+    on[0] = cycles_of(null_once, 200);
+    on[1] = cycles_of(mark_once, FOS_TRACE_OWN - 10);
     fos_tracer_mask(&tracer, 0);
-    printf("trace: a null system call takes %llu cycles, traced %llu (emulated)\n",
-           (unsigned long long)off, (unsigned long long)on);
+    printf("trace: cycles of a null system call %.0f, traced %.0f (emulated)\n",
+           off[0], on[0]);
+    printf(
+        "trace: cycles of an event of libfos, with its call, off %.1f, on %.1f\n",
+        off[1], on[1]);
 }
 
 static const struct part parts[] = {

@@ -97,6 +97,7 @@ static void serve(void)
         seen++;
         if (control->command == COMMAND_END)
             _exit(0);
+        bench_forget();
         if (control->command == COMMAND_ALU)
             alu((int)control->n);
         else if (bench_peers[control->command].server)
@@ -124,8 +125,9 @@ static struct fos_summary latency(uint32_t peer, uint64_t samples)
 {
     static double cycles[SAMPLES_MAX];
     const struct bench_peer *p = &bench_peers[peer];
-    uint64_t warm = p->batch > 1 ? WARM * p->batch / 4 : 5;
+    uint64_t warm = p->batch > 1 ? WARM * p->batch / 2 : 5;
 
+    bench_forget();
     start(peer, warm + samples * p->batch);
     p->client(warm);
     for (uint64_t i = 0; i < samples; i++) {

@@ -33,6 +33,10 @@ extern const size_t bench_peers_count;
 extern uint32_t bench_silent;
 bool bench_beside_silence(const struct bench_peer *peer);
 
+/* Before each measurement, at both sides: what the waits of another one had taught this
+ * thread is forgotten. */
+void bench_forget(void);
+
 /* A failed check inside a measurement: says so and ends the process. */
 _Noreturn void bench_die(const char *what);
 

@@ -4,14 +4,21 @@
 #include "sched/sched.h"
 
 static struct pool channel_pool = {.size = sizeof(struct channel)};
-static pfn_t dead_doorbell; /* what a side sees when the other has gone */
+static pfn_t dead_doorbell;    /* what a side sees when the other has gone */
+static pfn_t retired_doorbell; /* what the sender of a retired channel sees */
+
+static void doorbell_make(pfn_t *page, enum fos_doorbell_state state)
+{
+    int r = frame_alloc(NULL, FRAME_DEVICE, page);
+    ASSERT(r == 0);
+    struct fos_doorbell *d = frame_address(*page);
+    atomic_store(&d->state, state);
+}
 
 void channels_init(void)
 {
-    int r = frame_alloc(NULL, FRAME_DEVICE, &dead_doorbell);
-    ASSERT(r == 0);
-    struct fos_doorbell *d = frame_address(dead_doorbell);
-    atomic_store(&d->state, FOS_DOORBELL_DEAD);
+    doorbell_make(&dead_doorbell, FOS_DOORBELL_DEAD);
+    doorbell_make(&retired_doorbell, FOS_DOORBELL_RETIRED);
 }
 
 static struct channel **list_of(struct space *s, enum channel_side side)
@@ -84,26 +91,55 @@ static int ring_alloc(struct channel *c, struct space *s)
 
 static void pending_push(struct mailbox *m, struct channel *c)
 {
-    m->pending_count++;
+    struct thread *t = m->thread;
+    t->pending_count++;
     c->mailbox = m;
     c->pending_next = NULL;
-    *m->pending_last = c;
-    m->pending_last = &c->pending_next;
+    *t->pending_last = c;
+    t->pending_last = &c->pending_next;
 }
 
 static void pending_remove(struct channel *c)
 {
-    struct mailbox *m = c->mailbox;
-    struct channel **link = &m->pending;
+    struct thread *t = c->mailbox->thread;
+    struct channel **link = &t->pending;
     while (*link != c)
         link = &(*link)->pending_next;
     *link = c->pending_next;
     if (!*link)
-        m->pending_last = link;
-    m->pending_count--;
+        t->pending_last = link;
+    ASSERT(t->pending_count > 0);
+    t->pending_count--;
     if (c->orphan)
-        m->orphan_pages -= c->ring_pages;
+        t->orphan_pages -= c->ring_pages;
     c->mailbox = NULL;
+}
+
+/* What the receiver pays, and gives back. */
+static int receiver_charge(struct channel *c, struct thread *t)
+{
+    enum { TABLES_MAX = 3 }; /* that mapping the window may need */
+    struct space *s = t->space;
+    if (t->channels == FOS_CHANNELS_MAX ||
+        space_charge_frames(s, c->ring_pages + TABLES_MAX))
+        return -FOS_EAGAIN;
+    space_refund_frames(s, TABLES_MAX);
+    if (space_charge_object(s)) {
+        space_refund_frames(s, c->ring_pages);
+        return -FOS_EAGAIN;
+    }
+    c->receiver_share = c->ring_pages;
+    t->channels++;
+    return 0;
+}
+
+static void receiver_refund(struct channel *c, struct thread *t)
+{
+    ASSERT(t->channels > 0);
+    t->channels--;
+    space_refund_object(t->space);
+    space_refund_frames(t->space, c->receiver_share);
+    c->receiver_share = 0;
 }
 
 int channel_connect(struct mailbox *m, uint64_t va, uint32_t ring_pages,
@@ -111,10 +147,11 @@ int channel_connect(struct mailbox *m, uint64_t va, uint32_t ring_pages,
 {
     struct thread *t = thread_current();
     struct space *s = t->space;
+    bool refused = false;
     if (ring_pages == 0 || ring_pages > FOS_RING_PAGES_MAX ||
         (ring_pages & (ring_pages - 1)) || m->space == s)
         return -FOS_EINVAL;
-    if (m->pending_count == CHANNELS_PENDING_MAX)
+    if (m->thread->pending_count == CHANNELS_PENDING_MAX)
         return -FOS_EAGAIN;
     int r = space_charge_object(s);
     if (r)
@@ -125,13 +162,19 @@ int channel_connect(struct mailbox *m, uint64_t va, uint32_t ring_pages,
         goto fail_charge;
     c->ring_pages = ring_pages;
     c->mailbox_id = m->object.id;
+    c->secret = m->object.secret;
+    c->limit = m->limit;
     c->sender_pid = s->pid;
     r = ring_alloc(c, s);
     if (r)
         goto fail_pool;
-    r = window_map(c, s, va, m->thread->doorbell);
+    r = receiver_charge(c, m->thread);
+    refused = r != 0;
     if (r)
         goto fail_ring;
+    r = window_map(c, s, va, m->thread->doorbell);
+    if (r)
+        goto fail_receiver;
     r = object_publish(&c->object, OBJECT_CHANNEL);
     if (r)
         goto fail_window;
@@ -143,43 +186,32 @@ int channel_connect(struct mailbox *m, uint64_t va, uint32_t ring_pages,
 
 fail_window:
     space_unmap(s, va, ring_pages + 1);
+fail_receiver:
+    receiver_refund(c, m->thread);
 fail_ring:
     ring_put(c, ring_pages);
 fail_pool:
     pool_free(&channel_pool, c);
 fail_charge:
     space_refund_object(s);
+    if (refused)
+        thread_event(m->thread, FOS_EVENT_ROOM);
     return r;
 }
 
-int channel_accept(struct mailbox *m, uint64_t va, struct channel **out)
+int channel_accept(struct thread *t, uint64_t va, struct channel **out)
 {
-    struct channel *c = m->pending;
-    struct space *s = m->space;
-    uint32_t share = c && !c->orphan ? c->ring_pages : 0;
+    struct channel *c = t->pending;
     if (!c)
         return -FOS_EAGAIN;
-    int r = space_charge_object(s);
+    struct thread *sender = c->sides[SENDER].thread;
+    int r = window_map(c, t->space, va, sender ? sender->doorbell : dead_doorbell);
     if (r)
         return r;
-    r = space_charge_frames(s, share);
-    if (r)
-        goto fail_object;
-    struct thread *sender = c->sides[SENDER].thread;
-    r = window_map(c, s, va, sender ? sender->doorbell : dead_doorbell);
-    if (r)
-        goto fail_share;
-    c->receiver_share = share;
     pending_remove(c);
-    side_attach(c, RECEIVER, s, m->thread, va);
+    side_attach(c, RECEIVER, t->space, t, va);
     *out = c;
     return 0;
-
-fail_share:
-    space_refund_frames(s, share);
-fail_object:
-    space_refund_object(s);
-    return r;
 }
 
 /* From here on notify answers FOS_EPIPE, and each side still there sees DEAD. */
@@ -190,7 +222,8 @@ static void close_sides(struct channel *c, const struct mailbox *m)
         return;
     struct thread *sender = c->sides[SENDER].thread;
     struct thread *receiver = m ? m->thread : c->sides[RECEIVER].thread;
-    doorbells[SENDER] = receiver->doorbell; /* each side maps the other's */
+    /* each side maps the other's */
+    doorbells[SENDER] = c->retired ? retired_doorbell : receiver->doorbell;
     doorbells[RECEIVER] = sender->doorbell;
     for (int i = 0; i < CHANNEL_SIDES; i++) {
         struct space *s = c->sides[i].space;
@@ -214,37 +247,45 @@ static void ring_give(struct channel *c, struct space *to)
 {
     for (uint32_t i = 0; i < c->ring_pages; i++)
         frame_give(c->ring[i], to);
+    c->receiver_share = 0;
+}
+
+/* The receiver will never accept it. */
+static void pending_drop(struct channel *c)
+{
+    receiver_refund(c, c->mailbox->thread);
+    pending_remove(c);
+    if (!c->sides[SENDER].space)
+        channel_free(c);
 }
 
 /* The sender has gone before it was accepted: what it sent waits for the receiver,
- * who now pays for the ring, if it can and there are not too many such. */
-static bool orphan_keep(struct channel *c)
+ * who pays for the ring, if there are not too many such. */
+static void orphan_keep(struct channel *c)
 {
-    struct mailbox *m = c->mailbox;
-    if (m->orphan_pages + c->ring_pages > CHANNEL_ORPHAN_PAGES_MAX ||
-        space_charge_frames(m->space, c->ring_pages))
-        return false;
-    m->orphan_pages += c->ring_pages;
+    struct thread *t = c->mailbox->thread;
+    if (t->orphan_pages + c->ring_pages > CHANNEL_ORPHAN_PAGES_MAX) {
+        pending_drop(c);
+        return;
+    }
+    t->orphan_pages += c->ring_pages;
     c->orphan = true;
-    ring_give(c, m->space);
-    return true;
+    ring_give(c, t->space);
 }
 
 static void sender_gone(struct channel *c)
 {
-    if (c->sides[RECEIVER].space) {
+    if (c->sides[RECEIVER].space)
         ring_give(c, c->sides[RECEIVER].space);
-        c->receiver_share = 0;
-    } else if (!c->mailbox || !orphan_keep(c)) {
-        if (c->mailbox)
-            pending_remove(c);
+    else if (c->mailbox)
+        orphan_keep(c);
+    else
         channel_free(c);
-    }
 }
 
-static void receiver_gone(struct channel *c, struct space *s)
+static void receiver_gone(struct channel *c, struct thread *t)
 {
-    space_refund_frames(s, c->receiver_share);
+    receiver_refund(c, t);
     if (!c->sides[SENDER].space)
         channel_free(c);
 }
@@ -252,25 +293,76 @@ static void receiver_gone(struct channel *c, struct space *s)
 void channel_drop(struct channel *c, struct space *s)
 {
     enum channel_side side = c->sides[SENDER].space == s ? SENDER : RECEIVER;
+    struct thread *t = c->sides[side].thread;
     ASSERT(c->sides[side].space == s);
     close_sides(c, c->mailbox);
     quiesce(); /* no notify holds our thread any more */
     space_unmap(s, c->sides[side].va, c->ring_pages + 1);
     side_detach(c, side);
-    if (side == SENDER)
+    if (side == RECEIVER) {
+        receiver_gone(c, t);
+    } else {
         sender_gone(c);
-    else
-        receiver_gone(c, s);
-    space_refund_object(s);
+        space_refund_object(s);
+    }
 }
 
 void channels_drop_mailbox(struct mailbox *m)
 {
-    while (m->pending) {
-        struct channel *c = m->pending;
+    struct channel *next;
+    for (struct channel *c = m->thread->pending; c; c = next) {
+        next = c->pending_next;
+        if (c->mailbox != m)
+            continue;
         close_sides(c, m);
-        pending_remove(c);
-        if (c->orphan)
-            channel_free(c);
+        pending_drop(c);
     }
+}
+
+/* ---- retiring ---- */
+
+int channel_retire(struct channel *c)
+{
+    const struct thread *receiver = c->sides[RECEIVER].thread;
+    if (atomic_load(&c->closed))
+        return -FOS_EPIPE;
+    if (c->retired)
+        return 0;
+    ASSERT(c->sides[SENDER].space);
+    c->retired = true;
+    space_swap_frame(c->sides[SENDER].space, c->sides[SENDER].va,
+                     receiver->doorbell, retired_doorbell);
+    return 0;
+}
+
+/* The mailbox is still there, but its owner has changed the secret. */
+static bool secret_is_old(const struct channel *c)
+{
+    const struct object *o = object_at((uint32_t)c->mailbox_id);
+    return o && o->id == c->mailbox_id && o->secret != c->secret;
+}
+
+long channel_seal(struct channel *c, uint32_t sent)
+{
+    if (c->counted)
+        return c->packets;
+    if (atomic_load(&c->closed))
+        return secret_is_old(c) ? -FOS_EPERM : -FOS_EPIPE;
+    if (!c->retired)
+        return -FOS_EINVAL;
+    c->sealed = true;
+    c->packets = sent;
+    thread_event(c->sides[RECEIVER].thread, FOS_EVENT_NOTIFY);
+    return -FOS_EAGAIN;
+}
+
+int channel_count(struct channel *c, uint32_t taken)
+{
+    if (atomic_load(&c->closed))
+        return -FOS_EPIPE;
+    if (c->sealed && c->packets != taken)
+        return -FOS_EAGAIN;
+    c->counted = true;
+    c->packets = taken;
+    return 0;
 }

@@ -3,10 +3,14 @@
  * Channels: frames that two processes share, with each other's doorbells beside
  * them (thesis 4.2; the ring inside is user space's affair, fos/abi/packet.h).
  *
- * Life: connected (on the mailbox's pending list) -> accepted -> closed, when
- * either side closes it, the mailbox goes or a space ends.  Closing swaps the
- * doorbells both sides see for one that says DEAD; the object goes when both sides
- * have let go.
+ * Life: connected (on the receiving thread's pending list) -> accepted -> perhaps
+ * retired (channel_retire) -> closed, when either side closes it, the mailbox goes
+ * or a space ends.  Closing swaps the doorbells both sides see for one that says
+ * DEAD; the object goes when both sides have let go.
+ *
+ * A retired channel loses nothing (the protocol: fos/abi/types.h): whoever of the
+ * two comes second learns from the first, under the kernel lock, where the packets
+ * that count end.
  */
 #ifndef MSG_CHANNEL_H
 #define MSG_CHANNEL_H
@@ -17,9 +21,11 @@ struct mailbox;
 struct thread;
 
 /*
- * Who pays: both sides for the ring, while both are attached; the frames belong to
- * the sender's account, and to the receiver's when the sender has gone first.
- * Before the receiver has accepted, a mailbox keeps few channels whose sender has
+ * Who pays: both sides for an object and the ring, from the connection on; the
+ * frames belong to the sender's account, and to the receiver's when the sender has
+ * gone first.  So a channel that the receiver could not pay is refused to its
+ * sender at once, and the receiver told that somebody wants room.
+ * Before the receiver has accepted, a thread keeps few channels whose sender has
  * gone: whoever may send could else fill memory at the receiver's expense.
  */
 enum { CHANNELS_PENDING_MAX = 64, CHANNEL_ORPHAN_PAGES_MAX = 16 };
@@ -37,8 +43,14 @@ struct channel {
     struct mailbox *mailbox; /* while pending */
     struct channel *pending_next;
     _Atomic bool closed;
+    bool orphan;  /* its sender went before it was accepted */
+    bool retired; /* the receiver wants no more */
+    bool sealed;  /* `packets` is what the sender has sent */
+    bool counted; /* `packets` is what the receiver took, and has closed */
+    uint32_t packets;
     uint64_t mailbox_id, sender_pid;
-    bool orphan;             /* its sender went before it was accepted */
+    uint64_t secret;         /* of the mailbox, by which it was opened */
+    uint32_t limit;          /* of the mailbox */
     uint32_t receiver_share; /* frames the receiver is charged beside the owner */
     uint32_t ring_pages;
     pfn_t ring[FOS_RING_PAGES_MAX];
@@ -47,9 +59,20 @@ struct channel {
 void channels_init(void);
 int channel_connect(struct mailbox *m, uint64_t va, uint32_t ring_pages,
                     struct channel **out);
-int channel_accept(struct mailbox *m, uint64_t va, struct channel **out);
+/* The next one that waits for `t`. */
+int channel_accept(struct thread *t, uint64_t va, struct channel **out);
 /* `s` lets go of its side: unmaps its window; the other side learns of it. */
 void channel_drop(struct channel *c, struct space *s);
 void channels_drop_mailbox(struct mailbox *m); /* those not yet accepted */
+
+/* The receiver wants no more packets.  0, or -FOS_EPIPE: it is closed. */
+int channel_retire(struct channel *c);
+/* The sender has met RETIRED or DEAD after `sent` packets.  How many were taken;
+ * -FOS_EAGAIN: all will be; -FOS_EPERM: the mailbox's secret is another now;
+ * -FOS_EPIPE: some may be lost; -FOS_EINVAL: it is not retired. */
+long channel_seal(struct channel *c, uint32_t sent);
+/* The receiver of a retired channel has taken `taken` packets and closes.  0;
+ * -FOS_EAGAIN: it must take more; -FOS_EPIPE: the sender has closed first. */
+int channel_count(struct channel *c, uint32_t taken);
 
 #endif

@@ -60,7 +60,7 @@ static int ring_pin(struct mailbox *m, uint64_t va, uint64_t head_va)
 }
 
 int mailbox_new(struct space *s, uint64_t va, uint64_t slots, uint64_t head_va,
-                struct mailbox **out)
+                uint64_t limit, struct mailbox **out)
 {
     int r = args_check(va, slots, head_va);
     if (r == 0)
@@ -73,9 +73,9 @@ int mailbox_new(struct space *s, uint64_t va, uint64_t slots, uint64_t head_va,
         goto fail_charge;
     m->space = s;
     m->thread = thread_current();
-    m->pending_last = &m->pending;
     m->pages = (uint32_t)slots / MAILBOX_PAGE_SLOTS;
     m->ring.slots = (uint32_t)slots;
+    m->limit = (uint32_t)min_u64(limit, UINT32_MAX);
     r = ring_pin(m, va, head_va);
     if (r)
         goto fail_pool;
@@ -113,6 +113,13 @@ void mailbox_destroy(struct mailbox *m)
     pool_free(&mailbox_pool, m);
 }
 
+void mailbox_renew(struct mailbox *m)
+{
+    m->object.secret = random_u64_locked();
+    channels_drop_mailbox(m);
+    quiesce(); /* who still sends by the old secret has done so */
+}
+
 /* Fills the reserved slots from user memory, which may vanish meanwhile. */
 static int slots_fill(struct mailbox *m, uint64_t position,
                       const struct space *from, uint64_t va, uint64_t n)
@@ -139,7 +146,8 @@ static void receiver_wake(struct thread *t)
 int mailbox_send(struct mailbox *m, const struct space *from, uint64_t va,
                  uint64_t n)
 {
-    if (n > FOS_MESSAGE_MAX || fos_slots_for((uint32_t)n) > m->ring.slots / 2)
+    if (n > FOS_MESSAGE_MAX || n > m->limit ||
+        fos_slots_for((uint32_t)n) > m->ring.slots / 2)
         return -FOS_EMSGSIZE;
     int r = user_mapped_check(from, va, n, false);
     if (r)

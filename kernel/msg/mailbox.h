@@ -15,16 +15,18 @@ struct mailbox {
     struct space *space;
     struct thread *thread; /* woken when a message comes */
     struct mailbox *space_next;
-    struct channel *pending, **pending_last; /* connected, not yet accepted */
-    uint32_t pending_count, orphan_pages;
     uint32_t pages;
+    uint32_t limit; /* bytes of a message */
     pfn_t head_frame; /* pinned, as are the ring's pages */
     struct mailbox_ring ring;
 };
 
 int mailbox_new(struct space *s, uint64_t slots_va, uint64_t slots,
-                uint64_t head_va, struct mailbox **out);
+                uint64_t head_va, uint64_t limit, struct mailbox **out);
 void mailbox_destroy(struct mailbox *m);
+/* Replaces its secret; channels not yet accepted die, the owner closes the others.
+ */
+void mailbox_renew(struct mailbox *m);
 /* As a reader: copies n bytes at va of the calling space in, and wakes the owner.
  */
 int mailbox_send(struct mailbox *m, const struct space *from, uint64_t va,

@@ -35,6 +35,11 @@ struct thread {
     void *fpu;                      /* one page, XSAVE layout */
     uint64_t trace_taken;           /* of its own trace events; by its vCPU */
 
+    /* the kernel lock; see msg/channel.h */
+    struct channel *pending, **pending_last; /* to it, not yet accepted */
+    uint32_t pending_count, orphan_pages;
+    uint32_t channels; /* to it, accepted or not */
+
     /* the vCPU's lock */
     _Atomic uint32_t state;
     _Atomic bool stop;

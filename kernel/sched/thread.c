@@ -80,6 +80,7 @@ int thread_new(struct space *s, const struct fos_thread_args *a,
     if (!t)
         goto fail_object;
     t->space = s;
+    t->pending_last = &t->pending;
     t->vcpu = &vcpus[a->vcpu];
     t->since = rdtsc();
     atomic_store(&t->state, THREAD_READY);
@@ -123,6 +124,7 @@ void thread_destroy(struct thread *t)
     struct vcpu *v = t->vcpu;
     ASSERT(atomic_load(&t->state) == THREAD_STOPPED &&
            atomic_load(&v->current) != t);
+    ASSERT(t->channels == 0 && !t->pending);
     struct thread **link = &s->threads;
     while (*link != t)
         link = &(*link)->space_next;

@@ -5,12 +5,12 @@
 #include "sys/table.h"
 
 long sys_mailbox_create(uint64_t slots_va, uint64_t slots, uint64_t head_va,
-                        uint64_t out)
+                        uint64_t limit, uint64_t out)
 {
     struct mailbox *m;
     if (out_check(out, sizeof(struct fos_cap)))
         return -FOS_EFAULT;
-    int r = mailbox_new(space_current(), slots_va, slots, head_va, &m);
+    int r = mailbox_new(space_current(), slots_va, slots, head_va, limit, &m);
     if (r)
         return r;
     struct fos_cap cap = object_cap(&m->object);
@@ -35,6 +35,19 @@ long sys_mailbox_close(uint64_t id, uint64_t secret)
     return 0;
 }
 
+long sys_mailbox_renew(uint64_t id, uint64_t secret, uint64_t out)
+{
+    struct mailbox *m = mailbox_owned(id, secret);
+    if (!m)
+        return -FOS_EPERM;
+    if (out_check(out, sizeof(struct fos_cap)))
+        return -FOS_EFAULT;
+    mailbox_renew(m);
+    struct fos_cap cap = object_cap(&m->object);
+    out_write(out, &cap, sizeof cap);
+    return 0;
+}
+
 long sys_mailbox_send(uint64_t id, uint64_t secret, uint64_t buffer, uint64_t n)
 {
     struct mailbox *m = FIND(mailbox, MAILBOX, id, secret);
@@ -53,6 +66,7 @@ static void info_write(uint64_t out, const struct channel *c, uint64_t peer)
         .mailbox = c->mailbox_id,
         .peer = peer,
         .ring_pages = c->ring_pages,
+        .limit = c->limit,
     };
     out_write(out, &i, sizeof i);
 }
@@ -76,18 +90,15 @@ long sys_channel_connect(uint64_t id, uint64_t secret, uint64_t va, uint64_t pag
     return 0;
 }
 
-long sys_channel_accept(uint64_t id, uint64_t secret, uint64_t va, uint64_t out)
+long sys_channel_accept(uint64_t va, uint64_t out)
 {
-    struct mailbox *m = mailbox_owned(id, secret);
     struct channel *c;
-    if (!m)
-        return -FOS_EPERM;
     if (out_check(out, sizeof(struct fos_channel_info)))
         return -FOS_EFAULT;
-    int r = channel_accept(m, va, &c);
+    int r = channel_accept(thread_current(), va, &c);
     if (r)
         return r;
-    trace(FOS_TRACE_accept, c->object.id, id);
+    trace(FOS_TRACE_accept, c->object.id, c->mailbox_id);
     info_write(out, c, c->sender_pid);
     return 0;
 }
@@ -101,14 +112,31 @@ static struct channel *channel_mine(uint64_t id, uint64_t secret)
     return c;
 }
 
-long sys_channel_close(uint64_t id, uint64_t secret)
+long sys_channel_close(uint64_t id, uint64_t secret, uint64_t taken)
 {
     struct channel *c = channel_mine(id, secret);
     if (!c)
         return -FOS_EPERM;
+    if (taken <= UINT32_MAX) {
+        if (!c->retired || c->sides[RECEIVER].space != space_current())
+            return -FOS_EINVAL;
+        int r = channel_count(c, (uint32_t)taken);
+        if (r)
+            return r;
+    }
     trace(FOS_TRACE_close, id, c->mailbox_id);
     channel_drop(c, space_current());
     return 0;
+}
+
+long sys_channel_retire(uint64_t id, uint64_t secret, uint64_t sent)
+{
+    struct channel *c = channel_mine(id, secret);
+    if (!c)
+        return -FOS_EPERM;
+    if (c->sides[RECEIVER].space == space_current())
+        return channel_retire(c);
+    return channel_seal(c, (uint32_t)sent);
 }
 
 /* As a reader.  A channel that is closed keeps its threads until readers have left.

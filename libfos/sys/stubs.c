@@ -76,9 +76,15 @@ long fos_sys_notify(struct fos_cap channel)
 }
 
 long fos_sys_mailbox_create(struct fos_mailbox_slot *slots, uint64_t count,
-                            _Atomic uint64_t *head, struct fos_cap *out)
+                            _Atomic uint64_t *head, uint64_t limit,
+                            struct fos_cap *out)
 {
-    return TRAP(mailbox_create, slots, count, head, out);
+    return TRAP(mailbox_create, slots, count, head, limit, out);
+}
+
+long fos_sys_mailbox_renew(struct fos_cap mailbox, struct fos_cap *out)
+{
+    return TRAP(mailbox_renew, CAP(mailbox), out);
 }
 
 long fos_sys_mailbox_close(struct fos_cap mailbox)
@@ -98,15 +104,19 @@ long fos_sys_channel_connect(struct fos_cap mailbox, void *address,
     return TRAP(channel_connect, CAP(mailbox), address, ring_pages, out);
 }
 
-long fos_sys_channel_accept(struct fos_cap mailbox, void *address,
-                            struct fos_channel_info *out)
+long fos_sys_channel_accept(void *address, struct fos_channel_info *out)
 {
-    return TRAP(channel_accept, CAP(mailbox), address, out);
+    return TRAP(channel_accept, address, out);
 }
 
-long fos_sys_channel_close(struct fos_cap channel)
+long fos_sys_channel_close(struct fos_cap channel, uint64_t taken)
 {
-    return TRAP(channel_close, CAP(channel));
+    return TRAP(channel_close, CAP(channel), taken);
+}
+
+long fos_sys_channel_retire(struct fos_cap channel, uint64_t sent)
+{
+    return TRAP(channel_retire, CAP(channel), sent);
 }
 
 long fos_sys_space_create(uint64_t frames, uint64_t objects, struct fos_cap *out)

@@ -28,18 +28,23 @@ long fos_sys_serialize(void);
 long fos_sys_notify(struct fos_cap channel);
 
 /* slots: `count` slots in the caller's memory, zeroed; head: the count of slots
- * given back, which the caller advances.  See abi/mailbox.h. */
+ * given back, which the caller advances.  See abi/mailbox.h.  limit: bytes of the
+ * longest message. */
 long fos_sys_mailbox_create(struct fos_mailbox_slot *slots, uint64_t count,
-                            _Atomic uint64_t *head, struct fos_cap *out);
+                            _Atomic uint64_t *head, uint64_t limit,
+                            struct fos_cap *out);
 long fos_sys_mailbox_close(struct fos_cap mailbox);
+long fos_sys_mailbox_renew(struct fos_cap mailbox, struct fos_cap *out);
 long fos_sys_mailbox_send(struct fos_cap mailbox, const void *message,
                           size_t length);
 
 long fos_sys_channel_connect(struct fos_cap mailbox, void *address,
                              uint64_t ring_pages, struct fos_channel_info *out);
-long fos_sys_channel_accept(struct fos_cap mailbox, void *address,
-                            struct fos_channel_info *out);
-long fos_sys_channel_close(struct fos_cap channel);
+long fos_sys_channel_accept(void *address, struct fos_channel_info *out);
+/* taken: FOS_TAKEN_NONE, or by the receiver of a retired channel the packets it
+ * took; the protocol of retiring is told at struct fos_doorbell. */
+long fos_sys_channel_close(struct fos_cap channel, uint64_t taken);
+long fos_sys_channel_retire(struct fos_cap channel, uint64_t sent);
 
 long fos_sys_space_create(uint64_t frames, uint64_t objects, struct fos_cap *out);
 long fos_sys_space_destroy(struct fos_cap space);

@@ -37,8 +37,12 @@ enum {
     FOS_MAILBOX_SLOTS_MIN = 64, /* a power of two between these */
     FOS_MAILBOX_SLOTS_MAX = 4096,
     FOS_RING_PAGES_MAX = 16, /* a power of two up to this */
+    FOS_CHANNELS_MAX = 256,  /* to one receiving thread */
     FOS_CONSOLE_IO_MAX = 1024,
 };
+
+/* channel_close: the number of packets taken is of no account. */
+#define FOS_TAKEN_NONE (~0ull)
 
 enum fos_shutdown {
     FOS_SHUTDOWN_POWEROFF = 0,

@@ -46,11 +46,26 @@ enum fos_prot { FOS_PROT_READ = 1, FOS_PROT_WRITE = 2, FOS_PROT_EXEC = 4 };
  * its store buffer, so either b sees 1, or 3 sees a.  When a channel is torn down
  * the kernel swaps the mapping of this page in the peer for a page whose state is
  * DEAD; the peer's notify then answers FOS_EPIPE.
+ *
+ * A receiver that wants a channel back without losing a message retires it:
+ *
+ *   receiver                             sender
+ *   1. channel_retire: the page the      a. store the packet's tag
+ *      sender sees is now one that       b. load state: RETIRED
+ *      says RETIRED                      c. channel_retire(packets sent)
+ *   2. take what is there                   EAGAIN: they will all be taken;
+ *   3. channel_close(packets taken):        else the number that was taken:
+ *      EAGAIN: there is more, see c         send the others another way
+ *
+ * Step 1 flushes a translation of the sender's, which drains its store buffer:
+ * every packet after which its load b still saw the old page is there in step 2.
+ * After step 3 the sender sees DEAD, and learns the number by c.
  */
 enum fos_doorbell_state {
     FOS_DOORBELL_AWAKE = 0,
     FOS_DOORBELL_SLEEPING = 1,
     FOS_DOORBELL_DEAD = 2,
+    FOS_DOORBELL_RETIRED = 3,
 };
 
 struct fos_doorbell {
@@ -102,6 +117,7 @@ struct fos_events {
 enum fos_event {
     FOS_EVENT_CHANNEL = 0, /* a channel waits to be accepted, or a peer closed */
     FOS_EVENT_NOTIFY = 1,  /* a peer called notify */
+    FOS_EVENT_ROOM = 2,    /* a channel to here was refused for lack of room */
     FOS_EVENT_FIRST_FREE = 8,
     FOS_EVENT_COUNT = 64,
 };
@@ -160,11 +176,11 @@ struct fos_kernel_info {
 
 /* What channel_connect and channel_accept give.  See packet.h for the ring. */
 struct fos_channel_info {
-    struct fos_cap channel; /* for notify and channel_close */
+    struct fos_cap channel; /* for notify, channel_retire and channel_close */
     uint64_t mailbox;       /* id of the receiving mailbox */
     uint64_t peer;          /* pid of the other side */
     uint32_t ring_pages;
-    uint32_t reserved;
+    uint32_t limit; /* bytes of the longest message the receiver takes */
 };
 
 /*

@@ -41,6 +41,7 @@ int fos_channel_receiver_init(struct fos_channel_receiver *receiver, void *ring,
         .until_ack = threshold,
         .threshold = threshold,
         .slots = slots,
+        .limit = UINT32_MAX,
     };
     return cursor_init(&receiver->at, ring, slots, threshold);
 }
@@ -220,10 +221,8 @@ static bool last_is_there(const struct fos_channel_receiver *receiver,
                           uint32_t packets)
 {
     const struct fos_channel_cursor *at = &receiver->at;
-    uint32_t bytes = at->bytes, offset = at->offset;
-    uint32_t half = bytes / FOS_PACKET_STRIDE; /* packets on the even lines */
     uint32_t index =
-        offset / FOS_PACKET_STRIDE + (offset % FOS_PACKET_STRIDE ? half : 0);
+        fos_channel_position(at, receiver->slots) & (receiver->slots - 1);
     uint32_t last = index + packets - 1;
     uint8_t generation = (uint8_t)(at->head + (last >= receiver->slots ? 1 : 0));
     struct fos_packet *slot = slot_of(at, last, receiver->slots);
@@ -353,7 +352,7 @@ int fos_channel_receive_slow(struct fos_channel_receiver *receiver, void *buffer
     if (receiver->done)
         return stream_read(receiver, buffer, capacity, length);
     *length = total;
-    if (total > capacity)
+    if (total > capacity || total > receiver->limit)
         return -FOS_EMSGSIZE;
     if (total == 0)
         return -FOS_EAGAIN; /* it came between two looks: the next call takes it */

@@ -4,12 +4,18 @@
 
 #include <fos/memory.h>
 
+enum {
+    IDLE_PER_SECOND = 500, /* a channel silent for a 500th of a second is idle */
+};
+
 void thread_events(struct fos_thread *thread)
 {
     uint64_t bits = fos_sleeper_take(&thread->sleeper, FOS_EVENTS_RESERVED);
 
     if (bits & 1ull << FOS_EVENT_CHANNEL)
         thread->accept_pending = true;
+    if (bits & 1ull << FOS_EVENT_ROOM)
+        thread->accept_pending = thread->room_wanted = true;
 }
 
 /* A page of records at a time; they are used again, never given back. */
@@ -29,12 +35,14 @@ static struct fos_inbound *inbound_alloc(struct fos_thread *thread)
     }
     thread->free = inbound->next;
     thread->inbounds++;
+    published(thread)->channels_in++;
     return inbound;
 }
 
 static void inbound_free(struct fos_thread *thread, struct fos_inbound *inbound)
 {
     thread->inbounds--;
+    published(thread)->channels_in--;
     inbound->next = thread->free;
     thread->free = inbound;
 }
@@ -79,17 +87,23 @@ void inbound_release_waiting(struct fos_mailbox *mailbox)
     }
 }
 
-void inbound_drop(struct fos_mailbox *mailbox, struct fos_inbound *inbound)
+/* The kernel has closed it. */
+static void inbound_forget(struct fos_mailbox *mailbox, struct fos_inbound *inbound)
 {
     if (mailbox->scan == inbound)
         mailbox->scan = inbound->next;
     if (mailbox->refused == inbound)
         mailbox->refused = NULL;
     inbound_unlink(inbound);
-    fos_sys_channel_close(inbound->channel);
     fos_pages_release(inbound->doorbell, WINDOW_PAGES);
     inbound_free(mailbox->thread, inbound);
     mailbox->thread->accept_pending |= mailbox->thread->accept_short;
+}
+
+void inbound_drop(struct fos_mailbox *mailbox, struct fos_inbound *inbound)
+{
+    fos_sys_channel_close(inbound->channel, FOS_TAKEN_NONE);
+    inbound_forget(mailbox, inbound);
 }
 
 /* The credit given back may be what the sender sleeps for (fos/sleep.h, S2). */
@@ -100,54 +114,76 @@ void fos_inbound_acked(struct fos_inbound *inbound)
         fos_sys_notify(inbound->channel);
 }
 
-/* Accepts one channel into `window`.  False: none waits, or no room for it. */
-static bool inbound_accept(struct fos_mailbox *mailbox, void *window)
+static struct fos_mailbox *mailbox_of(const struct fos_thread *thread, uint64_t id)
 {
-    struct fos_thread *thread = mailbox->thread;
-    struct fos_channel_info info;
-    struct fos_inbound *inbound;
-    uint32_t slots;
-    long error;
+    struct fos_mailbox *mailbox = thread->mailboxes;
 
-    if (thread->inbounds == FOS_CHANNELS_MAX ||
-        !(inbound = inbound_alloc(thread))) {
-        thread->accept_short = true;
-        return false;
-    }
-    error = fos_sys_channel_accept(mailbox->cap, window, &info);
-    if (error < 0) {
-        thread->accept_short |= error != -FOS_EAGAIN;
-        inbound_free(thread, inbound);
-        return false;
-    }
-    slots = ring_slots(info.ring_pages);
+    while (mailbox && mailbox->cap.id != id)
+        mailbox = mailbox->next;
+    return mailbox;
+}
+
+static void inbound_init(struct fos_inbound *inbound, struct fos_mailbox *mailbox,
+                         void *window, const struct fos_channel_info *info)
+{
+    uint32_t slots = ring_slots(info->ring_pages);
+
     *inbound = (struct fos_inbound){
         .doorbell = window,
-        .channel = info.channel,
-        .pid = info.peer,
+        .channel = info->channel,
+        .pid = info->peer,
         .barrier = fos_mailbox_end(&mailbox->kernel), /* M2 */
+        .marked = fos_tsc(),
         .next = mailbox->waiting,
     };
     fos_channel_receiver_init(&inbound->receiver, window_ring(window), slots,
                               fos_channel_threshold(slots));
+    inbound->receiver.limit = mailbox->limit;
     mailbox->waiting = inbound;
     mailbox->stats.accepted++;
-    return true;
 }
 
-static void mailbox_accept(struct fos_mailbox *mailbox)
+/* Accepts the next channel into `window`.  0 or an error; -FOS_EAGAIN: none waits.
+ */
+static long inbound_accept(struct fos_thread *thread, void *window)
 {
-    bool accepted = true;
+    struct fos_inbound *inbound = inbound_alloc(thread);
+    struct fos_channel_info info;
+    struct fos_mailbox *mailbox;
+    long error;
 
-    while (accepted) {
+    if (!inbound)
+        return -FOS_ENOMEM;
+    error = fos_sys_channel_accept(window, &info);
+    if (error < 0) {
+        inbound_free(thread, inbound);
+        return error;
+    }
+    mailbox = mailbox_of(thread, info.mailbox);
+    if (mailbox) {
+        inbound_init(inbound, mailbox, window, &info);
+        inbound_release_waiting(mailbox);
+        return 0;
+    }
+    /* Of a mailbox that this library did not make. */
+    fos_sys_channel_close(info.channel, FOS_TAKEN_NONE);
+    fos_pages_release(window, WINDOW_PAGES);
+    inbound_free(thread, inbound);
+    return 0;
+}
+
+static void thread_accept(struct fos_thread *thread)
+{
+    long error = 0;
+
+    while (!error) {
         void *window = fos_pages_reserve(WINDOW_PAGES);
-        if (!window)
-            return;
-        accepted = inbound_accept(mailbox, window);
-        if (!accepted)
+        error = window ? inbound_accept(thread, window) : -FOS_ENOMEM;
+        if (error && window)
             fos_pages_release(window, WINDOW_PAGES);
     }
-    inbound_release_waiting(mailbox);
+    thread->accept_short = error != -FOS_EAGAIN;
+    thread->room_wanted |= thread->accept_short;
 }
 
 static void mailbox_find_dead(struct fos_mailbox *mailbox)
@@ -161,11 +197,94 @@ static void mailbox_find_dead(struct fos_mailbox *mailbox)
         inbound->dead |= doorbell_dead(inbound->doorbell);
 }
 
+/* ---- giving back ---- */
+
+void inbound_finish(struct fos_mailbox *mailbox, struct fos_inbound *inbound)
+{
+    struct fos_channel_receiver *receiver = &inbound->receiver;
+    uint32_t taken = fos_channel_position(&receiver->at, receiver->slots);
+    long error = fos_sys_channel_close(inbound->channel, taken);
+
+    if (error == 0) {
+        mailbox->stats.evicted++;
+        published(mailbox->thread)->channels_evicted++;
+        inbound_forget(mailbox, inbound);
+    } else if (error != -FOS_EAGAIN) {
+        inbound->dead = true; /* the sender closed first: look once more (M4) */
+    } else if (!inbound->sealed) {
+        inbound->sealed = true; /* there is more: look once more */
+    } else {
+        mailbox->stats.broken++; /* the sender lied */
+        inbound_drop(mailbox, inbound);
+    }
+}
+
+/* False: it is in the middle of a message, or ends anyway. */
+static bool inbound_retire(struct fos_mailbox *mailbox, struct fos_inbound *inbound)
+{
+    if (inbound->receiver.done || inbound->dead || inbound->retired ||
+        fos_sys_channel_retire(inbound->channel, 0) < 0)
+        return false;
+    inbound->retired = true;
+    if (!fos_channel_complete(&inbound->receiver))
+        inbound_finish(mailbox, inbound);
+    return true;
+}
+
+uint32_t fos_mailbox_evict(struct fos_mailbox *mailbox, uint32_t count)
+{
+    struct fos_inbound *inbound, *previous;
+    uint32_t done = 0;
+
+    for (inbound = mailbox->channels.previous;
+         inbound != &mailbox->channels && done < count; inbound = previous) {
+        previous = inbound->previous;
+        done += inbound_retire(mailbox, inbound);
+    }
+    return done;
+}
+
+/* Whether nothing came by it for long, as far as is known. */
+static bool inbound_idle(struct fos_thread *thread, struct fos_inbound *inbound)
+{
+    struct fos_channel_receiver *receiver = &inbound->receiver;
+    uint32_t at = fos_channel_position(&receiver->at, receiver->slots);
+    uint64_t now = fos_tsc();
+
+    if (at != inbound->mark) {
+        inbound->mark = at;
+        inbound->marked = now;
+    }
+    return now - inbound->marked >= thread->sleeper.tsc_hz / IDLE_PER_SECOND &&
+           !fos_channel_ready(receiver);
+}
+
+/* Gives the channel back that was silent longest, if that is long. */
+static void thread_make_room(struct fos_thread *thread)
+{
+    struct fos_mailbox *mailbox = NULL;
+    struct fos_inbound *oldest = NULL;
+
+    for (struct fos_mailbox *m = thread->mailboxes; m; m = m->next) {
+        struct fos_inbound *last = m->channels.previous;
+        if (last == &m->channels || !inbound_idle(thread, last) ||
+            (oldest && oldest->marked <= last->marked))
+            continue;
+        oldest = last;
+        mailbox = m;
+    }
+    if (oldest)
+        inbound_retire(mailbox, oldest);
+}
+
 void thread_update_channels(struct fos_thread *thread)
 {
-    thread->accept_pending = thread->accept_short = false;
-    for (struct fos_mailbox *m = thread->mailboxes; m; m = m->next) {
-        mailbox_accept(m);
+    thread->accept_pending = false;
+    thread_accept(thread);
+    for (struct fos_mailbox *m = thread->mailboxes; m; m = m->next)
         mailbox_find_dead(m);
+    if (thread->room_wanted) {
+        thread->room_wanted = false;
+        thread_make_room(thread);
     }
 }

@@ -18,17 +18,49 @@ static inline void *window_ring(void *window)
     return (uint8_t *)window + FOS_PAGE_SIZE;
 }
 
+/* What the dead one had sent is seen by later looks (M4). */
 static inline bool doorbell_dead(struct fos_doorbell *doorbell)
 {
-    /* Acquire: what the dead one had sent is seen by later looks (M4). */
-    return fos_load_acquire(&doorbell->state) == FOS_DOORBELL_DEAD;
+    return fos_doorbell_load(doorbell) == FOS_DOORBELL_DEAD;
+}
+
+static inline struct fos_published *published(const struct fos_thread *thread)
+{
+    return thread->sleeper.published;
+}
+
+/* Of the functions that send: not sent, the peer is in another state now. */
+enum { SEND_AGAIN = 1 };
+
+/* Ends the peer: every later send answers `error`, which is the result. */
+int peer_fail(struct fos_peer *peer, int error);
+
+/*
+ * The receiver has retired the channel or let go of it.  The last `packets` of those
+ * written belong to the message being sent.  0: the message is taken or will be, if
+ * it is written whole; SEND_AGAIN: nothing of it was; else the peer has failed.
+ */
+int peer_settle(struct fos_peer *peer, uint32_t packets);
+
+/* After a message of `packets` was written and counted: looks whether the receiver
+ * sleeps or has gone.  As peer_settle. */
+int peer_look(struct fos_peer *peer, uint32_t packets);
+
+/* Counts the messages sent since it was last called. */
+static inline void send_count(struct fos_thread *thread)
+{
+    published(thread)->channel_sent += thread->unpushed;
+    thread->unpushed = 0;
 }
 
 /* Takes the events that concern messages, and notes what they ask for. */
 void thread_events(struct fos_thread *thread);
 
-/* Accepts waiting channels and finds those that were torn down. */
+/* Accepts waiting channels, finds those that were torn down, makes room. */
 void thread_update_channels(struct fos_thread *thread);
+
+/* Lists a mailbox as the most recently active one. */
+void mailbox_to_front(struct fos_mailbox *mailbox);
 
 /* Lists a channel as the most recently active one. */
 void inbound_to_front(struct fos_mailbox *mailbox, struct fos_inbound *inbound);
@@ -39,5 +71,8 @@ void inbound_release_waiting(struct fos_mailbox *mailbox);
 
 /* Closes a listed channel and forgets it. */
 void inbound_drop(struct fos_mailbox *mailbox, struct fos_inbound *inbound);
+
+/* A retired channel was found empty: closes it, or learns that it is not (M6). */
+void inbound_finish(struct fos_mailbox *mailbox, struct fos_inbound *inbound);
 
 #endif

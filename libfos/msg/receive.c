@@ -4,64 +4,17 @@
  *
  * The first of the list of channels is looked at on every turn, together with the
  * kernel's buffer, the events and one of the other channels; who has a message
- * comes to the front.  So a turn's cost does not grow with the number of silent
- * channels.
+ * comes to the front.  After a burst of the first a few of the others are looked
+ * at.  So the cost of a turn and of a message does not grow with the number of
+ * silent channels; what does is that of going to sleep, by one look each.
  */
 #include "msg.h"
 
-#include <fos/memory.h>
-
-enum { PATIENCE_NS = 1000000000, PATIENCE_NS_PER_BYTE = 10000 };
-
-/* A ring in which nothing ever is. */
-static struct fos_packet nothing[2];
-
-int fos_mailbox_create(struct fos_mailbox *mailbox, uint32_t slots)
-{
-    struct fos_thread *thread = fos_thread_self();
-    size_t pages = slots * sizeof(struct fos_mailbox_slot) / FOS_PAGE_SIZE;
-    struct fos_mailbox_slot *buffer;
-    long error;
-
-    if (slots < FOS_MAILBOX_SLOTS_MIN || slots > FOS_MAILBOX_SLOTS_MAX ||
-        (slots & (slots - 1)))
-        return -FOS_EINVAL;
-    *mailbox =
-        (struct fos_mailbox){.thread = thread, .events = ~FOS_EVENTS_RESERVED};
-    buffer = fos_pages_map(pages);
-    if (!buffer)
-        return -FOS_ENOMEM;
-    error = fos_sys_mailbox_create(buffer, slots, &mailbox->head, &mailbox->cap);
-    if (error < 0) {
-        fos_pages_unmap(buffer, pages);
-        return (int)error;
-    }
-    fos_mailbox_reader_init(&mailbox->kernel, buffer, slots, &mailbox->head);
-    fos_channel_receiver_init(&mailbox->channels.receiver, nothing, 2, 1);
-    mailbox->channels.next = mailbox->channels.previous = &mailbox->channels;
-    mailbox->scan = &mailbox->channels;
-    mailbox->budget = FOS_MSG_BURST;
-    mailbox->next = thread->mailboxes;
-    thread->mailboxes = mailbox;
-    return 0;
-}
-
-void fos_mailbox_close(struct fos_mailbox *mailbox)
-{
-    struct fos_mailbox **link = &mailbox->thread->mailboxes;
-
-    while (*link != mailbox)
-        link = &(*link)->next;
-    *link = mailbox->next;
-    mailbox->kernel.position = UINT64_MAX; /* past every barrier */
-    inbound_release_waiting(mailbox);
-    while (mailbox->channels.next != &mailbox->channels)
-        inbound_drop(mailbox, mailbox->channels.next);
-    fos_sys_mailbox_close(mailbox->cap);
-    fos_pages_unmap(mailbox->kernel.slots, mailbox->kernel.count *
-                                               sizeof(struct fos_mailbox_slot) /
-                                               FOS_PAGE_SIZE);
-}
+enum {
+    PATIENCE_NS = 1000000000,
+    PATIENCE_NS_PER_BYTE = 10000,
+    LOOKS_AFTER_BURST = 8,
+};
 
 /* ---- a message of one source ---- */
 
@@ -116,13 +69,20 @@ static int stream_finish(struct fos_mailbox *mailbox, struct fos_inbound *inboun
     return error;
 }
 
+/* Counts what was taken of the burst, and begins a new one. */
+static void burst_begin(struct fos_mailbox *mailbox)
+{
+    published(mailbox->thread)->channel_received += FOS_MSG_BURST - mailbox->budget;
+    mailbox->budget = FOS_MSG_BURST;
+}
+
 /* A message of the first channel uses up its burst; another channel begins one. */
 static void burst_count(struct fos_mailbox *mailbox,
                         const struct fos_inbound *inbound)
 {
     if (mailbox->channels.next != inbound)
-        mailbox->budget = FOS_MSG_BURST;
-    else if (mailbox->budget)
+        burst_begin(mailbox);
+    if (mailbox->budget)
         mailbox->budget--;
 }
 
@@ -137,6 +97,11 @@ static int inbound_take(struct fos_mailbox *mailbox, struct fos_inbound *inbound
         error = stream_finish(mailbox, inbound, buffer, capacity, length);
     if (receiver->acked)
         fos_inbound_acked(inbound);
+    if (error == -FOS_EMSGSIZE && *length > mailbox->limit) {
+        mailbox->stats.too_long++;
+        fos_channel_discard(receiver);
+        return -FOS_EAGAIN;
+    }
     if (error == 0 || error == -FOS_EMSGSIZE) {
         if (error)
             mailbox->refused = inbound;
@@ -144,12 +109,15 @@ static int inbound_take(struct fos_mailbox *mailbox, struct fos_inbound *inbound
         inbound_to_front(mailbox, inbound);
         return error;
     }
+    if (error == -FOS_EAGAIN && !dead) {
+        if (inbound->retired && !receiver->done)
+            inbound_finish(mailbox, inbound);
+        return error;
+    }
     if (error == -FOS_EPROTO)
         mailbox->stats.broken++; /* M5 */
-    else if (error == -FOS_EAGAIN && dead)
-        mailbox->stats.dropped++;
     else if (error == -FOS_EAGAIN)
-        return error;
+        mailbox->stats.dropped++;
     inbound_drop(mailbox, inbound);
     return -FOS_EAGAIN;
 }
@@ -159,7 +127,9 @@ static int kernel_take(struct fos_mailbox *mailbox, void *buffer, uint32_t capac
 {
     int error = fos_mailbox_take(&mailbox->kernel, buffer, capacity, length);
 
-    if (error == -FOS_EMSGSIZE)
+    if (error == 0)
+        published(mailbox->thread)->kernel_received++;
+    else if (error == -FOS_EMSGSIZE)
         mailbox->refused = &mailbox->channels;
     if (mailbox->waiting)
         inbound_release_waiting(mailbox);
@@ -181,18 +151,11 @@ void fos_msg_discard(struct fos_mailbox *mailbox)
 
 /* ---- all sources ---- */
 
-static void update(struct fos_mailbox *mailbox)
+static void update(struct fos_thread *thread)
 {
-    struct fos_thread *thread = mailbox->thread;
-
     thread_events(thread);
     if (thread->accept_pending)
         thread_update_channels(thread);
-}
-
-static bool interrupted(const struct fos_mailbox *mailbox)
-{
-    return fos_sleeper_pending(&mailbox->thread->sleeper, mailbox->events);
 }
 
 /* Every source once; the first of the channels, which had its turn, last. */
@@ -202,7 +165,7 @@ static int take_any(struct fos_mailbox *mailbox, void *buffer, uint32_t capacity
     struct fos_inbound *head = &mailbox->channels, *first, *inbound, *next;
     int error;
 
-    update(mailbox);
+    update(mailbox->thread);
     error = kernel_take(mailbox, buffer, capacity, length);
     first = head->next;
     for (inbound = first->next; error == -FOS_EAGAIN && inbound != first;
@@ -213,6 +176,30 @@ static int take_any(struct fos_mailbox *mailbox, void *buffer, uint32_t capacity
     }
     if (error == -FOS_EAGAIN && first != head)
         error = inbound_take(mailbox, first, buffer, capacity, length);
+    return error;
+}
+
+/* Whether there is anything to do about a channel. */
+static bool inbound_due(const struct fos_inbound *inbound)
+{
+    return inbound->dead || inbound->retired ||
+           fos_channel_ready(&inbound->receiver);
+}
+
+/* After a burst of the first channel: the others' turn, a few at a time. */
+static int take_some(struct fos_mailbox *mailbox, void *buffer, uint32_t capacity,
+                     uint32_t *length)
+{
+    int error;
+
+    update(mailbox->thread);
+    error = kernel_take(mailbox, buffer, capacity, length);
+    for (int i = 0; i < LOOKS_AFTER_BURST && error == -FOS_EAGAIN; i++) {
+        struct fos_inbound *scan = mailbox->scan;
+        mailbox->scan = scan->next;
+        if (scan != mailbox->channels.next && inbound_due(scan))
+            error = inbound_take(mailbox, scan, buffer, capacity, length);
+    }
     return error;
 }
 
@@ -257,50 +244,154 @@ static inline int turn(struct fos_mailbox *mailbox, void *buffer, uint32_t capac
     return error;
 }
 
-/* M3 */
-static bool anything_ready(void *argument)
+static bool anything_ready(const struct fos_mailbox *mailbox)
 {
-    struct fos_mailbox *mailbox = argument;
     struct fos_inbound *inbound = mailbox->channels.next;
 
-    if (mailbox->thread->accept_pending || fos_mailbox_ready(&mailbox->kernel))
+    if (fos_mailbox_ready(&mailbox->kernel))
         return true;
     for (; inbound != &mailbox->channels; inbound = inbound->next)
-        if (inbound->dead || fos_channel_complete(&inbound->receiver))
+        if (inbound->dead || (inbound->retired && !inbound->receiver.done) ||
+            fos_channel_complete(&inbound->receiver))
+            return true;
+    return false;
+}
+
+/* ---- one mailbox, or several ---- */
+
+/* Where a receive looks, and which events end it. */
+struct search {
+    struct fos_thread *thread;
+    struct fos_mailbox *const *set; /* null: all of the thread's */
+    uint32_t count;                 /* of set */
+    uint32_t next;                  /* of set, to be looked at next */
+    uint64_t events;
+    struct fos_mailbox *found; /* where the message is from; at first, where to
+                                  look first */
+    void *buffer;
+    uint32_t capacity;
+    uint32_t *length;
+};
+
+enum { SEARCH_RECENT = 3 }; /* of all mailboxes, looked at on every turn */
+
+static bool interrupted(const struct search *s)
+{
+    return fos_sleeper_pending(&s->thread->sleeper, s->events);
+}
+
+/* The mailboxes in turn; begins with a null `at` and index 0. */
+static struct fos_mailbox *search_step(const struct search *s,
+                                       struct fos_mailbox *at, uint32_t *index)
+{
+    if (s->set)
+        return *index < s->count ? s->set[(*index)++] : NULL;
+    return at ? at->next : s->thread->mailboxes;
+}
+
+/* Looks at `mailbox` by `take`, one of the functions above. */
+fos_inline int search_in(struct search *s, struct fos_mailbox *mailbox,
+                         int (*take)(struct fos_mailbox *, void *, uint32_t,
+                                     uint32_t *))
+{
+    int error = take(mailbox, s->buffer, s->capacity, s->length);
+
+    if (error != -FOS_EAGAIN)
+        s->found = mailbox;
+    return error;
+}
+
+/* One of the mailboxes that are not looked at on every turn. */
+static struct fos_mailbox *search_next(struct search *s)
+{
+    struct fos_thread *thread = s->thread;
+
+    if (s->set) {
+        s->next = s->next + 1 < s->count ? s->next + 1 : 0;
+        return s->set[s->next];
+    }
+    thread->scan = thread->scan ? thread->scan->next : NULL;
+    if (!thread->scan)
+        thread->scan = thread->mailboxes;
+    return thread->scan;
+}
+
+static int search_turn(struct search *s)
+{
+    struct fos_mailbox *mailbox = s->found;
+    int error = search_in(s, mailbox, turn);
+
+    if (fos_likely(error != -FOS_EAGAIN || s->count == 1))
+        return error;
+    if (!s->set) {
+        mailbox = s->thread->mailboxes;
+        for (int i = 0; i < SEARCH_RECENT && mailbox && error == -FOS_EAGAIN; i++) {
+            error = search_in(s, mailbox, turn);
+            mailbox = mailbox->next;
+        }
+    }
+    return error == -FOS_EAGAIN ? search_in(s, search_next(s), turn) : error;
+}
+
+/* Every source of every mailbox once. */
+static int search_all(struct search *s)
+{
+    struct fos_mailbox *mailbox = NULL;
+    uint32_t index = 0;
+    int error = -FOS_EAGAIN;
+
+    update(s->thread);
+    while (error == -FOS_EAGAIN && (mailbox = search_step(s, mailbox, &index)))
+        error = search_in(s, mailbox, take_any);
+    return error;
+}
+
+/* M3 */
+static bool search_ready(void *argument)
+{
+    const struct search *s = argument;
+    struct fos_mailbox *mailbox = NULL;
+    uint32_t index = 0;
+
+    if (s->thread->accept_pending)
+        return true;
+    while ((mailbox = search_step(s, mailbox, &index)))
+        if (anything_ready(mailbox))
             return true;
     return false;
 }
 
 /* Polls, then sleeps.  As fos_msg_recv. */
-static int wait_any(struct fos_mailbox *mailbox, void *buffer, uint32_t capacity,
-                    uint32_t *length, uint64_t deadline)
+static int search_wait(struct search *s, uint64_t deadline)
 {
-    struct fos_sleeper *sleeper = &mailbox->thread->sleeper;
+    struct fos_sleeper *sleeper = &s->thread->sleeper;
     struct fos_spin spin;
 
     fos_spin_begin(&spin, sleeper, deadline);
     for (;;) {
-        int error = turn(mailbox, buffer, capacity, length);
+        int error = search_turn(s);
         enum fos_spin_state state;
 
         if (error != -FOS_EAGAIN)
             return error;
-        if (fos_sleeper_pending(sleeper, mailbox->events | FOS_EVENTS_RESERVED)) {
-            if (interrupted(mailbox))
+        if (fos_sleeper_pending(sleeper, s->events | FOS_EVENTS_RESERVED)) {
+            if (interrupted(s))
                 return -FOS_EINTR;
-            update(mailbox);
+            update(s->thread);
         }
         state = fos_spin_round(&spin);
         if (state == FOS_SPIN_ON)
             continue;
-        if (state == FOS_SPIN_SLEEP)
-            fos_sleep(sleeper, mailbox->events | FOS_EVENTS_RESERVED,
-                      anything_ready, mailbox, deadline);
-        error = take_any(mailbox, buffer, capacity, length);
+        if (state == FOS_SPIN_SLEEP) {
+            burst_begin(s->found);
+            fos_sleep(sleeper, s->events | FOS_EVENTS_RESERVED, search_ready, s,
+                      deadline);
+        }
+        error = search_all(s);
         if (error != -FOS_EAGAIN)
             return error;
         if (state == FOS_SPIN_LATE)
-            return interrupted(mailbox) ? -FOS_EINTR : -FOS_ETIMEDOUT;
+            return interrupted(s) ? -FOS_EINTR : -FOS_ETIMEDOUT;
         fos_spin_begin(&spin, sleeper, deadline);
     }
 }
@@ -308,20 +399,19 @@ static int wait_any(struct fos_mailbox *mailbox, void *buffer, uint32_t capacity
 /* After something was sent, perhaps a question whose answer will come by the
  * channel that spoke last: a few looks at that one alone.  -FOS_EAGAIN: wait for
  * all now. */
-static inline int after_send(struct fos_mailbox *mailbox, void *buffer,
-                             uint32_t capacity, uint32_t *length)
+static inline int after_send(struct search *s)
 {
-    struct fos_pace *pace = &mailbox->thread->pace;
+    struct fos_pace *pace = &s->thread->pace;
 
-    mailbox->thread->unpushed = 0;
+    send_count(s->thread);
     if (fos_unlikely(fos_pace_at_once(pace))) {
-        int error = turn(mailbox, buffer, capacity, length);
+        int error = search_turn(s);
         pace->busy = error != -FOS_EAGAIN;
         if (pace->busy)
             return error;
     }
     for (uint32_t looks = fos_pace_begin(pace); looks > 0; looks--) {
-        int error = front_take(mailbox, buffer, capacity, length);
+        int error = search_in(s, s->found, front_take);
         if (fos_likely(error != -FOS_EAGAIN))
             return error;
         fos_pace_again(pace);
@@ -330,41 +420,101 @@ static inline int after_send(struct fos_mailbox *mailbox, void *buffer,
 }
 
 /* What comes before waiting: a message half taken, others' turn after a burst. */
-static int before_wait(struct fos_mailbox *mailbox, void *buffer, uint32_t capacity,
-                       uint32_t *length)
+static int before_wait(struct search *s)
 {
-    struct fos_inbound *front = mailbox->channels.next;
+    struct fos_mailbox *first = s->found;
+    struct fos_inbound *front = first->channels.next;
+    int error = -FOS_EAGAIN;
 
     /* fos_msg_recv may have begun a streamed message. */
-    if (front->receiver.done || front->receiver.acked) {
-        int error = inbound_take(mailbox, front, buffer, capacity, length);
-        if (error != -FOS_EAGAIN)
-            return error;
-    }
-    if (mailbox->budget)
-        return -FOS_EAGAIN;
-    mailbox->budget = FOS_MSG_BURST;
-    if (interrupted(mailbox))
+    if (front->receiver.done || front->receiver.acked)
+        error = inbound_take(first, front, s->buffer, s->capacity, s->length);
+    if (error != -FOS_EAGAIN || first->budget)
+        return error;
+    burst_begin(first);
+    if (interrupted(s))
         return -FOS_EINTR;
-    return take_any(mailbox, buffer, capacity, length);
+    error = search_in(s, first, take_some);
+    for (int i = 0; i < LOOKS_AFTER_BURST && error == -FOS_EAGAIN && s->count != 1;
+         i++)
+        error = search_in(s, search_next(s), turn);
+    return error;
+}
+
+static int receive(struct search *s, uint64_t deadline)
+{
+    const struct fos_channel_receiver *front = &s->found->channels.next->receiver;
+    int error = -FOS_EAGAIN;
+
+    if (fos_unlikely(s->found->budget == 0 || front->done || front->acked))
+        error = before_wait(s);
+    if (error == -FOS_EAGAIN && s->thread->unpushed)
+        error = after_send(s);
+    if (error == -FOS_EAGAIN && deadline == 0) {
+        error = search_in(s, s->found, front_take);
+        if (error == -FOS_EAGAIN)
+            error = search_all(s);
+        if (error == -FOS_EAGAIN)
+            error = interrupted(s) ? -FOS_EINTR : -FOS_ETIMEDOUT;
+    }
+    if (error == -FOS_EAGAIN)
+        error = search_wait(s, deadline);
+    return error;
 }
 
 int fos_msg_recv_slow(struct fos_mailbox *mailbox, void *buffer, uint32_t capacity,
                       uint32_t *length, uint64_t deadline)
 {
-    const struct fos_channel_receiver *front = &mailbox->channels.next->receiver;
+    struct search s = {
+        .thread = mailbox->thread,
+        .set = &mailbox,
+        .count = 1,
+        .events = mailbox->events,
+        .found = mailbox,
+        .buffer = buffer,
+        .capacity = capacity,
+        .length = length,
+    };
+
+    return receive(&s, deadline);
+}
+
+static uint64_t set_events(struct fos_mailbox *const *set, uint32_t count)
+{
+    uint64_t events = 0;
+
+    for (uint32_t i = 0; i < count; i++)
+        events |= set[i]->events;
+    return events;
+}
+
+int fos_msg_recv_any(struct fos_mailbox *const *set, uint32_t count,
+                     struct fos_mailbox **which, void *buffer, uint32_t capacity,
+                     uint32_t *length, uint64_t deadline)
+{
+    struct fos_thread *thread = fos_thread_self();
+    struct search s = {
+        .thread = thread,
+        .set = set,
+        .count = set ? count : 0,
+        .events = set ? set_events(set, count) : thread->events,
+        .buffer = buffer,
+        .capacity = capacity,
+        .length = length,
+    };
     int error = -FOS_EAGAIN;
 
-    if (fos_unlikely(mailbox->budget == 0 || front->done || front->acked))
-        error = before_wait(mailbox, buffer, capacity, length);
-    if (error == -FOS_EAGAIN && mailbox->thread->unpushed)
-        error = after_send(mailbox, buffer, capacity, length);
-    if (error == -FOS_EAGAIN && deadline == 0) {
-        error = take_any(mailbox, buffer, capacity, length);
-        if (error == -FOS_EAGAIN)
-            error = interrupted(mailbox) ? -FOS_EINTR : -FOS_ETIMEDOUT;
-    }
+    if (set ? count == 0 : !thread->mailboxes)
+        return -FOS_EINVAL;
+    s.found = set ? set[0] : thread->mailboxes;
+    if (set && *which)
+        s.found = *which;
+    if (fos_likely(s.found->budget && !thread->unpushed))
+        error = search_in(&s, s.found, front_take);
     if (error == -FOS_EAGAIN)
-        error = wait_any(mailbox, buffer, capacity, length, deadline);
+        error = receive(&s, deadline);
+    *which = s.found;
+    if (!set && s.found != thread->mailboxes && (!error || error == -FOS_EMSGSIZE))
+        mailbox_to_front(s.found);
     return error;
 }

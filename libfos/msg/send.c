@@ -2,132 +2,96 @@
 /* The sending side of fos/msg.h. */
 #include "msg.h"
 
-#include <fos/memory.h>
-
 enum { BACKOFF_NS_FIRST = 50000, BACKOFF_NS_LAST = 5000000 };
 
-static void peer_init(struct fos_peer *peer, struct fos_cap mailbox,
-                      enum fos_transport transport)
+static bool doorbell_is_dead(void *argument)
 {
-    *peer = (struct fos_peer){
-        .thread = fos_thread_self(),
-        .transport = transport,
-        .mailbox = mailbox,
-        /* Without credit every send comes to fos_msg_send_slow. */
-        .sender.error = -FOS_EAGAIN,
-    };
+    return doorbell_dead(((struct fos_peer *)argument)->doorbell);
 }
 
-int fos_peer_open_ring(struct fos_peer *peer, struct fos_cap mailbox,
-                       uint32_t ring_pages)
+/* Waits until `ready` or the deadline.  0 or -FOS_ETIMEDOUT. */
+static int wait_until(struct fos_peer *peer, bool (*ready)(void *), void *argument,
+                      uint64_t deadline)
 {
-    struct fos_channel_info info;
-    uint32_t slots = ring_slots(ring_pages);
-    long error;
+    struct fos_sleeper *sleeper = &peer->thread->sleeper;
+    struct fos_spin spin;
 
-    peer_init(peer, mailbox, FOS_TRANSPORT_CHANNEL);
-    peer->error = -FOS_EPIPE;
-    if (ring_pages < 1 || ring_pages > FOS_RING_PAGES_MAX ||
-        (ring_pages & (ring_pages - 1)))
-        return -FOS_EINVAL;
-    peer->window = fos_pages_reserve(WINDOW_PAGES);
-    if (!peer->window)
-        return -FOS_ENOMEM;
-    error = fos_sys_channel_connect(mailbox, peer->window, ring_pages, &info);
-    if (error < 0) {
-        fos_pages_release(peer->window, WINDOW_PAGES);
-        peer->window = NULL;
-        return (int)error;
+    fos_spin_begin(&spin, sleeper, deadline);
+    while (!ready(argument)) {
+        enum fos_spin_state state =
+            deadline ? fos_spin_round(&spin) : FOS_SPIN_LATE;
+        if (state == FOS_SPIN_LATE)
+            return -FOS_ETIMEDOUT;
+        if (state == FOS_SPIN_ON)
+            continue;
+        thread_events(peer->thread);
+        fos_sleep(sleeper, FOS_EVENTS_RESERVED, ready, argument, deadline);
+        fos_spin_begin(&spin, sleeper, deadline);
     }
-    peer->doorbell = peer->window;
-    peer->channel = info.channel;
-    peer->pid = info.peer;
-    peer->error = 0;
-    return fos_channel_sender_init(&peer->sender, window_ring(peer->window), slots,
-                                   fos_channel_threshold(slots));
-}
-
-int fos_peer_open(struct fos_peer *peer, struct fos_cap mailbox,
-                  enum fos_transport transport)
-{
-    if (transport == FOS_TRANSPORT_CHANNEL)
-        return fos_peer_open_ring(peer, mailbox, FOS_RING_PAGES_DEFAULT);
-    if (transport != FOS_TRANSPORT_KERNEL && transport != FOS_TRANSPORT_AUTO)
-        return -FOS_EINVAL;
-    peer_init(peer, mailbox, FOS_TRANSPORT_KERNEL);
     return 0;
 }
 
-/* Ends the peer: every later send answers `error`. */
-static int peer_fail(struct fos_peer *peer, int error)
+/* Until the receiver has closed the channel it retired.  SEND_AGAIN or an error. */
+static int sealed_wait(struct fos_peer *peer, uint64_t deadline)
 {
-    peer->error = error;
-    peer->sender.credit = 0;
-    peer->sender.error = error;
-    if (peer->window) {
-        fos_sys_channel_close(peer->channel);
-        fos_pages_release(peer->window, WINDOW_PAGES);
-        peer->window = NULL;
-    }
-    return error;
+    int error = wait_until(peer, doorbell_is_dead, peer, deadline);
+
+    if (!error)
+        error = peer_settle(peer, 0);
+    if (!error && peer->sealed)
+        error = peer_fail(peer, -FOS_EPIPE);
+    return error ? error : SEND_AGAIN;
 }
 
-void fos_peer_close(struct fos_peer *peer)
-{
-    peer_fail(peer, -FOS_EPIPE);
-}
-
-int fos_msg_ring(struct fos_peer *peer)
-{
-    long result;
-
-    if (doorbell_dead(peer->doorbell))
-        return peer_fail(peer, -FOS_EPIPE);
-    result = fos_sys_notify(peer->channel);
-    return result < 0 ? peer_fail(peer, -FOS_EPIPE) : 0;
-}
-
-/* After packets were written. */
-static int peer_look(struct fos_peer *peer)
-{
-    peer->thread->unpushed = 1;
-    return fos_doorbell_awake(peer->doorbell) ? 0 : fos_msg_ring(peer);
-}
+/* ---- through a channel ---- */
 
 /* A sender that waits for more credit than it had. */
 struct send_wait {
     struct fos_peer *peer;
     uint32_t credit;
+    bool begun; /* a message is written in part */
 };
 
 static bool send_ready(void *argument)
 {
     struct send_wait *wait = argument;
     struct fos_channel_sender *sender = &wait->peer->sender;
+    uint32_t state = fos_doorbell_load(wait->peer->doorbell);
 
-    return sender->credit != wait->credit || doorbell_dead(wait->peer->doorbell) ||
+    return sender->credit != wait->credit || state == FOS_DOORBELL_DEAD ||
+           (state == FOS_DOORBELL_RETIRED && !wait->begun) ||
            fos_channel_credit(sender) != -FOS_EAGAIN;
 }
 
-/* Waits until the ring may have room.  0, -FOS_ETIMEDOUT, -FOS_EPIPE. */
-static int send_wait(struct fos_peer *peer, uint64_t deadline)
+/* Waits for room, `packets` of the message being written already.  0: go on;
+ * SEND_AGAIN: begin anew; or an error. */
+static int send_wait(struct fos_peer *peer, uint32_t packets, uint64_t deadline)
 {
-    struct fos_sleeper *sleeper = &peer->thread->sleeper;
-    struct send_wait wait = {peer, peer->sender.credit};
-    struct fos_spin spin;
+    struct send_wait wait = {peer, peer->sender.credit, packets != 0};
+    int error = wait_until(peer, send_ready, &wait, deadline);
+    uint32_t state = fos_doorbell_load(peer->doorbell);
 
-    fos_spin_begin(&spin, sleeper, deadline);
-    while (!send_ready(&wait)) {
-        enum fos_spin_state state = fos_spin_round(&spin);
-        if (state == FOS_SPIN_LATE)
-            return -FOS_ETIMEDOUT;
-        if (state == FOS_SPIN_ON)
-            continue;
-        thread_events(peer->thread);
-        fos_sleep(sleeper, FOS_EVENTS_RESERVED, send_ready, &wait, deadline);
-        fos_spin_begin(&spin, sleeper, deadline);
+    if (error) {
+        if (packets)
+            peer_fail(peer, -FOS_EPIPE);
+        return error;
     }
-    return doorbell_dead(peer->doorbell) ? peer_fail(peer, -FOS_EPIPE) : 0;
+    if (state != FOS_DOORBELL_DEAD && (state != FOS_DOORBELL_RETIRED || packets))
+        return 0;
+    error = peer_settle(peer, packets);
+    if (!error && packets) /* taken in part: that is for good */
+        error = peer_fail(peer, -FOS_EPIPE);
+    return error ? error : SEND_AGAIN;
+}
+
+/* After a part of a message was written.  A receiver that has retired the channel
+ * takes the whole of a message it has begun, and is not seen to sleep. */
+static void stream_look(struct fos_peer *peer)
+{
+    uint32_t state = fos_doorbell_load(peer->doorbell);
+
+    if (state != FOS_DOORBELL_AWAKE && state != FOS_DOORBELL_DEAD)
+        fos_sys_notify(peer->channel);
 }
 
 static int channel_send(struct fos_peer *peer, const void *data, uint32_t length,
@@ -135,23 +99,30 @@ static int channel_send(struct fos_peer *peer, const void *data, uint32_t length
 {
     uint32_t done = 0;
 
+    if (length > peer->limit)
+        return -FOS_EMSGSIZE;
+    send_count(peer->thread);
     for (;;) {
         uint32_t before = done;
+        uint64_t begin = fos_tsc();
         int error = fos_channel_send_stream(&peer->sender, data, length, &done);
         if (error == -FOS_EPROTO)
             return peer_fail(peer, error);
-        if (!error || done != before) {
-            int look = peer_look(peer);
-            if (look || !error)
-                return look;
+        if (!error) {
+            if (length <= FOS_PACKET_PAYLOAD)
+                fos_cost_learn(&peer->thread->costs.channel, fos_tsc() - begin);
+            peer->thread->unpushed++;
+            return peer_look(peer, fos_packets_for(length));
         }
-        error = send_wait(peer, deadline);
-        if (error == -FOS_ETIMEDOUT && done)
-            peer_fail(peer, -FOS_EPIPE);
+        if (done != before)
+            stream_look(peer);
+        error = send_wait(peer, done / FOS_PACKET_PAYLOAD, deadline);
         if (error)
             return error;
     }
 }
+
+/* ---- through the kernel ---- */
 
 static bool never(void *argument)
 {
@@ -159,51 +130,109 @@ static bool never(void *argument)
     return false;
 }
 
+/* Sleeps for *backoff ns, which grows, at most until the deadline.  False: that has
+ * passed. */
+static bool backoff_wait(struct fos_peer *peer, uint64_t *backoff,
+                         uint64_t deadline)
+{
+    struct fos_sleeper *sleeper = &peer->thread->sleeper;
+    uint64_t now = deadline ? fos_sleeper_now(sleeper) : 0, until;
+
+    if (now >= deadline)
+        return false;
+    until = deadline - now > *backoff ? now + *backoff : deadline;
+    fos_sleep(sleeper, 0, never, NULL, until);
+    if (*backoff < BACKOFF_NS_LAST)
+        *backoff *= 2;
+    return true;
+}
+
 /* The kernel tells nobody that a mailbox has room again: try, ever more rarely. */
 static int kernel_send(struct fos_peer *peer, const void *data, uint32_t length,
                        uint64_t deadline)
 {
-    struct fos_sleeper *sleeper = &peer->thread->sleeper;
     uint64_t backoff = BACKOFF_NS_FIRST;
 
     for (;;) {
+        uint64_t begin = fos_tsc();
         long result = fos_sys_mailbox_send(peer->mailbox, data, length);
-        uint64_t now, until;
 
+        if (result == 0) {
+            published(peer->thread)->kernel_sent++;
+            if (peer->transport != FOS_TRANSPORT_KERNEL)
+                fos_choice_sent(&peer->choice, &peer->thread->costs,
+                                fos_tsc() - begin);
+        }
         if (result != -FOS_EAGAIN)
             return (int)result;
-        now = fos_sleeper_now(sleeper);
-        if (now >= deadline)
+        if (!backoff_wait(peer, &backoff, deadline))
             return -FOS_ETIMEDOUT;
-        until = deadline - now > backoff ? now + backoff : deadline;
-        fos_sleep(sleeper, 0, never, NULL, until);
-        if (backoff < BACKOFF_NS_LAST)
-            backoff *= 2;
     }
 }
+
+/* A message that the kernel does not take needs a channel, whatever that costs. */
+static int long_send(struct fos_peer *peer, uint64_t deadline)
+{
+    uint64_t backoff = BACKOFF_NS_FIRST;
+    int error;
+
+    while ((error = fos_peer_connect(peer)) == -FOS_EAGAIN)
+        if (!backoff_wait(peer, &backoff, deadline))
+            return -FOS_ETIMEDOUT;
+    return error ? -FOS_EMSGSIZE : SEND_AGAIN;
+}
+
+static int unconnected_send(struct fos_peer *peer, const void *data,
+                            uint32_t length, uint64_t deadline)
+{
+    bool may_connect = peer->transport != FOS_TRANSPORT_KERNEL;
+    int error;
+
+    if (may_connect && fos_choice_pays(&peer->choice, &peer->thread->costs) &&
+        fos_peer_connect(peer) == 0)
+        return SEND_AGAIN;
+    error = kernel_send(peer, data, length, deadline);
+    if (error == -FOS_EMSGSIZE && may_connect)
+        error = long_send(peer, deadline);
+    return error;
+}
+
+/* ---- the interface ---- */
 
 int fos_msg_send_slow(struct fos_peer *peer, const void *data, uint32_t length,
                       uint64_t deadline)
 {
-    if (peer->error)
-        return peer->error;
-    if (peer->transport == FOS_TRANSPORT_KERNEL)
-        return kernel_send(peer, data, length, deadline);
-    return channel_send(peer, data, length, deadline);
+    int result;
+
+    do {
+        if (peer->error)
+            return peer->error;
+        if (peer->sealed)
+            result = sealed_wait(peer, deadline);
+        else if (peer->window)
+            result = channel_send(peer, data, length, deadline);
+        else
+            result = unconnected_send(peer, data, length, deadline);
+    } while (result == SEND_AGAIN);
+    return result;
+}
+
+int fos_msg_ring(struct fos_peer *peer, const void *data, uint32_t length,
+                 uint64_t deadline)
+{
+    int result = peer_look(peer, fos_packets_for(length));
+
+    return result == SEND_AGAIN ? fos_msg_send_slow(peer, data, length, deadline)
+                                : result;
 }
 
 int fos_msg_try_send(struct fos_peer *peer, const void *data, uint32_t length)
 {
     int error;
 
-    if (peer->error)
-        return peer->error;
-    if (peer->transport == FOS_TRANSPORT_KERNEL)
-        return (int)fos_sys_mailbox_send(peer->mailbox, data, length);
-    error = fos_channel_try_send(&peer->sender, data, length);
-    if (error == -FOS_EPROTO)
-        return peer_fail(peer, error);
-    if (error == -FOS_EAGAIN && doorbell_dead(peer->doorbell))
-        return peer_fail(peer, -FOS_EPIPE);
-    return error ? error : peer_look(peer);
+    if (peer->window && !peer->sealed && length <= peer->limit &&
+        length > fos_channel_whole_max(peer->sender.slots, peer->sender.threshold))
+        return -FOS_EMSGSIZE;
+    error = fos_msg_send_until(peer, data, length, 0);
+    return error == -FOS_ETIMEDOUT ? -FOS_EAGAIN : error;
 }

@@ -74,10 +74,25 @@ struct fos_channel_receiver {
     uint32_t slots;
     uint32_t total;  /* of the message being streamed, meaningful when done != 0 */
     uint32_t done;   /* bytes of it taken; not 0 also after an error */
+    uint32_t limit;  /* longer messages are refused; not below a packet */
     int error;       /* 0 or -FOS_EPROTO */
     uint8_t acked;   /* set by each acknowledgement; its user clears it */
     uint8_t discard; /* the message under way is not wanted */
 };
+
+/*
+ * The number of the packet to be written or taken next, modulo 256 * slots, which is
+ * enough to subtract one end's from the other's.
+ */
+static inline uint32_t fos_channel_position(const struct fos_channel_cursor *at,
+                                            uint32_t slots)
+{
+    uint32_t half = slots * FOS_PACKET_SIZE / FOS_PACKET_STRIDE;
+    uint32_t index = at->offset / FOS_PACKET_STRIDE +
+                     (at->offset % FOS_PACKET_STRIDE ? half : 0);
+
+    return (uint8_t)(at->head - 1) * slots + index;
+}
 
 /* The number of packets after which a receiver acknowledges, for a ring of `slots`.
  */
@@ -199,8 +214,8 @@ fos_inline int fos_channel_try_send(struct fos_channel_sender *sender,
 
 /*
  * Takes a message.  0 and *length; -FOS_EAGAIN when there is none, or not all of it
- * yet; -FOS_EMSGSIZE, with *length, when it is longer than `capacity` and was left
- * where it is; -FOS_EPROTO.  A streamed message (C6) is taken piece by piece: while
+ * yet; -FOS_EMSGSIZE, with *length, when it is longer than `capacity` or the limit
+ * and was left where it is; -FOS_EPROTO.  A streamed message (C6) is taken piece by piece: while
  * it is under way (receiver->done != 0) give the same buffer again.
  */
 fos_inline int fos_channel_try_receive(struct fos_channel_receiver *receiver,

@@ -8,7 +8,7 @@
  *     fos_msg_recv(&inbox, buffer, sizeof buffer, &length, FOS_NEVER);
  *
  *     static struct fos_peer server;
- *     fos_peer_open(&server, cap, FOS_TRANSPORT_CHANNEL);
+ *     fos_peer_open(&server, cap, FOS_TRANSPORT_AUTO);
  *     fos_msg_send(&server, request, length);
  *
  * A mailbox takes messages from many senders, by two transports: through the
@@ -23,12 +23,12 @@
  *  M1. The messages of one thread through one peer arrive in the order of its
  *      sends.
  *
- *  M2. So do its messages through a kernel peer followed by those through a
- *      channel peer opened later.  Having accepted a channel, the receiver takes
- *      nothing from it until it has taken every slot that was filled in the
- *      kernel's buffer after the accept (fos_mailbox_end); the channel was made
- *      after those sends had returned.  The reverse switch, channel then kernel,
- *      keeps no order.
+ *  M2. That holds across every switch of transport.  From the kernel to a channel:
+ *      having accepted a channel, the receiver takes nothing from it until it has
+ *      taken every slot that was filled in the kernel's buffer after the accept
+ *      (fos_mailbox_end); the channel was made after those sends had returned.
+ *      So do messages through a kernel peer followed by those through a channel
+ *      peer opened later.  From a channel to the kernel: see M6.
  *
  *  M3. A receiver that goes to sleep has looked at the kernel's buffer and at
  *      every channel since it said so (fos/sleep.h, S1).
@@ -39,6 +39,14 @@
  *
  *  M5. A peer that breaks the protocol loses its channel and nobody else anything.
  *
+ *  M6. A receiver takes a channel back by retiring it (fos/abi/types.h).  It closes
+ *      when it finds the ring empty, and says how many packets it took.  The sender
+ *      learns of it after the first packet that may have come too late.  Either it
+ *      is told first, and the kernel lets the receiver close only when it has taken
+ *      that packet too; or the receiver closed first, and the sender knows which
+ *      packets were not taken: those of the message it is sending, which it sends
+ *      through the kernel.  It sends nothing else before the receiver has closed.
+ *
  * The structs are visible so that they may be static, and so that the fast paths
  * are inline; their fields belong to libfos.  They must not be moved once in use.
  */
@@ -46,18 +54,18 @@
 #define FOS_MSG_H
 
 #include <fos/channel.h>
+#include <fos/choice.h>
 #include <fos/mailbox.h>
 #include <fos/sleep.h>
 #include <fos/syscall.h>
 
 enum fos_transport {
     FOS_TRANSPORT_KERNEL,  /* a system call to a message; nothing to set up */
-    FOS_TRANSPORT_CHANNEL, /* shared cache lines; worth it from a few messages on */
-    FOS_TRANSPORT_AUTO,    /* libfos chooses; so far the kernel */
+    FOS_TRANSPORT_CHANNEL, /* shared cache lines, from the first message on */
+    FOS_TRANSPORT_AUTO,    /* the kernel, and a channel when it pays */
 };
 
 enum {
-    FOS_CHANNELS_MAX = 256,     /* accepted at a time by one thread */
     FOS_RING_PAGES_DEFAULT = 4, /* of a channel; measured, see tests/bench */
     FOS_MSG_BURST = 64, /* messages of one channel before others get a look */
 };
@@ -72,19 +80,27 @@ struct fos_inbound {
     struct fos_cap channel;
     uint64_t pid;     /* of the sender */
     uint64_t barrier; /* position in the kernel's buffer to be taken first (M2) */
-    bool dead;        /* torn down; dropped when drained (M4) */
+    uint64_t marked;  /* TSC value when it was found at position `mark` */
+    uint32_t mark;
+    bool dead;    /* torn down; dropped when drained (M4) */
+    bool retired; /* closed when drained (M6) */
+    bool sealed;  /* the kernel has said that there is more */
 };
 
 /* What one thread has to do with messages. */
 struct fos_thread {
     struct fos_sleeper sleeper;
     struct fos_pace pace;
-    uint32_t unpushed; /* sent to a channel since fos_push_stores */
+    uint32_t unpushed; /* messages sent to channels since they were last counted */
     uint32_t inbounds; /* channels accepted now */
-    struct fos_mailbox *mailboxes;
+    struct fos_mailbox *mailboxes; /* most recently active first */
+    struct fos_mailbox *scan; /* the silent mailbox to be looked at next; or null */
+    uint64_t events;          /* that end a receive from all mailboxes */
+    struct fos_costs costs;
     struct fos_inbound *free; /* records to be used again */
     bool accept_pending;      /* a channel may wait to be accepted */
     bool accept_short; /* one does, for lack of room: tried when one is dropped */
+    bool room_wanted;  /* one was refused */
     struct fos_client *client; /* its calls to fleets (fos/call.h) */
 };
 
@@ -93,6 +109,8 @@ struct fos_msg_stats {
     uint64_t dropped;  /* channels whose sender was gone */
     uint64_t broken;   /* channels closed because the sender wrote nonsense */
     uint64_t stalled;  /* channels closed because a long message did not go on */
+    uint64_t evicted;  /* channels given back to their senders */
+    uint64_t too_long; /* messages thrown away */
 };
 
 struct fos_mailbox {
@@ -107,7 +125,8 @@ struct fos_mailbox {
     struct fos_inbound *refused; /* who answered EMSGSIZE; &channels: the kernel */
     struct fos_cap cap;
     uint64_t events; /* the caller's event bits that end a fos_msg_recv */
-    struct fos_mailbox *next;
+    uint32_t limit;  /* bytes of the longest message */
+    struct fos_mailbox *next, *previous;
     struct fos_msg_stats stats;
     _Atomic uint64_t head __attribute__((aligned(64))); /* read by the kernel */
 };
@@ -118,11 +137,14 @@ struct fos_peer {
     struct fos_doorbell *doorbell; /* the receiver's */
     struct fos_thread *thread;
     enum fos_transport transport;
-    int error; /* sticky: -FOS_EPIPE, -FOS_EPROTO */
+    int error;   /* sticky: -FOS_EPIPE, -FOS_EPERM, -FOS_EPROTO */
+    bool sealed; /* all is sent, the receiver has yet to close (M6) */
     struct fos_cap mailbox, channel;
-    uint64_t pid; /* of the receiver, once a channel is open */
-    void *window; /* where doorbell and ring are mapped */
-    uint32_t pages;
+    uint64_t pid;   /* of the receiver, once a channel was open */
+    void *window;   /* where doorbell and ring are mapped; null: no channel */
+    uint32_t pages; /* of its ring, now or when one is made */
+    uint32_t limit; /* bytes of a message, once a channel was open */
+    struct fos_choice choice;
     uint64_t call_id; /* of the last call (fos/call.h), in place; 0: none yet */
 };
 
@@ -137,23 +159,47 @@ struct fos_thread *fos_thread_self(void);
  */
 int fos_mailbox_create(struct fos_mailbox *mailbox, uint32_t slots);
 
+/*
+ * The same for messages of at most `limit` bytes, FOS_PACKET_PAYLOAD or more.  Who
+ * sends a longer one gets -FOS_EMSGSIZE; a sender that does not keep to it has its
+ * message thrown away as it comes in, and counted.
+ */
+int fos_mailbox_create_limited(struct fos_mailbox *mailbox, uint32_t slots,
+                               uint32_t limit);
+
 /* Closes it and its channels; senders get -FOS_EPIPE or -FOS_EPERM. */
 void fos_mailbox_close(struct fos_mailbox *mailbox);
+
+/*
+ * Revokes mailbox->cap and puts a new one there.  Senders by the old one get
+ * -FOS_EPERM, also those who had a channel; what was not yet taken from their
+ * channels is lost.  0 or -FOS_EPERM.
+ */
+int fos_mailbox_renew(struct fos_mailbox *mailbox);
+
+/*
+ * Gives up to `count` of its channels back to their senders, the least recently
+ * active first, but none in the middle of a message.  They lose nothing and go on
+ * through the kernel.  How many.  (When a channel is refused for lack of room, one
+ * that was long silent is given back without being asked.)
+ */
+uint32_t fos_mailbox_evict(struct fos_mailbox *mailbox, uint32_t count);
 
 /*
  * Chooses the event bits (from FOS_EVENT_FIRST_FREE on: devices, watched spaces)
  * that end a fos_msg_recv on this mailbox; others stay pending and do not disturb
  * it.
  */
-static inline void fos_mailbox_events(struct fos_mailbox *mailbox, uint64_t mask)
-{
-    mailbox->events = mask & ~FOS_EVENTS_RESERVED;
-}
+void fos_mailbox_events(struct fos_mailbox *mailbox, uint64_t mask);
 
 /*
  * Opens a way to the mailbox that `mailbox` names.  A kernel peer costs nothing; a
- * channel is made by a system call and counts against the caller's quota.
- * 0, -FOS_EPERM (no such mailbox), -FOS_ENOMEM, -FOS_EDQUOT.
+ * channel is made by a system call and counts against the caller's quota and the
+ * receiver's.  AUTO begins like a kernel peer, makes a channel when that pays
+ * (fos/choice.h), goes back to the kernel when the receiver takes it away, and so
+ * on; so does CHANNEL once it has lost its first channel.
+ * 0, -FOS_EPERM (no such mailbox), -FOS_ENOMEM, -FOS_EDQUOT, -FOS_EAGAIN (the
+ * receiver has no room for a channel now).
  */
 int fos_peer_open(struct fos_peer *peer, struct fos_cap mailbox,
                   enum fos_transport transport);
@@ -163,13 +209,18 @@ int fos_peer_open(struct fos_peer *peer, struct fos_cap mailbox,
 int fos_peer_open_ring(struct fos_peer *peer, struct fos_cap mailbox,
                        uint32_t ring_pages);
 
+/* Makes the channel of an AUTO peer now, for a caller who knows that it will pay.
+ * 0, also when it has one, or as fos_peer_open; the peer stays usable. */
+int fos_peer_connect(struct fos_peer *peer);
+
 /* Closes it; what was sent is still delivered. */
 void fos_peer_close(struct fos_peer *peer);
 
 /* The general cases of the inline functions below. */
 int fos_msg_send_slow(struct fos_peer *peer, const void *data, uint32_t length,
                       uint64_t deadline);
-int fos_msg_ring(struct fos_peer *peer);
+int fos_msg_ring(struct fos_peer *peer, const void *data, uint32_t length,
+                 uint64_t deadline);
 int fos_msg_recv_slow(struct fos_mailbox *mailbox, void *buffer, uint32_t capacity,
                       uint32_t *length, uint64_t deadline);
 void fos_inbound_acked(struct fos_inbound *inbound);
@@ -177,17 +228,21 @@ void fos_inbound_acked(struct fos_inbound *inbound);
 /*
  * Sends `length` bytes, waiting for room until the deadline (absolute, nanoseconds;
  * FOS_NEVER none).  0; -FOS_EPIPE when the receiver is gone: this and perhaps
- * earlier messages are lost; -FOS_ETIMEDOUT: not sent, or, if it was longer than
- * the ring, cut off half-way and the peer closed; -FOS_EMSGSIZE by the kernel;
- * -FOS_EPROTO.
+ * earlier messages are lost; -FOS_EPERM when there is no such mailbox or its owner
+ * has revoked the capability: the same; -FOS_ETIMEDOUT: not sent, or, if it was
+ * longer than the ring, cut off half-way and the peer closed; -FOS_EMSGSIZE: longer
+ * than the mailbox or the transport takes; -FOS_EPROTO.
  */
 fos_inline int fos_msg_send_until(struct fos_peer *peer, const void *data,
                                   uint32_t length, uint64_t deadline)
 {
-    if (fos_unlikely(fos_channel_try_send(&peer->sender, data, length)))
+    if (fos_unlikely(length > FOS_PACKET_PAYLOAD || peer->sender.credit == 0))
         return fos_msg_send_slow(peer, data, length, deadline);
-    peer->thread->unpushed = 1;
-    return fos_likely(fos_doorbell_awake(peer->doorbell)) ? 0 : fos_msg_ring(peer);
+    fos_channel_try_send(&peer->sender, data, length);
+    peer->thread->unpushed++;
+    return fos_likely(fos_doorbell_awake(peer->doorbell))
+               ? 0
+               : fos_msg_ring(peer, data, length, deadline);
 }
 
 fos_inline int fos_msg_send(struct fos_peer *peer, const void *data,
@@ -231,6 +286,16 @@ fos_inline int fos_msg_recv(struct fos_mailbox *mailbox, void *buffer,
         fos_inbound_acked(front);
     return 0;
 }
+
+/*
+ * The same from one of several mailboxes of the calling thread: those of `set`, or
+ * with a null `set` all.  *which is the one that a message came from; before the
+ * call it is null, or one to be looked at first, best the last one.  -FOS_EINTR: an
+ * event bit of any of them is pending.
+ */
+int fos_msg_recv_any(struct fos_mailbox *const *set, uint32_t count,
+                     struct fos_mailbox **which, void *buffer, uint32_t capacity,
+                     uint32_t *length, uint64_t deadline);
 
 /* Throws away the message that made fos_msg_recv answer -FOS_EMSGSIZE. */
 void fos_msg_discard(struct fos_mailbox *mailbox);

@@ -177,6 +177,12 @@ static inline bool fos_sleeper_pending(const struct fos_sleeper *sleeper,
     return (fos_load_relaxed(&sleeper->events->pending) & mask) != 0;
 }
 
+/* What a peer's doorbell says: enum fos_doorbell_state.  Acquire: who sees that a
+ * peer has gone sees all that it had written. */
+#ifndef fos_doorbell_load
+#define fos_doorbell_load(doorbell) fos_load_acquire(&(doorbell)->state)
+#endif
+
 /*
  * The peer's doorbell, after something it may sleep for was stored: true when it is
  * awake, and nothing is to be done; else call notify (S2).
@@ -184,7 +190,7 @@ static inline bool fos_sleeper_pending(const struct fos_sleeper *sleeper,
 static inline bool fos_doorbell_awake(struct fos_doorbell *doorbell)
 {
     fos_compiler_barrier();
-    return fos_load_relaxed(&doorbell->state) == FOS_DOORBELL_AWAKE;
+    return fos_doorbell_load(doorbell) == FOS_DOORBELL_AWAKE;
 }
 
 #endif

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+/* The choice of transport: see fos/choice.h. */
+#include <fos/choice.h>
+
+enum {
+    MEAN_OF = 8,     /* samples a running mean is made of, roughly */
+    FAR_OFF = 4,     /* times the mean */
+    FIRST_GUESS = 8, /* kernel sends that a channel costs, before one was made */
+    DOUBLED_MAX = 10,
+};
+
+void fos_cost_learn(uint64_t *mean, uint64_t sample)
+{
+    if (*mean == 0) {
+        *mean = sample ? sample : 1;
+        return;
+    }
+    if (sample > FAR_OFF * *mean)
+        sample = FAR_OFF * *mean;
+    if (sample < *mean)
+        *mean -= (*mean - sample) / (MEAN_OF / 4);
+    else
+        *mean += (sample - *mean) / MEAN_OF;
+    if (*mean == 0)
+        *mean = 1;
+}
+
+static uint64_t price(const struct fos_choice *choice,
+                      const struct fos_costs *costs)
+{
+    uint64_t connect =
+        costs->connect ? costs->connect : FIRST_GUESS * costs->kernel;
+
+    return connect << choice->doubled;
+}
+
+static uint64_t above(uint64_t cycles, const struct fos_costs *costs)
+{
+    return cycles > costs->channel ? cycles - costs->channel : 0;
+}
+
+bool fos_choice_pays(const struct fos_choice *choice, const struct fos_costs *costs)
+{
+    uint64_t next = above(costs->kernel, costs);
+
+    return next && choice->extra + next > price(choice, costs);
+}
+
+void fos_choice_sent(struct fos_choice *choice, struct fos_costs *costs,
+                     uint64_t cycles)
+{
+    fos_cost_learn(&costs->kernel, cycles);
+    if (cycles > FAR_OFF * costs->kernel)
+        cycles = FAR_OFF * costs->kernel;
+    choice->extra += above(cycles, costs);
+}
+
+void fos_choice_connected(struct fos_choice *choice, struct fos_costs *costs,
+                          uint64_t cycles)
+{
+    fos_cost_learn(&costs->connect, cycles);
+    *choice = (struct fos_choice){0};
+}
+
+void fos_choice_refused(struct fos_choice *choice)
+{
+    choice->extra = 0;
+    if (choice->doubled < DOUBLED_MAX)
+        choice->doubled++;
+}
+
+void fos_choice_evicted(struct fos_choice *choice)
+{
+    choice->extra = 0;
+}

@@ -34,6 +34,7 @@ struct host_thread {
 struct host_mailbox {
     uint32_t owner; /* index in threads */
     bool open;
+    uint32_t limit, renewed;
     struct fos_mailbox_slot *slots;
     uint32_t count;
     _Atomic uint64_t *head;
@@ -44,20 +45,24 @@ struct host_channel {
     uint32_t sender, receiver; /* indices in threads */
     uint32_t mailbox, ring_pages;
     size_t ring;
-    bool accepted, dead;
-    void *window[2]; /* sender's, receiver's: addresses in their process */
+    uint64_t secret; /* of the mailbox, by which it was opened */
+    uint32_t uses;   /* of this record: part of its id */
+    bool accepted, dead, retired, sealed, counted;
+    uint32_t packets; /* as in the kernel */
+    void *window[2];  /* sender's, receiver's: addresses in their process */
 };
 
 static struct arena {
     _Atomic uint32_t lock;
     _Atomic uint64_t used, notifies;
     uint32_t threads_count, mailboxes_count, channels_count;
-    size_t dead_page;
+    size_t dead_page, retired_page;
     struct host_thread threads[THREADS_MAX];
     struct host_mailbox mailboxes[MAILBOXES_MAX];
     struct host_channel channels[CHANNELS_MAX];
 } * arena;
 
+uint32_t host_channels_max = FOS_CHANNELS_MAX;
 static int arena_fd;
 static uint64_t tsc_hz;
 static __thread struct fos_thread self;
@@ -125,6 +130,14 @@ static long membarrier(int command)
     return syscall(SYS_membarrier, command, 0, 0);
 }
 
+static size_t doorbell_make(enum fos_doorbell_state state)
+{
+    size_t page = arena_take(FOS_PAGE_SIZE);
+
+    atomic_store(&((struct fos_doorbell *)arena_at(page))->state, state);
+    return page;
+}
+
 void host_init(void)
 {
     arena_fd = memfd_create("fos-host", 0);
@@ -135,9 +148,8 @@ void host_init(void)
     if (arena == MAP_FAILED)
         die("mmap arena");
     arena->used = (sizeof *arena + FOS_PAGE_SIZE - 1) & ~(FOS_PAGE_SIZE - 1);
-    arena->dead_page = arena_take(FOS_PAGE_SIZE);
-    atomic_store(&((struct fos_doorbell *)arena_at(arena->dead_page))->state,
-                 FOS_DOORBELL_DEAD);
+    arena->dead_page = doorbell_make(FOS_DOORBELL_DEAD);
+    arena->retired_page = doorbell_make(FOS_DOORBELL_RETIRED);
     measure_tsc();
 }
 
@@ -224,16 +236,22 @@ long fos_sys_kernel_info(struct fos_kernel_info *out)
 
 /* ---- mailboxes: ids from 1 ---- */
 
+static uint64_t mailbox_secret(uint64_t id)
+{
+    return SECRET_OF(id) + arena->mailboxes[id - 1].renewed;
+}
+
 static struct host_mailbox *mailbox_find(struct fos_cap cap)
 {
     if (cap.id < 1 || cap.id > arena->mailboxes_count ||
-        cap.secret != SECRET_OF(cap.id))
+        cap.secret != mailbox_secret(cap.id))
         return NULL;
     return arena->mailboxes[cap.id - 1].open ? &arena->mailboxes[cap.id - 1] : NULL;
 }
 
 long fos_sys_mailbox_create(struct fos_mailbox_slot *slots, uint64_t count,
-                            _Atomic uint64_t *head, struct fos_cap *out)
+                            _Atomic uint64_t *head, uint64_t limit,
+                            struct fos_cap *out)
 {
     arena_lock();
     if (arena->mailboxes_count == MAILBOXES_MAX) {
@@ -241,7 +259,12 @@ long fos_sys_mailbox_create(struct fos_mailbox_slot *slots, uint64_t count,
         return -FOS_ENOMEM;
     }
     arena->mailboxes[arena->mailboxes_count++] =
-        (struct host_mailbox){self_index, true, slots, (uint32_t)count, head, 0};
+        (struct host_mailbox){.owner = self_index,
+                              .open = true,
+                              .limit = (uint32_t)limit,
+                              .slots = slots,
+                              .count = (uint32_t)count,
+                              .head = head};
     *out =
         (struct fos_cap){arena->mailboxes_count, SECRET_OF(arena->mailboxes_count)};
     arena_unlock();
@@ -283,7 +306,8 @@ long fos_sys_mailbox_send(struct fos_cap mailbox, const void *message,
 
     if (!m)
         return -FOS_EPERM;
-    if (length > FOS_MESSAGE_MAX || length > m->count * FOS_MAILBOX_PAYLOAD / 2)
+    if (length > FOS_MESSAGE_MAX || length > m->limit ||
+        length > m->count * FOS_MAILBOX_PAYLOAD / 2)
         return -FOS_EMSGSIZE;
     arena_lock();
     if (m->tail + fos_slots_for((uint32_t)length) - fos_load_acquire(m->head) >
@@ -297,68 +321,122 @@ long fos_sys_mailbox_send(struct fos_cap mailbox, const void *message,
     return result;
 }
 
-/* ---- channels: ids from 1 ---- */
+/* ---- channels ---- */
+
+/* By the bare system call: to ThreadSanitizer mmap() is a write to what it maps. */
+static void map_at(void *address, size_t bytes, int protection, int flags, int fd,
+                   size_t offset)
+{
+    if (syscall(SYS_mmap, address, bytes, protection, flags | MAP_FIXED, fd,
+                offset) != (long)address)
+        die("mmap");
+}
 
 static void window_map(void *address, size_t doorbell, size_t ring,
                        uint32_t ring_pages)
 {
-    void *rest = (uint8_t *)address + FOS_PAGE_SIZE;
+    map_at(address, FOS_PAGE_SIZE, PROT_READ, MAP_SHARED, arena_fd, doorbell);
+    map_at((uint8_t *)address + FOS_PAGE_SIZE, ring_pages * FOS_PAGE_SIZE,
+           PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, arena_fd, ring);
+}
 
-    if (mmap(address, FOS_PAGE_SIZE, PROT_READ, MAP_SHARED | MAP_FIXED, arena_fd,
-             (off_t)doorbell) == MAP_FAILED ||
-        mmap(rest, ring_pages * FOS_PAGE_SIZE, PROT_READ | PROT_WRITE,
-             MAP_SHARED | MAP_FIXED | MAP_POPULATE, arena_fd,
-             (off_t)ring) == MAP_FAILED)
-        die("mmap window");
+static uint64_t channel_id(const struct host_channel *c)
+{
+    return (uint64_t)(c - arena->channels) + (uint64_t)c->uses * CHANNELS_MAX;
 }
 
 static struct fos_channel_info channel_info(uint32_t index, uint32_t peer)
 {
     struct host_channel *c = &arena->channels[index];
 
-    return (struct fos_channel_info){.channel = {index + 1, SECRET_OF(index + 1)},
+    return (struct fos_channel_info){.channel = {channel_id(c), SECRET_OF(index)},
                                      .mailbox = c->mailbox + 1,
                                      .peer = peer,
-                                     .ring_pages = c->ring_pages};
+                                     .ring_pages = c->ring_pages,
+                                     .limit = arena->mailboxes[c->mailbox].limit};
+}
+
+/* Channels to a thread.  The arena is locked. */
+static uint32_t channels_to(uint32_t receiver)
+{
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < arena->channels_count; i++) {
+        const struct host_channel *c = &arena->channels[i];
+        count += c->receiver == receiver && (c->window[1] || !c->accepted);
+    }
+    return count;
+}
+
+/* A record that both sides have let go, or a new one.  The arena is locked. */
+static struct host_channel *channel_take(uint32_t ring_pages)
+{
+    struct host_channel *c;
+
+    for (uint32_t i = 0; i < arena->channels_count; i++) {
+        c = &arena->channels[i];
+        if (c->accepted && !c->window[0] && !c->window[1] &&
+            c->ring_pages == ring_pages) {
+            memset(arena_at(c->ring), 0, ring_pages * FOS_PAGE_SIZE);
+            *c = (struct host_channel){.ring = c->ring, .uses = c->uses + 1};
+            return c;
+        }
+    }
+    if (arena->channels_count == CHANNELS_MAX)
+        return NULL;
+    c = &arena->channels[arena->channels_count++];
+    c->uses = 1;
+    c->ring = arena_take(ring_pages * FOS_PAGE_SIZE);
+    return c;
+}
+
+static long channel_make(struct host_mailbox *m, uint64_t secret, void *address,
+                         uint32_t ring_pages, struct fos_channel_info *out)
+{
+    struct host_channel *c;
+
+    if (channels_to(m->owner) >= host_channels_max) {
+        thread_wake(m->owner, FOS_EVENT_ROOM);
+        return -FOS_EAGAIN;
+    }
+    c = channel_take(ring_pages);
+    if (!c)
+        return -FOS_ENOMEM;
+    c->ring_pages = ring_pages;
+    c->secret = secret;
+    c->sender = self_index;
+    c->receiver = m->owner;
+    c->mailbox = (uint32_t)(m - arena->mailboxes);
+    c->window[0] = address;
+    window_map(address, arena->threads[m->owner].doorbell, c->ring, c->ring_pages);
+    *out = channel_info((uint32_t)(c - arena->channels), c->receiver);
+    return 0;
 }
 
 long fos_sys_channel_connect(struct fos_cap mailbox, void *address,
                              uint64_t ring_pages, struct fos_channel_info *out)
 {
     struct host_mailbox *m = mailbox_find(mailbox);
-    struct host_channel c = {.ring_pages = (uint32_t)ring_pages};
-    uint32_t index;
+    long result;
 
     if (!m)
         return -FOS_EPERM;
-    c.sender = self_index;
-    c.receiver = m->owner;
-    c.mailbox = (uint32_t)(mailbox.id - 1);
-    c.ring = arena_take(ring_pages * FOS_PAGE_SIZE);
-    c.window[0] = address;
-    window_map(address, arena->threads[m->owner].doorbell, c.ring, c.ring_pages);
     arena_lock();
-    if (arena->channels_count == CHANNELS_MAX) {
-        arena_unlock();
-        return -FOS_ENOMEM;
-    }
-    index = arena->channels_count++;
-    arena->channels[index] = c;
-    *out = channel_info(index, c.receiver);
+    result = channel_make(m, mailbox.secret, address, (uint32_t)ring_pages, out);
     arena_unlock();
-    thread_wake(c.receiver, FOS_EVENT_CHANNEL);
-    return 0;
+    if (result == 0)
+        thread_wake(m->owner, FOS_EVENT_CHANNEL);
+    return result;
 }
 
-long fos_sys_channel_accept(struct fos_cap mailbox, void *address,
-                            struct fos_channel_info *out)
+long fos_sys_channel_accept(void *address, struct fos_channel_info *out)
 {
     long result = -FOS_EAGAIN;
 
     arena_lock();
     for (uint32_t i = 0; i < arena->channels_count && result; i++) {
         struct host_channel *c = &arena->channels[i];
-        if (c->mailbox + 1 != mailbox.id || c->accepted)
+        if (c->receiver != self_index || c->accepted)
             continue;
         c->accepted = true;
         c->window[1] = address;
@@ -374,10 +452,11 @@ long fos_sys_channel_accept(struct fos_cap mailbox, void *address,
 
 static struct host_channel *channel_find(struct fos_cap cap)
 {
-    if (cap.id < 1 || cap.id > arena->channels_count ||
-        cap.secret != SECRET_OF(cap.id))
-        return NULL;
-    return &arena->channels[cap.id - 1];
+    struct host_channel *c = &arena->channels[cap.id % CHANNELS_MAX];
+
+    return cap.secret == SECRET_OF(cap.id % CHANNELS_MAX) && channel_id(c) == cap.id
+               ? c
+               : NULL;
 }
 
 /* The other side's doorbell becomes the dead page (in this process only). */
@@ -386,27 +465,102 @@ static void channel_kill(struct host_channel *c, int from)
     void *other = c->window[!from];
 
     c->window[from] = NULL;
-    if (other && mmap(other, FOS_PAGE_SIZE, PROT_READ, MAP_SHARED | MAP_FIXED,
-                      arena_fd, (off_t)arena->dead_page) == MAP_FAILED)
-        die("mmap dead page");
+    if (other)
+        map_at(other, FOS_PAGE_SIZE, PROT_READ, MAP_SHARED, arena_fd,
+               arena->dead_page);
     c->dead = true;
     thread_wake(from ? c->sender : c->receiver, FOS_EVENT_CHANNEL);
 }
 
-long fos_sys_channel_close(struct fos_cap channel)
+static int side_of(const struct host_channel *c)
+{
+    return c->receiver == self_index && (c->sender != self_index || !c->window[0]);
+}
+
+/* The receiver has taken so many packets: may it close?  As in the kernel. */
+static long channel_count(struct host_channel *c, uint32_t taken)
+{
+    if (c->dead)
+        return -FOS_EPIPE;
+    if (c->sealed && c->packets != taken)
+        return -FOS_EAGAIN;
+    c->counted = true;
+    c->packets = taken;
+    return 0;
+}
+
+long fos_sys_channel_close(struct fos_cap channel, uint64_t taken)
 {
     struct host_channel *c = channel_find(channel);
+    long error = 0;
     int side;
 
     if (!c)
         return -FOS_EPERM;
     arena_lock();
-    side = c->receiver == self_index && (c->sender != self_index || !c->window[0]);
-    if (mmap(c->window[side], (1 + c->ring_pages) * FOS_PAGE_SIZE, PROT_NONE,
-             MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED)
-        die("mmap closed window");
+    side = side_of(c);
+    if (side == 1 && c->retired && taken != FOS_TAKEN_NONE)
+        error = channel_count(c, (uint32_t)taken);
+    if (error) {
+        arena_unlock();
+        return error;
+    }
+    map_at(c->window[side], (1 + c->ring_pages) * FOS_PAGE_SIZE, PROT_NONE,
+           MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     channel_kill(c, side);
     arena_unlock();
+    return 0;
+}
+
+static long channel_seal(struct host_channel *c, uint32_t sent)
+{
+    if (c->counted)
+        return c->packets;
+    if (c->dead)
+        return c->secret != mailbox_secret(c->mailbox + 1) ? -FOS_EPERM
+                                                           : -FOS_EPIPE;
+    if (!c->retired)
+        return -FOS_EINVAL;
+    c->sealed = true;
+    c->packets = sent;
+    thread_wake(c->receiver, FOS_EVENT_NOTIFY);
+    return -FOS_EAGAIN;
+}
+
+/* The mapping's change interrupts the sender's thread, as the kernel's does. */
+static long channel_retire(struct host_channel *c)
+{
+    if (c->dead)
+        return -FOS_EPIPE;
+    if (!c->retired)
+        map_at(c->window[0], FOS_PAGE_SIZE, PROT_READ, MAP_SHARED, arena_fd,
+               arena->retired_page);
+    c->retired = true;
+    return fos_sys_serialize();
+}
+
+long fos_sys_channel_retire(struct fos_cap channel, uint64_t sent)
+{
+    struct host_channel *c = channel_find(channel);
+    long result;
+
+    if (!c)
+        return -FOS_EPERM;
+    arena_lock();
+    result = side_of(c) ? channel_retire(c) : channel_seal(c, (uint32_t)sent);
+    arena_unlock();
+    return result;
+}
+
+/* Channels not yet accepted are left alone: tests accept them first. */
+long fos_sys_mailbox_renew(struct fos_cap mailbox, struct fos_cap *out)
+{
+    struct host_mailbox *m = mailbox_find(mailbox);
+
+    if (!m || m->owner != self_index)
+        return -FOS_EPERM;
+    m->renewed++;
+    *out = (struct fos_cap){mailbox.id, mailbox_secret(mailbox.id)};
     return 0;
 }
 
@@ -426,12 +580,19 @@ void host_thread_end(void)
 long fos_sys_notify(struct fos_cap channel)
 {
     struct host_channel *c = channel_find(channel);
+    uint32_t to;
+    bool dead;
 
-    if (!c || c->dead)
+    if (!c)
+        return -FOS_EPIPE;
+    arena_lock();
+    dead = c->dead;
+    to = c->sender == self_index ? c->receiver : c->sender;
+    arena_unlock();
+    if (dead)
         return -FOS_EPIPE;
     atomic_fetch_add(&arena->notifies, 1);
-    thread_wake(c->sender == self_index ? c->receiver : c->sender,
-                FOS_EVENT_NOTIFY);
+    thread_wake(to, FOS_EVENT_NOTIFY);
     return 0;
 }
 

@@ -31,6 +31,9 @@ void host_event(struct fos_thread *thread, uint64_t bits);
 /* Lets a thread die: its channels are torn down, in this process's mappings. */
 void host_thread_end(void);
 
+/* Channels to one thread, above which one is refused. */
+extern uint32_t host_channels_max;
+
 /* How often the notify system call was made, in all. */
 uint64_t host_notifies(void);
 

@@ -2,8 +2,8 @@
 # The host benchmark: the very sources of libfos/msg between two processes on Linux.
 # ROUNDS=n for more or fewer rounds.
 
-BENCH-SRCS   := $(wildcard tests/bench/*.c) $(addprefix libfos/msg/,channel.c mailbox.c \
-	sleep.c trace.c send.c receive.c inbound.c)
+BENCH-SRCS   := $(wildcard tests/bench/*.c) \
+	$(filter-out %/thread.c,$(wildcard libfos/msg/*.c))
 BENCH-CFLAGS := -std=gnu11 -O2 -g -march=x86-64-v2 -I$(ABI) -Ilibfos/include $(WARN)
 BENCH-SRCS   += libfos/lib/siphash.c libfos/client/call.c $(wildcard libfos/fleet/*.c)
 BENCH-NEEDS  := $(wildcard tests/bench/*.h libfos/msg/*.h libfos/include/fos/*.h \

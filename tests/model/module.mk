@@ -6,7 +6,7 @@ MODELS := litmus ring sleep mailbox msg
 model-ring-srcs    := libfos/msg/channel.c
 model-sleep-srcs   := libfos/msg/channel.c libfos/msg/sleep.c libfos/msg/trace.c
 model-mailbox-srcs := libfos/msg/mailbox.c libfos/msg/sleep.c libfos/msg/trace.c
-model-msg-srcs     := libfos/msg/channel.c libfos/msg/mailbox.c libfos/msg/trace.c
+model-msg-srcs     := $(addprefix libfos/msg/,channel.c choice.c mailbox.c trace.c)
 
 MODEL-CFLAGS := -std=gnu11 -O2 -g -fno-strict-aliasing -DFOS_EXPLORE -I$(ABI) \
 	-Ilibfos/include -Itests/model -I. $(WARN)

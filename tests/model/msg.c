@@ -1,15 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The whole of fos/msg.h under every interleaving: a thread that sends through the
- * kernel and then opens a channel, one that sends through the kernel only, a
- * receiver that sleeps whenever nothing is there.  Nothing is lost, each sender's
- * order is kept across the switch of transports (M1, M2), nobody sleeps for ever
- * (M3).
+ * kernel and opens a channel, one that sends through the kernel only, a receiver
+ * that sleeps whenever nothing is there and perhaps gives the channel back.  Nothing
+ * is lost, each sender's order is kept across the switches of transport (M1, M2,
+ * M6), nobody sleeps for ever (M3).
  *
  * libfos/msg is compiled into this file, with rings and buffers of a few lines in
  * place of pages, and without polling before it sleeps (a poll only puts off).
  */
-#define fos_tsc() 0ull
+#define fos_tsc()               0ull
+#define fos_doorbell_load(page) page_load(page)
+
+#include <stdint.h>
+
+struct fos_doorbell;
+static uint32_t page_load(struct fos_doorbell *page);
 
 #include <fos/memory.h>
 #include <kernel/msg/mailbox_ring.h>
@@ -20,22 +26,30 @@
 
 #include "verdict.h"
 
-enum { RECEIVER = 2, RING_SLOTS_MAX = 4, KERNEL_SLOTS = 4, RECORDS = 2 };
+enum { RECEIVER = 2, RING_SLOTS_MAX = 4, KERNEL_SLOTS = 4, CHANNELS = 2 };
+
+/* The kernel's state of a channel in one word, as its lock makes it: these flags,
+ * and a number of packets above bit 32. */
+enum { RETIRED = 1, SEALED = 2, COUNTED = 4, CLOSED = 8 };
 
 static struct {
-    uint8_t ring[RING_SLOTS_MAX * FOS_PACKET_SIZE];
+    uint8_t rings[CHANNELS][RING_SLOTS_MAX * FOS_PACKET_SIZE];
     struct fos_mailbox_slot slots[KERNEL_SLOTS];
     struct fos_doorbell doorbells[3];
     struct fos_doorbell
         closing; /* what the receiver sees of a sender that closes */
+    /* What the sender sees of a receiver that may retire: 0 is its doorbell. */
+    struct fos_doorbell pages[CHANNELS];
     struct fos_events events[3];
     _Atomic uint64_t
-        channel_pending;        /* the kernel's: a channel waits to be accepted */
+        channel_pending; /* the kernel's: a channel waits to be accepted */
+    _Atomic uint64_t channels[CHANNELS];
     struct fos_mailbox mailbox; /* its head is shared with the kernel */
     struct mailbox_ring kernel; /* its first word, tail, is the last one shared */
     struct fos_thread threads[3];
     struct fos_peer peers[2];
-    struct fos_inbound records[RECORDS];
+    struct fos_inbound records[CHANNELS];
+    uint32_t connected, accepted; /* so far */
 } __attribute__((aligned(64))) memory;
 
 /* Outside: mere statistics would tell equal states apart. */
@@ -46,7 +60,11 @@ static struct {
         by_channel; /* messages of thread 0: first these, then those */
     uint32_t other; /* messages of thread 1 */
     uint32_t ring_slots;
-    bool closes; /* thread 0 closes its channel after the last message */
+    bool closes;  /* thread 0 closes its channel after the last message */
+    bool retires; /* the receiver gives the channel back, when it has taken: */
+    uint32_t retires_after;
+    uint32_t connects_again; /* thread 0 does, before this message; 0: never */
+    bool no_flush;           /* planted: retiring does not interrupt the sender */
 } setting;
 
 /* ---- What libfos/msg stands on ---- */
@@ -80,8 +98,27 @@ void *fos_pages_reserve(size_t pages)
 {
     (void)pages;
     if (explore_self() != RECEIVER)
-        return &memory.doorbells[RECEIVER];
+        return setting.retires ? &memory.pages[memory.connected]
+                               : &memory.doorbells[RECEIVER];
     return setting.closes ? &memory.closing : &memory.doorbells[0];
+}
+
+/* A look at a page in two steps, which of pages, and what it says: no stricter than
+ * the processor, where no change of mapping comes between. */
+static uint32_t page_load(struct fos_doorbell *page)
+{
+    uint32_t said = fos_load_acquire(&page->state);
+
+    if (said || page < memory.pages || page >= memory.pages + CHANNELS)
+        return said;
+    return fos_load_acquire(&memory.doorbells[RECEIVER].state);
+}
+
+static void *ring_now(void)
+{
+    uint32_t made = explore_self() == RECEIVER ? memory.accepted : memory.connected;
+
+    return memory.rings[made - 1];
 }
 
 void fos_pages_release(void *address, size_t pages)
@@ -117,15 +154,26 @@ long fos_sys_kernel_info(struct fos_kernel_info *out)
     abort();
 }
 
+/* A channel's capability has the thread at its other end, and which channel. */
+static struct fos_cap channel_cap(int other, uint32_t made)
+{
+    return (struct fos_cap){.id = (uint64_t)other, .secret = made - 1};
+}
+
 long fos_sys_notify(struct fos_cap channel)
 {
+    if (setting.retires &&
+        fos_load_acquire(&memory.channels[channel.secret]) & CLOSED)
+        return -FOS_EPIPE;
     thread_event((int)channel.id, FOS_EVENT_NOTIFY);
     return 0;
 }
 
 long fos_sys_mailbox_create(struct fos_mailbox_slot *slots, uint64_t count,
-                            _Atomic uint64_t *head, struct fos_cap *out)
+                            _Atomic uint64_t *head, uint64_t limit,
+                            struct fos_cap *out)
 {
+    (void)limit;
     memory.kernel.pages[0] = slots;
     memory.kernel.slots = (uint32_t)count;
     memory.kernel.head = head;
@@ -160,37 +208,108 @@ long fos_sys_channel_connect(struct fos_cap mailbox, void *address,
 {
     (void)mailbox;
     (void)address;
-    *out = (struct fos_channel_info){.channel.id = RECEIVER,
-                                     .ring_pages = (uint32_t)ring_pages};
+    EXPLORE_CHECK(memory.connected < CHANNELS);
+    memory.connected++;
+    *out = (struct fos_channel_info){.channel =
+                                         channel_cap(RECEIVER, memory.connected),
+                                     .ring_pages = (uint32_t)ring_pages,
+                                     .limit = UINT32_MAX};
     fos_exchange(&memory.channel_pending, 1);
     thread_event(RECEIVER, FOS_EVENT_CHANNEL);
     return 0;
 }
 
-long fos_sys_channel_accept(struct fos_cap mailbox, void *address,
-                            struct fos_channel_info *out)
+long fos_sys_channel_accept(void *address, struct fos_channel_info *out)
 {
-    (void)mailbox;
     (void)address;
-    *out =
-        (struct fos_channel_info){.ring_pages = 1}; /* its notify wakes thread 0 */
-    return fos_exchange(&memory.channel_pending, 0) ? 0 : -FOS_EAGAIN;
+    if (!fos_exchange(&memory.channel_pending, 0))
+        return -FOS_EAGAIN;
+    memory.accepted++;
+    *out = (struct fos_channel_info){
+        .channel = channel_cap(0, memory.accepted), .mailbox = 1, .ring_pages = 1};
+    return 0;
 }
 
-long fos_sys_channel_close(struct fos_cap channel)
+/* What the receiver's close answers, and does to the channel. */
+static long close_judge(uint64_t *channel, uint64_t taken)
 {
-    (void)channel;
-    EXPLORE_CHECK(setting.closes);
-    if (explore_self() != RECEIVER) {
-        fos_exchange(&memory.closing.state, FOS_DOORBELL_DEAD);
-        thread_event(RECEIVER, FOS_EVENT_CHANNEL);
+    if (*channel & CLOSED)
+        return taken == FOS_TAKEN_NONE ? 0 : -FOS_EPIPE;
+    if (taken == FOS_TAKEN_NONE) {
+        *channel |= CLOSED;
+        return 0;
     }
+    if (*channel & SEALED && *channel >> 32 != taken)
+        return -FOS_EAGAIN;
+    *channel = RETIRED | COUNTED | CLOSED | taken << 32;
     return 0;
+}
+
+static long receiver_close(uint64_t which, uint64_t taken)
+{
+    uint64_t old = fos_load_acquire(&memory.channels[which]), new;
+    long result;
+
+    do {
+        new = old;
+        result = close_judge(&new, taken);
+    } while (new != old &&
+             !fos_compare_exchange(&memory.channels[which], &old, new));
+    if (new != old) {
+        fos_exchange(&memory.pages[which].state, FOS_DOORBELL_DEAD);
+        thread_event(0, FOS_EVENT_CHANNEL);
+    }
+    return result;
+}
+
+long fos_sys_channel_close(struct fos_cap channel, uint64_t taken)
+{
+    EXPLORE_CHECK(setting.closes || setting.retires);
+    if (explore_self() == RECEIVER)
+        return setting.retires ? receiver_close(channel.secret, taken) : 0;
+    if (fos_fetch_or(&memory.channels[channel.secret], CLOSED) & CLOSED)
+        return 0;
+    fos_exchange(&memory.closing.state, FOS_DOORBELL_DEAD);
+    thread_event(RECEIVER, FOS_EVENT_CHANNEL);
+    return 0;
+}
+
+static long channel_seal(uint64_t which, uint64_t sent)
+{
+    uint64_t old = fos_load_acquire(&memory.channels[which]);
+
+    do {
+        if (old & COUNTED)
+            return (long)(old >> 32);
+        EXPLORE_CHECK(old & RETIRED && !(old & CLOSED));
+    } while (!fos_compare_exchange(&memory.channels[which], &old,
+                                   RETIRED | SEALED | sent << 32));
+    thread_event(RECEIVER, FOS_EVENT_NOTIFY);
+    return -FOS_EAGAIN;
+}
+
+long fos_sys_channel_retire(struct fos_cap channel, uint64_t sent)
+{
+    if (explore_self() != RECEIVER)
+        return channel_seal(channel.secret, sent);
+    if (fos_fetch_or(&memory.channels[channel.secret], RETIRED) & CLOSED)
+        return -FOS_EPIPE;
+    fos_exchange(&memory.pages[channel.secret].state, FOS_DOORBELL_RETIRED);
+    if (!setting.no_flush)
+        explore_serialize();
+    return 0;
+}
+
+long fos_sys_mailbox_renew(struct fos_cap mailbox, struct fos_cap *out)
+{
+    (void)mailbox;
+    (void)out;
+    abort();
 }
 
 /* ---- libfos/msg, in small ---- */
 
-#define window_ring(window)   ((void)(window), (void *)memory.ring)
+#define window_ring(window)   ((void)(window), ring_now())
 #define ring_slots(pages)     ((void)(pages), setting.ring_slots)
 #define fos_spin_round(spin)  ((void)(spin), FOS_SPIN_SLEEP)
 #define FOS_MAILBOX_SLOTS_MIN KERNEL_SLOTS
@@ -198,6 +317,8 @@ long fos_sys_channel_close(struct fos_cap channel)
 #include <libfos/msg/sleep.c>
 #undef never
 #include <libfos/msg/inbound.c>
+#include <libfos/msg/inbox.c>
+#include <libfos/msg/peer.c>
 #include <libfos/msg/receive.c>
 #include <libfos/msg/send.c>
 
@@ -208,14 +329,16 @@ static void first_sender(void)
     struct fos_peer *peer = &memory.peers[0];
     struct fos_cap mailbox = {.id = 1};
     uint32_t n = 0;
-    fos_peer_open(peer, mailbox, FOS_TRANSPORT_KERNEL);
+    fos_peer_open(peer, mailbox, FOS_TRANSPORT_AUTO);
     while (n < setting.by_kernel) {
         n++;
         EXPLORE_CHECK(fos_msg_send(peer, &n, sizeof n) == 0);
     }
-    EXPLORE_CHECK(fos_peer_open(peer, mailbox, FOS_TRANSPORT_CHANNEL) == 0);
+    EXPLORE_CHECK(fos_peer_connect(peer) == 0);
     while (n < setting.by_kernel + setting.by_channel) {
         n++;
+        if (n == setting.connects_again)
+            EXPLORE_CHECK(fos_peer_connect(peer) == 0);
         EXPLORE_CHECK(fos_msg_send(peer, &n, sizeof n) == 0);
     }
     if (setting.closes)
@@ -234,8 +357,11 @@ static void receiver_main(void)
 {
     uint32_t next = 1, other = 101;
     uint32_t left = setting.by_kernel + setting.by_channel + setting.other;
+    bool retires = setting.retires;
     while (left--) {
         uint32_t message = 0, length = 0;
+        if (retires && next > setting.retires_after)
+            retires = fos_mailbox_evict(&memory.mailbox, 1) == 0;
         EXPLORE_CHECK(fos_msg_recv(&memory.mailbox, &message, sizeof message,
                                    &length, FOS_NEVER) == 0);
         EXPLORE_CHECK(length == sizeof message);
@@ -243,11 +369,13 @@ static void receiver_main(void)
     }
 }
 
-/* Takes messages until the channel is dropped: that must come last. */
+/* Takes messages until the channel is dropped, which must come last, or given back.
+ */
 static void receiver_until_drop(void)
 {
-    uint32_t next = 1;
-    while (!memory.mailbox.stats.dropped) {
+    uint32_t next = 1, end = setting.by_kernel + setting.by_channel + 1;
+    while (!memory.mailbox.stats.dropped &&
+           (!memory.mailbox.stats.evicted || next != end)) {
         uint32_t message = 0, length = 0;
         int error =
             fos_msg_recv(&memory.mailbox, &message, sizeof message, &length, 0);
@@ -256,14 +384,16 @@ static void receiver_until_drop(void)
             continue;
         }
         EXPLORE_CHECK(error == 0 && message == next++);
+        if (setting.retires)
+            fos_mailbox_evict(&memory.mailbox, 1);
     }
-    EXPLORE_CHECK(next == setting.by_kernel + setting.by_channel + 1);
+    EXPLORE_CHECK(next == end);
     EXPLORE_CHECK(memory.mailbox.channels.next == &memory.mailbox.channels);
 }
 
 static void receiver_is_done(void)
 {
-    EXPLORE_CHECK(memory.mailbox.stats.accepted <= 1);
+    EXPLORE_CHECK(memory.mailbox.stats.accepted <= CHANNELS);
     EXPLORE_CHECK(memory.mailbox.stats.broken == 0 && memory.mailbox.waiting == 0);
 }
 
@@ -276,7 +406,7 @@ static void memory_reset(void)
                                  .published = &counters,
                                  .events = &memory.events[i],
                                  .tsc_hz = SECOND_NS};
-    for (int i = 0; i < RECORDS; i++) {
+    for (int i = 0; i < CHANNELS; i++) {
         memory.records[i].next = memory.threads[RECEIVER].free;
         memory.threads[RECEIVER].free = &memory.records[i];
     }
@@ -289,26 +419,19 @@ static void memory_reset(void)
 #field, offsetof(__typeof__(memory), field) \
     }
 static const struct explore_place places[] = {
-    PLACE(ring),
-    PLACE(slots),
-    PLACE(doorbells[0]),
-    PLACE(closing),
-    PLACE(doorbells[1]),
-    PLACE(doorbells[2]),
-    PLACE(events[0]),
-    PLACE(events[1]),
-    PLACE(events[2]),
-    PLACE(channel_pending),
-    PLACE(mailbox.head),
-    PLACE(kernel.tail),
-    {0, 0},
+    PLACE(rings[0]),        PLACE(rings[1]),     PLACE(slots),
+    PLACE(doorbells[0]),    PLACE(closing),      PLACE(pages[0]),
+    PLACE(pages[1]),        PLACE(doorbells[1]), PLACE(doorbells[2]),
+    PLACE(events[0]),       PLACE(events[1]),    PLACE(events[2]),
+    PLACE(channel_pending), PLACE(channels[0]),  PLACE(channels[1]),
+    PLACE(mailbox.head),    PLACE(kernel.tail),  {0, 0},
 };
 
 static struct explore_model msg_model(uint32_t by_kernel, uint32_t by_channel,
                                       uint32_t other)
 {
+    memset(&setting, 0, sizeof setting);
     setting.ring_slots = 2;
-    setting.closes = false;
     setting.by_kernel = by_kernel;
     setting.by_channel = by_channel;
     setting.other = other;
@@ -321,6 +444,39 @@ static struct explore_model msg_model(uint32_t by_kernel, uint32_t by_channel,
         .finish = receiver_is_done,
         .places = places,
     };
+}
+
+static struct explore_model retire_model(uint32_t by_channel, uint32_t ring_slots)
+{
+    struct explore_model m = msg_model(0, by_channel, 0);
+
+    setting.retires = true;
+    setting.ring_slots = ring_slots;
+    return m;
+}
+
+static void retiring(void)
+{
+    struct explore_model m = retire_model(3, 4);
+    verdict_holds("a channel given back at any moment loses nothing", &m);
+    m = retire_model(4, 2);
+    setting.retires_after = 1;
+    verdict_holds("nor does a full one, whose sender sleeps", &m);
+    m = retire_model(4, 4);
+    setting.connects_again = 4;
+    verdict_holds("order is kept from a channel to the kernel to a channel", &m);
+    m = retire_model(2, 4);
+    setting.other = 1;
+    m.thread[1] = second_sender;
+    verdict_holds("another sender's messages change nothing about that", &m);
+    m = retire_model(2, 4);
+    setting.closes = true;
+    m.thread[RECEIVER] = receiver_until_drop;
+    verdict_holds("a sender may close the channel that is being given back", &m);
+    m = retire_model(2, 4);
+    setting.no_flush = true;
+    verdict_finds("if retiring did not drain the sender's stores, a loss is found",
+                  &m, "thread 2 waits for ever");
 }
 
 int main(void)
@@ -343,5 +499,6 @@ int main(void)
     m.plant[RECEIVER] = EXPLORE_NO_SERIALIZE;
     verdict_finds("without serialize a lost wake-up is found", &m,
                   "thread 2 waits for ever");
+    retiring();
     return verdict_status();
 }

@@ -6,8 +6,11 @@ UNIT-CFLAGS := -std=gnu11 -O1 -g -fsanitize=address,undefined -fno-sanitize-reco
 	-I$(ABI) -Ilibfos/include -Itests/unit -I. $(WARN)
 unit-channel-srcs := libfos/msg/channel.c
 unit-mailbox-srcs := libfos/msg/mailbox.c
-unit-msg-srcs     := $(addprefix libfos/msg/,channel.c mailbox.c sleep.c trace.c send.c \
-	receive.c inbound.c) tests/bench/host.c
+unit-msg-srcs     := $(filter-out %/thread.c,$(wildcard libfos/msg/*.c)) \
+	tests/bench/host.c
+unit-switch-srcs  := $(unit-msg-srcs)
+unit-switch-cflags := -fno-sanitize=all -fsanitize=thread -O2
+unit-choice-srcs  := libfos/msg/choice.c
 unit-stress-srcs  := $(addprefix libfos/msg/,channel.c mailbox.c sleep.c trace.c)
 unit-stress-cflags := -fno-sanitize=all -fsanitize=thread -O2
 unit-spin-srcs    := kernel/lib/spin.c

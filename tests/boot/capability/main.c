@@ -96,9 +96,19 @@ static long try_connect(struct fos_cap cap)
     return fos_sys_channel_connect(cap, gap, 1, &out.channel);
 }
 
-static long try_accept(struct fos_cap cap)
+static long try_renew(struct fos_cap cap)
 {
-    return fos_sys_channel_accept(cap, gap, &out.channel);
+    return fos_sys_mailbox_renew(cap, &out.cap);
+}
+
+static long try_close(struct fos_cap cap)
+{
+    return fos_sys_channel_close(cap, FOS_TAKEN_NONE);
+}
+
+static long try_retire(struct fos_cap cap)
+{
+    return fos_sys_channel_retire(cap, 0);
 }
 
 static long try_bind(struct fos_cap cap)
@@ -135,8 +145,9 @@ static const struct attempt {
     {"mailbox_close", MAILBOX, fos_sys_mailbox_close},
     {"mailbox_send", MAILBOX, try_send},
     {"channel_connect", MAILBOX, try_connect},
-    {"channel_accept", MAILBOX, try_accept},
-    {"channel_close", CHANNEL, fos_sys_channel_close},
+    {"mailbox_renew", MAILBOX, try_renew},
+    {"channel_close", CHANNEL, try_close},
+    {"channel_retire", CHANNEL, try_retire},
     {"space_destroy", SPACE, fos_sys_space_destroy},
     {"space_map", SPACE, try_map},
     {"space_unmap", SPACE, try_unmap},
@@ -306,7 +317,8 @@ static struct fos_cap mailbox_made(struct fos_mailbox_slot *slots)
     static _Atomic uint64_t head;
     struct fos_cap cap = {0};
 
-    CASE_EQUAL(fos_sys_mailbox_create(slots, FOS_MAILBOX_SLOTS_MIN, &head, &cap),
+    CASE_EQUAL(fos_sys_mailbox_create(slots, FOS_MAILBOX_SLOTS_MIN, &head,
+                                      UINT32_MAX, &cap),
                0);
     return cap;
 }
@@ -449,9 +461,10 @@ static int run_sender(uint64_t a, uint64_t b)
     page = fos_pages_map(1);
     gap = fos_pages_reserve(4);
     CHILD_EQUAL(fos_sys_mailbox_close(mailbox), -FOS_EPERM);
-    CHILD_EQUAL(try_accept(mailbox), -FOS_EPERM);
+    CHILD_EQUAL(try_renew(mailbox), -FOS_EPERM);
     CHILD_EQUAL(fos_sys_notify(strange), -FOS_EPERM);
-    CHILD_EQUAL(fos_sys_channel_close(strange), -FOS_EPERM);
+    CHILD_EQUAL(try_close(strange), -FOS_EPERM);
+    CHILD_EQUAL(try_retire(strange), -FOS_EPERM);
     refused(mailbox, MAILBOX);
     refused(strange, CHANNEL);
     CHILD_CHECK(!case_why[0]);

@@ -148,7 +148,7 @@ static void channel_scribble(struct dice *d, uint8_t *window, uint32_t pages)
     }
     if (dice_below(d, 2))
         fos_clock_sleep(fos_now_ns() + FOS_MILLISECOND);
-    CHILD_EQUAL(fos_sys_channel_close(info.channel), 0);
+    CHILD_EQUAL(fos_sys_channel_close(info.channel, FOS_TAKEN_NONE), 0);
 }
 
 int part_scribble(uint64_t seed, uint64_t channels)
@@ -177,7 +177,7 @@ int part_bad_acks(uint64_t seed, uint64_t channels)
     family_report(&mailbox);
     for (uint64_t i = 0; i < channels;) {
         struct fos_channel_info info;
-        if (fos_sys_channel_accept(mailbox.cap, window, &info) < 0) {
+        if (fos_sys_channel_accept(window, &info) < 0) {
             fos_clock_sleep(fos_now_ns() + FOS_MILLISECOND / 4);
             continue;
         }
@@ -188,7 +188,7 @@ int part_bad_acks(uint64_t seed, uint64_t channels)
                          (uint32_t)(dice_below(&dice, 100) + (i % 2) * 3));
         }
         atomic_store(&own->state, FOS_DOORBELL_AWAKE);
-        CHILD_EQUAL(fos_sys_channel_close(info.channel), 0);
+        CHILD_EQUAL(fos_sys_channel_close(info.channel, FOS_TAKEN_NONE), 0);
     }
     return 0;
 }
@@ -271,8 +271,8 @@ static void bad_connects(const struct bad_place places[8], uint64_t good)
             -FOS_EFAULT);
     CHILD_EQUAL(fos_sys_channel_connect(to, (void *)good, 1, &info), 0);
     CHILD_EQUAL(fos_sys_channel_connect(to, (void *)good, 1, &info), -FOS_EEXIST);
-    CHILD_EQUAL(fos_sys_channel_close(info.channel), 0);
-    CHILD_EQUAL(fos_sys_channel_close(info.channel), -FOS_EPERM);
+    CHILD_EQUAL(fos_sys_channel_close(info.channel, FOS_TAKEN_NONE), 0);
+    CHILD_EQUAL(fos_sys_channel_close(info.channel, FOS_TAKEN_NONE), -FOS_EPERM);
 }
 
 int part_bad_addresses(uint64_t a, uint64_t b)
@@ -293,20 +293,17 @@ int part_bad_addresses(uint64_t a, uint64_t b)
                 -FOS_EINVAL);
     family_report(&mailbox);
     do /* till the parent has connected */
-        error = fos_sys_channel_accept(mailbox.cap, (void *)(good + 1), &info);
+        error = fos_sys_channel_accept((void *)(good + 1), &info);
     while (error == -FOS_EAGAIN && fos_now_ns() < deadline);
     for (int i = 0; i < 8; i++)
-        CHILD_EQUAL(
-            fos_sys_channel_accept(mailbox.cap, (void *)places[i].address, &info),
-            places[i].error);
+        CHILD_EQUAL(fos_sys_channel_accept((void *)places[i].address, &info),
+                    places[i].error);
     for (int i = 4; i < 8; i++)
-        CHILD_EQUAL(fos_sys_channel_accept(mailbox.cap, (void *)good,
-                                           (void *)places[i].address),
+        CHILD_EQUAL(fos_sys_channel_accept((void *)good, (void *)places[i].address),
                     -FOS_EFAULT);
-    CHILD_EQUAL(fos_sys_channel_accept(mailbox.cap, (void *)good, &info), 0);
-    CHILD_EQUAL(fos_sys_channel_accept(mailbox.cap, (void *)good, &info),
-                -FOS_EAGAIN);
-    CHILD_EQUAL(fos_sys_channel_close(info.channel), 0);
+    CHILD_EQUAL(fos_sys_channel_accept((void *)good, &info), 0);
+    CHILD_EQUAL(fos_sys_channel_accept((void *)good, &info), -FOS_EAGAIN);
+    CHILD_EQUAL(fos_sys_channel_close(info.channel, FOS_TAKEN_NONE), 0);
     return 0;
 }
 

@@ -47,12 +47,14 @@ static const char *const shapes[FOS_SYS_COUNT] = {
     [FOS_SYS_wait] = "D",
     [FOS_SYS_serialize] = "",
     [FOS_SYS_notify] = "C",
-    [FOS_SYS_mailbox_create] = "ANPP",
+    [FOS_SYS_mailbox_create] = "ANPNP",
     [FOS_SYS_mailbox_close] = "C",
     [FOS_SYS_mailbox_send] = "CPB",
     [FOS_SYS_channel_connect] = "CANP",
-    [FOS_SYS_channel_accept] = "CAP",
-    [FOS_SYS_channel_close] = "C",
+    [FOS_SYS_channel_accept] = "AP",
+    [FOS_SYS_channel_close] = "CN",
+    [FOS_SYS_channel_retire] = "CN",
+    [FOS_SYS_mailbox_renew] = "CP",
     [FOS_SYS_space_create] = "NNP",
     [FOS_SYS_space_destroy] = "C",
     [FOS_SYS_space_map] = "CANR",
@@ -275,13 +277,16 @@ static void wild_throw(struct fuzzer *f, uint64_t v[6])
 /* Good arguments, where accident alone would rarely find them. */
 static void aim(struct fuzzer *f, uint64_t number, uint64_t v[6])
 {
-    if (number == FOS_SYS_mailbox_create || number == FOS_SYS_space_create ||
-        number == FOS_SYS_thread_create)
-        v[number == FOS_SYS_space_create ? 2 : 3] = (uintptr_t)&f->out;
+    if (number == FOS_SYS_space_create || number == FOS_SYS_mailbox_renew)
+        v[2] = (uintptr_t)&f->out;
+    if (number == FOS_SYS_thread_create)
+        v[3] = (uintptr_t)&f->out;
+    if (number == FOS_SYS_mailbox_create)
+        v[4] = (uintptr_t)&f->out;
     if (number == FOS_SYS_channel_connect)
         v[4] = (uintptr_t)&f->channel;
     if (number == FOS_SYS_channel_accept)
-        v[3] = (uintptr_t)&f->channel;
+        v[1] = (uintptr_t)&f->channel;
     if (number == FOS_SYS_mailbox_create) {
         v[0] = (uintptr_t)arena + dice_below(&f->dice, 8) * FOS_PAGE_SIZE;
         v[1] = 64u << dice_below(&f->dice, 3);
@@ -306,7 +311,7 @@ static void keep(struct fuzzer *f, uint64_t number)
     if (number == FOS_SYS_channel_connect || number == FOS_SYS_channel_accept)
         cap = f->channel.channel;
     else if (number != FOS_SYS_mailbox_create && number != FOS_SYS_space_create &&
-             number != FOS_SYS_thread_create)
+             number != FOS_SYS_thread_create && number != FOS_SYS_mailbox_renew)
         return;
     if (f->used < POOL)
         f->pool[f->used++] = cap;
@@ -315,7 +320,8 @@ static void keep(struct fuzzer *f, uint64_t number)
 }
 
 /* The console would print what it is sent; serialize costs a millisecond when
- * several emulated processors ask for it; a thread in the own space mostly faults.
+ * several emulated processors ask for it; renewing makes what is known of a mailbox
+ * worthless; a thread in the own space mostly faults.
  */
 static bool unwelcome(struct fuzzer *f, uint64_t number, const uint64_t v[6])
 {
@@ -324,7 +330,7 @@ static bool unwelcome(struct fuzzer *f, uint64_t number, const uint64_t v[6])
     if (number == FOS_SYS_mailbox_send)
         return v[0] == fos_start_page->caps[FOS_START_CONSOLE].id &&
                dice_below(&f->dice, 200);
-    if (number == FOS_SYS_serialize)
+    if (number == FOS_SYS_serialize || number == FOS_SYS_mailbox_renew)
         return dice_below(&f->dice, 20);
     if (number == FOS_SYS_exit || (own && (number == FOS_SYS_space_destroy ||
                                            number == FOS_SYS_thread_create)))
@@ -392,7 +398,7 @@ static struct fos_cap mailbox_make(void)
 
     CHILD_EQUAL(fos_sys_mailbox_create((struct fos_mailbox_slot *)arena, 64,
                                        (_Atomic uint64_t *)(arena + FOS_PAGE_SIZE),
-                                       &report.mailbox),
+                                       ~0ull, &report.mailbox),
                 0);
     CHILD_EQUAL(
         fos_post(fos_start_extra(1), &report, sizeof report, family_deadline()), 0);

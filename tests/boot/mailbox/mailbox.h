@@ -26,7 +26,7 @@ static inline void raw_open(struct raw *raw, uint32_t slots)
     head = (_Atomic uint64_t *)(raw->pages + raw->count * FOS_PAGE_SIZE);
     if (raw->pages)
         error = fos_sys_mailbox_create((struct fos_mailbox_slot *)raw->pages, slots,
-                                       head, &raw->cap);
+                                       head, ~0ull, &raw->cap);
     if (error)
         case_fail("making a mailbox: %s", fos_strerror(error));
     fos_mailbox_reader_init(&raw->reader, (struct fos_mailbox_slot *)raw->pages,

@@ -251,10 +251,10 @@ static void test_create(void)
 
     case_begin("a mailbox is made only of writable memory of its owner");
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
-        CASE_EQUAL(
-            fos_sys_mailbox_create(bad[i].slots, bad[i].count, bad[i].head, &cap),
-            -bad[i].error);
-    CASE_EQUAL(fos_sys_mailbox_create(slots, 64, head, (void *)0x400000),
+        CASE_EQUAL(fos_sys_mailbox_create(bad[i].slots, bad[i].count, bad[i].head,
+                                          ~0ull, &cap),
+                   -bad[i].error);
+    CASE_EQUAL(fos_sys_mailbox_create(slots, 64, head, ~0ull, (void *)0x400000),
                -FOS_EFAULT);
     CASE_CHECK(cap.id == 1 && cap.secret == 2);
     case_end();

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MIT */
+/* The choice of transport (fos/choice.h) against policies that know the future. */
+#include "unit.h"
+
+#include <fos/choice.h>
+
+CASE("choice: a mean follows its samples, and a wild one moves it little")
+{
+    uint64_t mean = 0;
+
+    fos_cost_learn(&mean, 1000);
+    CHECK_EQ(mean, 1000);
+    for (int i = 0; i < 100; i++)
+        fos_cost_learn(&mean, 500);
+    CHECK(mean > 490 && mean < 520);
+    fos_cost_learn(&mean, 1000000000);
+    CHECK(mean < 750);
+    for (int i = 0; i < 100; i++)
+        fos_cost_learn(&mean, 0);
+    CHECK(mean >= 1 && mean < 10);
+}
+
+/* A world of fixed prices, and what the policy has paid in it. */
+struct world {
+    struct fos_costs price, known;
+    struct fos_choice choice;
+    bool connected;
+    uint64_t paid, pure_kernel, pure_channel;
+};
+
+static void message(struct world *w)
+{
+    w->pure_kernel += w->price.kernel;
+    w->pure_channel += w->price.channel;
+    if (!w->connected && fos_choice_pays(&w->choice, &w->known)) {
+        w->connected = true;
+        w->paid += w->price.connect;
+        fos_choice_connected(&w->choice, &w->known, w->price.connect);
+    }
+    if (w->connected) {
+        w->paid += w->price.channel;
+        fos_cost_learn(&w->known.channel, w->price.channel);
+    } else {
+        w->paid += w->price.kernel;
+        fos_choice_sent(&w->choice, &w->known, w->price.kernel);
+    }
+}
+
+static uint64_t best(const struct world *w)
+{
+    uint64_t channel = w->pure_channel + w->price.connect;
+
+    return w->pure_kernel < channel ? w->pure_kernel : channel;
+}
+
+static uint64_t between(uint64_t *random, uint64_t low, uint64_t high)
+{
+    return low + unit_random(random) % (high - low + 1);
+}
+
+CASE("choice: at any number of messages the cost is within twice the best in "
+     "hindsight")
+{
+    uint64_t random = unit_setting("SEED", 7);
+
+    for (int world = 0; world < 20000; world++) {
+        struct world w = {.price = {.kernel = between(&random, 1, 100000),
+                                    .connect = between(&random, 0, 3000000)}};
+        w.price.channel = between(&random, 1, 2 * w.price.kernel);
+        if (w.price.connect == 0)
+            w.price.connect = 1;
+        w.known = w.price; /* what was measured before */
+        for (int n = 0; n < 300; n++) {
+            message(&w);
+            if (!CHECK(w.paid <= 2 * best(&w)))
+                return;
+        }
+        if (w.price.channel >= w.price.kernel)
+            CHECK(!w.connected);
+    }
+}
+
+CASE("choice: before a channel was made its price is guessed, then known")
+{
+    struct world w = {
+        .price = {.kernel = 1000, .channel = 50, .connect = 20000},
+    };
+    uint32_t n = 0;
+
+    while (!w.connected && n < 100) {
+        message(&w);
+        n++;
+    }
+    CHECK(n > 4 && n < 16);
+    CHECK_EQ(w.known.connect, 20000);
+    /* A second destination waits for as long as that price asks for. */
+    w.choice = (struct fos_choice){0};
+    w.connected = false;
+    for (n = 0; !w.connected && n < 100; n++)
+        message(&w);
+    CHECK_EQ(n, 20000 / 950 + 1);
+}
+
+CASE("choice: with prices that jitter the total stays near twice the best")
+{
+    uint64_t random = unit_setting("SEED", 11);
+
+    for (int world = 0; world < 2000; world++) {
+        struct world w = {
+            .price = {.kernel = 4000, .channel = 100, .connect = 40000}};
+        w.known = w.price;
+        for (int n = 0; n < 300; n++) {
+            w.price.kernel = between(&random, 2000, 6000);
+            message(&w);
+            if (!CHECK(w.paid * 10 <= 23 * best(&w)))
+                return;
+        }
+    }
+}
+
+CASE("choice: a receiver with no room is asked ever more rarely")
+{
+    struct fos_costs known = {.kernel = 1000, .channel = 0, .connect = 10000};
+    struct fos_choice choice = {0};
+    uint32_t last = 0;
+
+    for (int refusal = 0; refusal < 16; refusal++) {
+        uint32_t n = 0;
+        while (!fos_choice_pays(&choice, &known)) {
+            fos_choice_sent(&choice, &known, 1000);
+            n++;
+        }
+        CHECK(n >= last);
+        CHECK(n <= 10 * 1024 + 10);
+        if (refusal && refusal < 8)
+            CHECK(n >= 2 * last - 1);
+        last = n;
+        fos_choice_refused(&choice);
+    }
+    fos_choice_connected(&choice, &known, 10000);
+    CHECK_EQ(choice.doubled, 0);
+}

@@ -2,7 +2,7 @@
 unit-string-srcs   := libfos/arch/string.S
 unit-string-cflags := $(foreach f,memcpy memmove memset memcmp,-D$(f)=tested_$(f)) -fno-builtin
 unit-siphash-srcs  := libfos/lib/siphash.c
-unit-rpc-srcs      := $(addprefix libfos/msg/,channel.c mailbox.c sleep.c trace.c send.c receive.c \
-	inbound.c) libfos/lib/siphash.c libfos/client/call.c $(wildcard libfos/fleet/*.c) \
+unit-rpc-srcs      := $(filter-out %/thread.c,$(wildcard libfos/msg/*.c)) libfos/lib/siphash.c \
+	libfos/client/call.c $(wildcard libfos/fleet/*.c) \
 	tests/bench/host.c
 unit-alias-srcs    := libfos/lib/alias.c

@@ -95,24 +95,29 @@ static void family_end(void)
         }
 }
 
-static int64_t frames_of(struct fos_cap space)
+/* What a process of the system has is not the family's. */
+static void balance_without(struct balance *b, struct fos_cap space)
 {
     struct fos_space_info info;
 
-    return fos_sys_space_status(space, &info) < 0 ? 0 : info.frames_used;
+    if (fos_sys_space_status(space, &info) < 0)
+        return;
+    b->frames += info.frames_used;
+    b->channels -= (int64_t)info.published.channels_out;
 }
 
 /* The kernel's pools of objects keep their frames, and the system's processes, which
- * the family has had to do with, their records. */
+ * the family has had to do with, their records and ways to it. */
 static bool balance_take(struct balance *b)
 {
     if (fos_sys_kernel_info(&b->info) < 0)
         return false;
-    b->frames = (int64_t)b->info.frames_free + b->info.frames_pools +
-                frames_of(fos_own_space());
+    b->frames = (int64_t)b->info.frames_free + b->info.frames_pools;
+    b->channels = b->info.channels;
+    balance_without(b, fos_own_space());
     for (struct process *p = processes; p < processes + PROCESS_MAX; p++)
         if (p->state == PROCESS_RUNNING && p->account == &system_account)
-            b->frames += frames_of(p->space);
+            balance_without(b, p->space);
     return true;
 }
 
@@ -131,7 +136,7 @@ static void balance_check(void)
         return;
     if (taken.frames == fleet.before.frames && now->spaces == before->spaces &&
         now->threads == before->threads && now->mailboxes == before->mailboxes &&
-        now->channels == before->channels)
+        taken.channels == fleet.before.channels)
         return;
     report(
         "proc: not given back: %lld frames, %d spaces, %d threads, %d mailboxes, "
@@ -139,7 +144,7 @@ static void balance_check(void)
         (long long)(fleet.before.frames - taken.frames),
         (int)(now->spaces - before->spaces), (int)(now->threads - before->threads),
         (int)(now->mailboxes - before->mailboxes),
-        (int)(now->channels - before->channels));
+        (int)(taken.channels - fleet.before.channels));
 }
 
 _Noreturn void machine_end(int status, enum fos_shutdown reason)

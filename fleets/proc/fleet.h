@@ -23,7 +23,7 @@
 /* What the system has, all but what this fleet has come to use. */
 struct balance {
     struct fos_kernel_info info;
-    int64_t frames;
+    int64_t frames, channels;
 };
 
 /* Owned by the one thread of this fleet. */

@@ -9,8 +9,9 @@
 #include <fos/start.h>
 #include <fos/syscall.h>
 
-/* Room for the windows of all channels a thread may accept (FOS_CHANNELS_MAX). */
-enum { RELEASED_MAX = 320 };
+/* Room for the windows of all channels a thread may accept (FOS_CHANNELS_MAX), and as
+ * many it may open. */
+enum { RELEASED_MAX = 640 };
 
 static uint64_t cursor = FOS_PAGES_BASE;
 static struct {

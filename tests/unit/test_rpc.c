@@ -540,12 +540,16 @@ static void *die_while_calling(void *argument)
     struct fos_call calls[8];
     struct toy_later_req req = {.count = WAITING_MAX};
     static struct toy_later_rep reps[8];
+    struct toy_add_req add = {.a = 1, .b = 2};
+    struct toy_add_rep sum;
     struct fos_peer to;
 
     host_thread_begin();
     REQUIRE(fos_peer_open(&to, service.mailbox.cap, FOS_TRANSPORT_AUTO) == 0);
     for (int i = 0; i < 8; i++)
         CHECK_EQ(toy_later_start(&calls[i], &to, &req, &reps[i]), 0);
+    /* Whose reply says that those before it, by whatever way, are there too. */
+    CHECK_EQ(toy_add_call(&to, &add, &sum, soon(5000)), 3);
     fos_mailbox_close(&fos_client_self()->mailbox);
     host_thread_end();
     *(bool *)argument = true;

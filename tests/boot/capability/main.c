@@ -398,6 +398,75 @@ static void test_send_only(void)
     end();
 }
 
+/* ---- passed on, and revoked ---- */
+
+/* Gives one child another's mailbox, in a message; what comes back has gone from
+ * one to the other and then here. */
+static void test_passed_on(void)
+{
+    struct child server = {.part = "server", .caps = {inbox.cap}};
+    struct child client = {.part = "client", .caps = {inbox.cap}};
+    struct fos_cap to_server, to_client;
+    char text[16] = "";
+    uint32_t length = 0;
+
+    begin("who is given a capability in a message may use it");
+    child_start(&server);
+    to_server = family_await(&inbox, &server);
+    child_start(&client);
+    to_client = family_await(&inbox, &client);
+    CASE_EQUAL(fos_post(to_client, &to_server, sizeof to_server, family_deadline()),
+               0);
+    CASE_EQUAL(fos_msg_recv(&inbox, text, sizeof text, &length, family_deadline()),
+               0);
+    CASE_CHECK(length == 7 && memcmp(text, "granted", 7) == 0);
+    child_expect(&client, 0);
+    child_expect(&server, 0);
+    end();
+}
+
+static void renewed_refuses(struct fos_cap old, struct fos_peer *peers,
+                            unsigned count)
+{
+    struct fos_peer late;
+
+    for (unsigned i = 0; i < count; i++) {
+        CASE_EQUAL(
+            fos_msg_send_until(&peers[i], "late", 4, fos_now_ns() + FOS_SECOND),
+            -FOS_EPERM);
+        CASE_EQUAL(fos_msg_try_send(&peers[i], "late", 4), -FOS_EPERM);
+    }
+    CASE_EQUAL(fos_peer_open(&late, old, FOS_TRANSPORT_CHANNEL), -FOS_EPERM);
+    CASE_EQUAL(fos_sys_mailbox_send(old, "late", 4), -FOS_EPERM);
+}
+
+/* The owner has accepted the channels before, or has not. */
+static void test_renewed(bool accepted)
+{
+    struct child owner = {.part = "renewer", .a = accepted, .caps = {inbox.cap}};
+    struct fos_cap old, new;
+    struct fos_peer peers[3];
+
+    begin(accepted ? "who renews a capability is rid of those who had the old one"
+                   : "so is one who had not yet accepted their channels");
+    child_start(&owner);
+    old = family_await(&inbox, &owner);
+    CASE_EQUAL(fos_peer_open(&peers[0], old, FOS_TRANSPORT_KERNEL), 0);
+    CASE_EQUAL(fos_peer_open(&peers[1], old, FOS_TRANSPORT_CHANNEL), 0);
+    CASE_EQUAL(fos_peer_open(&peers[2], old, FOS_TRANSPORT_AUTO), 0);
+    CASE_EQUAL(fos_peer_connect(&peers[2]), 0);
+    for (int i = 0; i < 3; i++)
+        CASE_EQUAL(fos_msg_send(&peers[i], "early", 5), 0);
+    new = family_await(&inbox, &owner);
+    CASE_CHECK(new.id == old.id &&new.secret != old.secret);
+    renewed_refuses(old, peers, 3);
+    CASE_EQUAL(fos_post(new, "new", 3, family_deadline()), 0);
+    child_expect(&owner, 0);
+    for (int i = 0; i < 3; i++)
+        fos_peer_close(&peers[i]);
+    end();
+}
+
 /* ---- information ---- */
 
 static int compare(const void *a, const void *b)
@@ -432,6 +501,14 @@ static void print_cycles(void)
 }
 
 /* ---- the children ---- */
+
+static uint32_t channels(void)
+{
+    struct fos_kernel_info info;
+
+    fos_sys_kernel_info(&info);
+    return info.channels;
+}
 
 static void hear(struct fos_mailbox *mailbox)
 {
@@ -472,6 +549,71 @@ static int run_sender(uint64_t a, uint64_t b)
     return 0;
 }
 
+/* Answers whoever sends it a mailbox. */
+static int run_server(uint64_t a, uint64_t b)
+{
+    struct fos_cap from;
+    uint32_t length;
+
+    (void)a, (void)b;
+    CHILD_EQUAL(fos_mailbox_create(&inbox, FOS_MAILBOX_SLOTS_MIN), 0);
+    family_report(&inbox);
+    CHILD_EQUAL(fos_msg_recv(&inbox, &from, sizeof from, &length, FOS_NEVER), 0);
+    CHILD_EQUAL(length, sizeof from);
+    CHILD_EQUAL(fos_post(from, "granted", 7, family_deadline()), 0);
+    return 0;
+}
+
+/* Sends its mailbox to the one it is told of, and passes the answer on. */
+static int run_client(uint64_t a, uint64_t b)
+{
+    struct fos_cap server;
+    char text[16];
+    uint32_t length;
+
+    (void)a, (void)b;
+    CHILD_EQUAL(fos_mailbox_create(&inbox, FOS_MAILBOX_SLOTS_MIN), 0);
+    family_report(&inbox);
+    CHILD_EQUAL(fos_msg_recv(&inbox, &server, sizeof server, &length, FOS_NEVER),
+                0);
+    CHILD_EQUAL(fos_post(server, &inbox.cap, sizeof inbox.cap, family_deadline()),
+                0);
+    CHILD_EQUAL(fos_msg_recv(&inbox, text, sizeof text, &length, FOS_NEVER), 0);
+    CHILD_EQUAL(fos_post(fos_start_extra(0), text, length, family_deadline()), 0);
+    return 0;
+}
+
+/* Waits for messages by both transports, or until two channels wait for it; renews;
+ * takes one message more, what was left in the kernel's buffer apart. */
+static int run_renewer(uint64_t accepts, uint64_t b)
+{
+    uint64_t deadline = family_deadline();
+    uint32_t before = channels(), length;
+    struct fos_cap old;
+    char text[8];
+
+    (void)b;
+    CHILD_EQUAL(fos_mailbox_create(&inbox, FOS_MAILBOX_SLOTS_MIN), 0);
+    old = inbox.cap;
+    family_report(&inbox);
+    for (int i = 0; i < 3 && accepts; i++)
+        hear(&inbox);
+    while (channels() < before + 2 && fos_now_ns() < deadline && !accepts)
+        fos_clock_sleep(fos_now_ns() + FOS_MILLISECOND);
+    CHILD_EQUAL(inbox.stats.accepted, accepts ? 2 : 0);
+    CHILD_EQUAL(fos_mailbox_renew(&inbox), 0);
+    CHILD_EQUAL(fos_sys_mailbox_renew(old, &old), -FOS_EPERM);
+    CHILD_EQUAL(fos_sys_mailbox_renew(inbox.cap, (void *)0x400000), -FOS_EFAULT);
+    family_report(&inbox);
+    do
+        CHILD_EQUAL(
+            fos_msg_recv(&inbox, text, sizeof text, &length, family_deadline()), 0);
+    while (!accepts && length == 5); /* "early", by the kernel */
+    CHILD_CHECK(length == 3 && memcmp(text, "new", 3) == 0);
+    CHILD_EQUAL(fos_thread_self()->inbounds, 0);
+    return 0;
+}
+
 /* ---- */
 
 static void hold(int slot, const char *name, enum type type, struct fos_cap cap)
@@ -493,14 +635,6 @@ static struct fos_cap thread_made(void)
     CASE_EQUAL(fos_sys_space_create(64, 4, &doomed), 0);
     CASE_EQUAL(fos_sys_thread_create(doomed, &args, &cap), 0);
     return cap;
-}
-
-static uint32_t channels(void)
-{
-    struct fos_kernel_info info;
-
-    fos_sys_kernel_info(&info);
-    return info.channels;
 }
 
 static void prepare(void)
@@ -544,12 +678,18 @@ static void test_all(void)
     test_never_given();
     test_guesses();
     test_send_only();
+    test_passed_on();
+    test_renewed(true);
+    test_renewed(false);
     print_cycles();
 }
 
 int main(int argc, char **argv)
 {
-    static const struct part parts[] = {{"host", run_host}, {"sender", run_sender}};
+    static const struct part parts[] = {
+        {"host", run_host},     {"sender", run_sender},   {"server", run_server},
+        {"client", run_client}, {"renewer", run_renewer},
+    };
 
     family_program = argv[0];
     if (argc > 3)

@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Many and large: a thousand mailboxes and 256 channels to one receiver, mailboxes
+ * that take only short messages, mailboxes and channels made and dropped as often as
+ * ten thousand processes would.
+ *
+ *     test-limits [CYCLES]
+ */
+#include <fos/event.h>
+#include <fos/memory.h>
+
+#include "../family.h"
+
+enum {
+    MAILBOXES = 1000,
+    CHANNELS = FOS_CHANNELS_MAX,
+    ROUNDS = 3,
+    LIMIT = 600,
+    BATCH = 50, /* channels that a partner holds at a time */
+    PROCESSES = 40,
+};
+
+static struct fos_mailbox inbox;
+static uint64_t cycles = 10000;
+
+/* ---- many mailboxes ---- */
+
+static struct fos_mailbox boxes[MAILBOXES];
+
+struct many {
+    uint32_t box, number;
+};
+
+/* Has so many mailboxes, tells of them, takes `b` messages from all of them, each
+ * numbered within its mailbox. */
+static int part_many(uint64_t count, uint64_t total)
+{
+    static uint32_t next[MAILBOXES];
+    struct fos_mailbox *which = NULL;
+    struct many message;
+    uint32_t length;
+
+    CHILD_CHECK(count <= MAILBOXES);
+    for (uint64_t i = 0; i < count; i++) {
+        CHILD_EQUAL(fos_mailbox_create(&boxes[i], FOS_MAILBOX_SLOTS_MIN), 0);
+        family_report(&boxes[i]);
+    }
+    CHILD_EQUAL(
+        fos_msg_recv_any(NULL, 0, &which, &message, sizeof message, &length, 0),
+        -FOS_ETIMEDOUT);
+    for (uint64_t n = 0; n < total; n++) {
+        CHILD_EQUAL(fos_msg_recv_any(NULL, 0, &which, &message, sizeof message,
+                                     &length, family_deadline()),
+                    0);
+        CHILD_EQUAL(length, sizeof message);
+        CHILD_CHECK(which == &boxes[message.box]);
+        CHILD_EQUAL(message.number, next[message.box]++);
+    }
+    CHILD_EQUAL(fos_thread_self()->inbounds, CHANNELS);
+    for (uint64_t i = 0; i < count; i++)
+        fos_mailbox_close(&boxes[i]);
+    return 0;
+}
+
+static int open_patiently(struct fos_peer *peer, struct fos_cap to)
+{
+    uint64_t deadline = family_deadline();
+    int error;
+
+    while ((error = fos_peer_open_ring(peer, to, 1)) == -FOS_EAGAIN &&
+           fos_now_ns() < deadline)
+        fos_clock_sleep(fos_now_ns() + FOS_MILLISECOND);
+    return error;
+}
+
+static void test_many(void)
+{
+    static struct fos_cap to[MAILBOXES];
+    static struct fos_peer peers[MAILBOXES];
+    struct child child = {.part = "many",
+                          .a = MAILBOXES,
+                          .b = MAILBOXES * ROUNDS,
+                          .frames = 5000,
+                          .objects = MAILBOXES + CHANNELS + 50,
+                          .caps = {inbox.cap}};
+
+    case_begin("a receiver has a thousand mailboxes and 256 channels");
+    child_start(&child);
+    for (int i = 0; i < MAILBOXES && !case_why[0]; i++)
+        to[i] = family_await(&inbox, &child);
+    for (int i = 0; i < MAILBOXES && !case_why[0]; i++)
+        CASE_EQUAL(i < CHANNELS
+                       ? open_patiently(&peers[i], to[i])
+                       : fos_peer_open(&peers[i], to[i], FOS_TRANSPORT_KERNEL),
+                   0);
+    for (uint32_t round = 0; round < ROUNDS; round++)
+        for (uint32_t i = 0; i < MAILBOXES && !case_why[0]; i++) {
+            struct many message = {i * 7 % MAILBOXES, round};
+            CASE_EQUAL(fos_msg_send_until(&peers[message.box], &message,
+                                          sizeof message, family_deadline()),
+                       0);
+        }
+    child_expect(&child, 0);
+    for (int i = 0; i < CHANNELS; i++)
+        fos_peer_close(&peers[i]);
+    case_end();
+}
+
+static void test_set(void)
+{
+    struct fos_mailbox *set[2] = {&boxes[0], &boxes[2]}, *which = NULL;
+    char text[8];
+    uint32_t length;
+
+    case_begin("a set of mailboxes is received from, others are left alone");
+    for (int i = 0; i < 3; i++)
+        CASE_EQUAL(fos_mailbox_create(&boxes[i], FOS_MAILBOX_SLOTS_MIN), 0);
+    CASE_EQUAL(fos_sys_mailbox_send(boxes[1].cap, "one", 3), 0);
+    CASE_EQUAL(fos_msg_recv_any(set, 2, &which, text, sizeof text, &length, 0),
+               -FOS_ETIMEDOUT);
+    CASE_EQUAL(fos_msg_recv_any(set, 2, &which, text, sizeof text, &length,
+                                fos_now_ns() + FOS_MILLISECOND),
+               -FOS_ETIMEDOUT);
+    for (int i = 2; i >= 0; i -= 2) {
+        CASE_EQUAL(fos_sys_mailbox_send(boxes[i].cap, "", 0), 0);
+        CASE_EQUAL(fos_msg_recv_any(set, 2, &which, text, sizeof text, &length,
+                                    family_deadline()),
+                   0);
+        CASE_CHECK(which == &boxes[i] && length == 0);
+    }
+    which = NULL;
+    CASE_EQUAL(fos_msg_recv_any(NULL, 0, &which, text, sizeof text, &length, 0), 0);
+    CASE_CHECK(which == &boxes[1] && length == 3);
+    CASE_EQUAL(fos_msg_recv_any(set, 0, &which, text, sizeof text, &length, 0),
+               -FOS_EINVAL);
+    for (int i = 0; i < 3; i++)
+        fos_mailbox_close(&boxes[i]);
+    case_end();
+}
+
+/* ---- short messages only ---- */
+
+/* Sends what the receiver has said it will not take: as the library lets it, then
+ * by a ring written by hand. */
+static int part_wordy(uint64_t a, uint64_t b)
+{
+    static uint8_t data[4 * LIMIT];
+    enum { RING = 4 };
+    uint8_t *window = fos_pages_reserve(1 + RING);
+    struct fos_channel_sender sender;
+    struct fos_channel_info info;
+    struct fos_peer peer;
+
+    (void)a, (void)b;
+    for (int channel = 0; channel < 2; channel++) {
+        CHILD_EQUAL(fos_peer_open(&peer, fos_start_extra(0), FOS_TRANSPORT_AUTO),
+                    0);
+        if (channel)
+            CHILD_EQUAL(fos_peer_connect(&peer), 0);
+        CHILD_EQUAL(fos_msg_send(&peer, data, LIMIT + 1), -FOS_EMSGSIZE);
+        CHILD_EQUAL(fos_msg_try_send(&peer, data, LIMIT + 1), -FOS_EMSGSIZE);
+        CHILD_EQUAL(fos_msg_send(&peer, data, sizeof data), -FOS_EMSGSIZE);
+        CHILD_EQUAL(fos_msg_send(&peer, data, LIMIT), 0);
+        CHILD_EQUAL(fos_msg_send(&peer, "", 0), 0);
+        fos_peer_close(&peer);
+    }
+    CHILD_EQUAL(fos_sys_channel_connect(fos_start_extra(0), window, RING, &info),
+                0);
+    CHILD_EQUAL(info.limit, LIMIT);
+    CHILD_EQUAL(fos_channel_sender_init(&sender, window + FOS_PAGE_SIZE, RING * 64,
+                                        RING * 16),
+                0);
+    CHILD_EQUAL(fos_channel_try_send(&sender, data, LIMIT + 1), 0);
+    CHILD_EQUAL(fos_channel_try_send(&sender, data, sizeof data), 0);
+    CHILD_EQUAL(fos_channel_try_send(&sender, "end", 3), 0);
+    CHILD_EQUAL(fos_sys_channel_close(info.channel, FOS_TAKEN_NONE), 0);
+    return 0;
+}
+
+static void test_limit(void)
+{
+    static uint8_t data[8 * LIMIT];
+    static const uint32_t lengths[] = {LIMIT, 0, LIMIT, 0, 3};
+    struct fos_mailbox box;
+    struct child child = {.part = "wordy"};
+    uint32_t length = 0;
+
+    case_begin("a mailbox takes no message above its limit, however it is sent");
+    CASE_EQUAL(fos_mailbox_create_limited(&box, FOS_MAILBOX_SLOTS_MIN,
+                                          FOS_PACKET_PAYLOAD - 1),
+               -FOS_EINVAL);
+    CASE_EQUAL(fos_mailbox_create_limited(&box, FOS_MAILBOX_SLOTS_MIN, LIMIT), 0);
+    child.caps[0] = box.cap;
+    child_start(&child);
+    for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
+        CASE_EQUAL(
+            fos_msg_recv(&box, data, sizeof data, &length, family_deadline()), 0);
+        CASE_EQUAL(length, lengths[i]);
+    }
+    child_expect(&child, 0);
+    CASE_EQUAL(box.stats.too_long, 2);
+    fos_mailbox_close(&box);
+    case_end();
+}
+
+/* ---- made and dropped ---- */
+
+/* Opens, uses and closes channels until it is done, then tells. */
+static int part_partner(uint64_t count, uint64_t b)
+{
+    static struct fos_peer peers[BATCH];
+
+    (void)b;
+    for (uint64_t done = 0; done < count; done += BATCH) {
+        for (int i = 0; i < BATCH; i++) {
+            CHILD_EQUAL(open_patiently(&peers[i], fos_start_extra(0)), 0);
+            CHILD_EQUAL(fos_msg_send(&peers[i], &done, sizeof done), 0);
+        }
+        for (int i = 0; i < BATCH; i++)
+            fos_peer_close(&peers[i]);
+    }
+    return 0;
+}
+
+static void test_channels_churn(void)
+{
+    struct child child = {.part = "partner", .a = cycles / 2, .caps = {inbox.cap}};
+    uint64_t accepted = inbox.stats.accepted, word, got = 0;
+    uint32_t length;
+
+    case_begin("thousands of channels come and go, and leave nothing");
+    child_start(&child);
+    while (got < cycles / 2 && fos_msg_recv(&inbox, &word, sizeof word, &length,
+                                            fos_now_ns() + 5 * FOS_SECOND) == 0)
+        got++;
+    child_expect(&child, 0);
+    family_settle(&inbox);
+    /* Of a sender that has gone, some are not kept (abi/syscalls.def). */
+    CASE_CHECK(got > 0 && got == inbox.stats.accepted - accepted);
+    printf("# %llu channels made, %llu accepted\n",
+           (unsigned long long)(cycles / 2), (unsigned long long)got);
+    case_end();
+}
+
+static void test_mailboxes_churn(void)
+{
+    case_begin("thousands of mailboxes come and go, and leave nothing");
+    for (uint64_t done = 0; done < cycles && !case_why[0]; done += BATCH) {
+        for (int i = 0; i < BATCH; i++) {
+            CASE_EQUAL(fos_mailbox_create(&boxes[i], FOS_MAILBOX_SLOTS_MIN), 0);
+            CASE_EQUAL(fos_sys_mailbox_send(boxes[i].cap, &done, sizeof done), 0);
+        }
+        for (int i = 0; i < BATCH; i++)
+            fos_mailbox_close(&boxes[(i * 7) % BATCH]);
+    }
+    case_end();
+}
+
+/* Leaves mailboxes and channels, both ways, to whoever cleans up after it. */
+static int part_untidy(uint64_t count, uint64_t b)
+{
+    static struct fos_peer peers[8];
+
+    (void)b;
+    for (uint64_t i = 0; i < count; i++) {
+        CHILD_EQUAL(fos_mailbox_create(&boxes[i], FOS_MAILBOX_SLOTS_MIN), 0);
+        CHILD_EQUAL(open_patiently(&peers[i], fos_start_extra(0)), 0);
+        CHILD_EQUAL(fos_msg_send(&peers[i], &boxes[i].cap, sizeof boxes[i].cap), 0);
+    }
+    fos_clock_sleep(FOS_NEVER);
+    return 0;
+}
+
+static void untidy_once(uint64_t count)
+{
+    static struct fos_peer peers[8];
+    struct child child = {.part = "untidy", .a = count, .caps = {inbox.cap}};
+    struct fos_cap to;
+    uint32_t length;
+
+    child_start(&child);
+    for (uint64_t i = 0; i < count && !case_why[0]; i++) {
+        CASE_EQUAL(fos_msg_recv(&inbox, &to, sizeof to, &length, family_deadline()),
+                   0);
+        CASE_EQUAL(open_patiently(&peers[i], to), 0);
+        CASE_EQUAL(fos_msg_send(&peers[i], "x", 1), 0);
+    }
+    child_kill(&child);
+    for (uint64_t i = 0; i < count; i++)
+        fos_peer_close(&peers[i]);
+}
+
+static void test_untidy(void)
+{
+    case_begin("processes killed with their mailboxes and channels leave nothing");
+    for (uint64_t i = 0; i < PROCESSES && !case_why[0]; i++)
+        untidy_once(1 + i % 8);
+    family_settle(&inbox);
+    case_end();
+}
+
+static const struct part parts[] = {
+    {"crowd", part_crowd},     {"many", part_many},     {"wordy", part_wordy},
+    {"partner", part_partner}, {"untidy", part_untidy},
+};
+
+/* What a first use makes the library keep: windows and their page tables. */
+static void grow(void)
+{
+    static void *windows[CHANNELS + BATCH];
+    enum { WINDOW_PAGES = 1 + FOS_RING_PAGES_MAX };
+
+    for (int i = 0; i < CHANNELS + BATCH; i++)
+        windows[i] = fos_pages_map(WINDOW_PAGES);
+    for (int i = 0; i < CHANNELS + BATCH; i++)
+        fos_pages_unmap(windows[i], WINDOW_PAGES);
+    family_grow(&inbox, inbox.cap, CHANNELS);
+    for (int i = 0; i < BATCH; i++)
+        CASE_EQUAL(fos_mailbox_create(&boxes[i], FOS_MAILBOX_SLOTS_MIN), 0);
+    for (int i = 0; i < BATCH; i++)
+        fos_mailbox_close(&boxes[i]);
+}
+
+int main(int argc, char **argv)
+{
+    family_program = argv[0];
+    if (argc > 3)
+        return family_child(argv, parts, sizeof parts / sizeof *parts);
+    if (argc > 1)
+        cycles = strtoull(argv[1], NULL, 0);
+    case_begin("");
+    CASE_EQUAL(fos_mailbox_create(&inbox, 1024), 0);
+    grow();
+
+    test_set();
+    test_limit();
+    test_many();
+    test_channels_churn();
+    test_mailboxes_churn();
+    test_untidy();
+    fos_mailbox_close(&inbox);
+    return cases_status();
+}

@@ -201,22 +201,24 @@ void host_event(struct fos_thread *thread, uint64_t bits)
     events_set(thread->sleeper.events, bits);
 }
 
-/* The futex looks at the low half: bits above 31 are not used on the host. */
+/*
+ * The futex looks at the low half: bits above 31 are not used on the host.  Some
+ * virtual machines lose a futex's wake-up under load: the word is looked at again
+ * every LOOK_AGAIN_NS.
+ */
 long fos_sys_wait(uint64_t deadline)
 {
+    enum { LOOK_AGAIN_NS = 20000000 };
     struct fos_events *events = self.sleeper.events;
 
     while (atomic_load(&events->pending) == 0) {
         uint64_t now = now_ns(CLOCK_MONOTONIC);
-        struct timespec left, *timeout = NULL;
+        struct timespec left = {.tv_nsec = LOOK_AGAIN_NS};
         if (now >= deadline)
             return -FOS_ETIMEDOUT;
-        if (deadline != FOS_NEVER) {
-            left.tv_sec = (time_t)((deadline - now) / NS_PER_SECOND);
-            left.tv_nsec = (long)((deadline - now) % NS_PER_SECOND);
-            timeout = &left;
-        }
-        syscall(SYS_futex, &events->pending, FUTEX_WAIT, 0, timeout, NULL, 0);
+        if (deadline - now < LOOK_AGAIN_NS)
+            left.tv_nsec = (long)(deadline - now);
+        syscall(SYS_futex, &events->pending, FUTEX_WAIT, 0, &left, NULL, 0);
     }
     return 0;
 }

@@ -73,9 +73,10 @@ struct fos_thread *fos_thread_self(void)
 }
 
 long fos_sys_mailbox_create(struct fos_mailbox_slot *slots, uint64_t count,
-                            _Atomic uint64_t *head, struct fos_cap *out)
+                            _Atomic uint64_t *head, uint64_t limit,
+                            struct fos_cap *out)
 {
-    (void)count, (void)head;
+    (void)count, (void)head, (void)limit;
     for (int i = 0; i < MAILBOXES_MAX; i++)
         if (!mailboxes[i].slots) {
             mailboxes[i].slots = slots;
@@ -89,6 +90,13 @@ long fos_sys_mailbox_create(struct fos_mailbox_slot *slots, uint64_t count,
 long fos_sys_mailbox_close(struct fos_cap mailbox)
 {
     (void)mailbox;
+    return 0;
+}
+
+long fos_sys_mailbox_renew(struct fos_cap mailbox, struct fos_cap *out)
+{
+    (void)mailbox;
+    *out = cap_new();
     return 0;
 }
 
@@ -147,17 +155,22 @@ long fos_sys_channel_connect(struct fos_cap mailbox, void *address,
     return -FOS_EDQUOT;
 }
 
-long fos_sys_channel_accept(struct fos_cap mailbox, void *address,
-                            struct fos_channel_info *out)
+long fos_sys_channel_accept(void *address, struct fos_channel_info *out)
 {
-    (void)mailbox, (void)address, (void)out;
+    (void)address, (void)out;
     return -FOS_EAGAIN;
 }
 
-long fos_sys_channel_close(struct fos_cap channel)
+long fos_sys_channel_close(struct fos_cap channel, uint64_t taken)
 {
-    (void)channel;
+    (void)channel, (void)taken;
     return 0;
+}
+
+long fos_sys_channel_retire(struct fos_cap channel, uint64_t sent)
+{
+    (void)channel, (void)sent;
+    return -FOS_EPERM;
 }
 
 /* ---- time and events ---- */

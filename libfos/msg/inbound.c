@@ -283,6 +283,7 @@ void thread_update_channels(struct fos_thread *thread)
     thread_accept(thread);
     for (struct fos_mailbox *m = thread->mailboxes; m; m = m->next)
         mailbox_find_dead(m);
+    thread_leave_dead(thread);
     if (thread->room_wanted) {
         thread->room_wanted = false;
         thread_make_room(thread);

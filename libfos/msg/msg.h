@@ -46,6 +46,9 @@ int peer_settle(struct fos_peer *peer, uint32_t packets);
  * sleeps or has gone.  As peer_settle. */
 int peer_look(struct fos_peer *peer, uint32_t packets);
 
+/* Gives up the channels whose receivers have let go of them. */
+void thread_leave_dead(struct fos_thread *thread);
+
 /* Counts the messages sent since it was last called. */
 static inline void send_count(struct fos_thread *thread)
 {
@@ -56,7 +59,8 @@ static inline void send_count(struct fos_thread *thread)
 /* Takes the events that concern messages, and notes what they ask for. */
 void thread_events(struct fos_thread *thread);
 
-/* Accepts waiting channels, finds those that were torn down, makes room. */
+/* Accepts waiting channels, finds those that were torn down, makes room.  Not from
+ * within a send. */
 void thread_update_channels(struct fos_thread *thread);
 
 /* Lists a mailbox as the most recently active one. */

@@ -34,6 +34,29 @@ static void peer_init(struct fos_peer *peer, struct fos_cap mailbox,
     sender_stop(peer, -FOS_EAGAIN);
 }
 
+static void peer_link(struct fos_peer *peer)
+{
+    struct fos_thread *thread = peer->thread;
+
+    peer->previous = NULL;
+    peer->next = thread->outbounds;
+    if (peer->next)
+        peer->next->previous = peer;
+    thread->outbounds = peer;
+    published(thread)->channels_out++;
+}
+
+static void peer_unlink(struct fos_peer *peer)
+{
+    if (peer->next)
+        peer->next->previous = peer->previous;
+    if (peer->previous)
+        peer->previous->next = peer->next;
+    else
+        peer->thread->outbounds = peer->next;
+    published(peer->thread)->channels_out--;
+}
+
 static int channel_open(struct fos_peer *peer)
 {
     uint32_t slots = ring_slots(peer->pages);
@@ -52,7 +75,7 @@ static int channel_open(struct fos_peer *peer)
     peer->channel = info.channel;
     peer->pid = info.peer;
     peer->limit = info.limit;
-    published(peer->thread)->channels_out++;
+    peer_link(peer);
     return fos_channel_sender_init(&peer->sender, window_ring(window), slots,
                                    fos_channel_threshold(slots));
 }
@@ -63,7 +86,7 @@ static void channel_leave(struct fos_peer *peer)
     fos_pages_release(peer->window, WINDOW_PAGES);
     peer->window = NULL;
     peer->sealed = false;
-    published(peer->thread)->channels_out--;
+    peer_unlink(peer);
     sender_stop(peer, -FOS_EAGAIN);
 }
 
@@ -119,6 +142,17 @@ int peer_look(struct fos_peer *peer, uint32_t packets)
     if (result == SEND_AGAIN)
         peer->thread->unpushed--; /* that one does not count */
     return result;
+}
+
+void thread_leave_dead(struct fos_thread *thread)
+{
+    struct fos_peer *next;
+
+    for (struct fos_peer *peer = thread->outbounds; peer; peer = next) {
+        next = peer->next;
+        if (doorbell_dead(peer->doorbell))
+            peer_settle(peer, 0);
+    }
 }
 
 int fos_peer_connect(struct fos_peer *peer)

@@ -412,28 +412,43 @@ CASE("msg: a peer that writes garbage loses its channel, the others notice nothi
     fos_mailbox_close(&honest.inbox);
 }
 
+static void send_beginning(void *argument)
+{
+    struct session *s = argument;
+    struct fos_packet *ring;
+    struct fos_peer p;
+
+    s->result = fos_peer_open(&p, s->inbox.cap, FOS_TRANSPORT_CHANNEL);
+    ring = (void *)((char *)p.window + FOS_PAGE_SIZE);
+    atomic_store(&ring[0].tag,
+                 fos_packet_head(1, FOS_PACKET_FIRST) | fos_packet_size(56, 90000));
+    s->result = 1;
+    while (!s->go)
+        usleep(100);
+}
+
 CASE("msg: a liar that stops inside a long message holds the receiver up only so "
      "long")
 {
     static struct session s;
     static uint8_t buffer[100000];
-    struct fos_peer p;
-    struct fos_packet *ring;
+    struct actor a;
     uint32_t length;
     uint64_t start;
 
     begin();
     memset(&s, 0, sizeof s);
     REQUIRE(fos_mailbox_create(&s.inbox, 64) == 0);
-    REQUIRE(fos_peer_open(&p, s.inbox.cap, FOS_TRANSPORT_CHANNEL) == 0);
-    ring = (void *)((char *)p.window + FOS_PAGE_SIZE);
-    atomic_store(&ring[0].tag,
-                 fos_packet_head(1, FOS_PACKET_FIRST) | fos_packet_size(56, 90000));
+    actor_start(&a, send_beginning, &s);
+    while (s.result != 1)
+        usleep(100);
     start = soon(0);
     CHECK_EQ(fos_msg_recv(&s.inbox, buffer, sizeof buffer, &length, soon(10)),
              -FOS_ETIMEDOUT);
     CHECK(soon(0) - start < 3000 * MILLISECOND);
     CHECK_EQ(s.inbox.stats.stalled + s.inbox.stats.dropped, 1);
+    s.go = 1;
+    actor_end(&a);
     fos_mailbox_close(&s.inbox);
 }
 

@@ -48,7 +48,8 @@
  *      through the kernel.  It sends nothing else before the receiver has closed.
  *
  * The structs are visible so that they may be static, and so that the fast paths
- * are inline; their fields belong to libfos.  They must not be moved once in use.
+ * are inline; their fields belong to libfos.  They must not be moved once in use,
+ * and stay where they are until they are closed.
  */
 #ifndef FOS_MSG_H
 #define FOS_MSG_H
@@ -97,8 +98,9 @@ struct fos_thread {
     struct fos_mailbox *scan; /* the silent mailbox to be looked at next; or null */
     uint64_t events;          /* that end a receive from all mailboxes */
     struct fos_costs costs;
-    struct fos_inbound *free; /* records to be used again */
-    bool accept_pending;      /* a channel may wait to be accepted */
+    struct fos_peer *outbounds; /* those with a channel */
+    struct fos_inbound *free;   /* records to be used again */
+    bool accept_pending;        /* a channel may wait to be accepted */
     bool accept_short; /* one does, for lack of room: tried when one is dropped */
     bool room_wanted;  /* one was refused */
     struct fos_client *client; /* its calls to fleets (fos/call.h) */
@@ -145,6 +147,7 @@ struct fos_peer {
     uint32_t pages; /* of its ring, now or when one is made */
     uint32_t limit; /* bytes of a message, once a channel was open */
     struct fos_choice choice;
+    struct fos_peer *next, *previous; /* of the thread's with a channel */
     uint64_t call_id; /* of the last call (fos/call.h), in place; 0: none yet */
 };
 

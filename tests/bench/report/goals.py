@@ -21,6 +21,12 @@ class Goal:
     source: str
     emulated: bool = False
 
+    def shown(self):
+        """The value, so fine that it does not look like its limit when it is not."""
+        if self.value is None:
+            return ""
+        return f"{self.value:.3f}" if self.value < 10 else f"{self.value:.1f}"
+
     @property
     def verdict(self):
         if self.value is None:

@@ -94,10 +94,9 @@ def table_html(table):
 
 
 def goal_row(goal):
-    value = "" if goal.value is None else f"{goal.value:.2f}"
     note = ", emulated" if goal.emulated else ""
     return (f"<tr><td>{escape(goal.text)}</td><td class=n>≤ {goal.limit:g}</td>"
-            f"<td class=n>{value}</td><td><span class={CHIPS[goal.verdict]}>"
+            f"<td class=n>{goal.shown()}</td><td><span class={CHIPS[goal.verdict]}>"
             f"{goal.verdict}</span></td>"
             f"<td class=soft>{escape(goal.source)}{note}</td></tr>")
 

@@ -95,6 +95,9 @@ class Session:
         found = re.search(rb"Xen version (\S+)", self.log)
         return found[1].decode() if found else "unknown"
 
+    def linux_version(self):
+        return self.dom0.command("uname -r")[1]
+
     def fos(self, app, seconds):
         options = Options(app=app, vcpus=FOS_VCPUS, memory=FOS_MB, pcpus=self.pcpus)
         guest = Guest(self.dom0, options, self.show)

@@ -178,6 +178,7 @@ def by_parts():
 @case("what is emulated, unsteady or quick is said")
 def caveats():
     results = recorded()
+    results.run.update(quick=True, emulated=True)
     results.guest("echo", "null system call")["unsteady"] = True
     text = whole_page(results)
     check("emulated, unsteady" in text, "unsteady")

@@ -18,21 +18,38 @@ void thread_events(struct fos_thread *thread)
         thread->accept_pending = thread->room_wanted = true;
 }
 
-/* A page of records at a time; they are used again, never given back. */
+static void records_add(struct fos_thread *thread, struct fos_inbound *records,
+                        size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        records[i].next = thread->free;
+        thread->free = &records[i];
+    }
+}
+
+/* The first few, then a page at a time; used again, never given back. */
+static bool records_grow(struct fos_thread *thread)
+{
+    struct fos_inbound *page;
+
+    if (!thread->own_used) {
+        thread->own_used = true;
+        records_add(thread, thread->own, sizeof thread->own / sizeof *thread->own);
+        return true;
+    }
+    page = fos_pages_map(1);
+    if (page)
+        records_add(thread, page, FOS_PAGE_SIZE / sizeof *page);
+    return page;
+}
+
 static struct fos_inbound *inbound_alloc(struct fos_thread *thread)
 {
-    struct fos_inbound *inbound = thread->free;
+    struct fos_inbound *inbound;
 
-    if (!inbound) {
-        inbound = fos_pages_map(1);
-        if (!inbound)
-            return NULL;
-        for (size_t i = 0; i < FOS_PAGE_SIZE / sizeof *inbound; i++) {
-            inbound[i].next = thread->free;
-            thread->free = &inbound[i];
-        }
-        inbound = thread->free;
-    }
+    if (!thread->free && !records_grow(thread))
+        return NULL;
+    inbound = thread->free;
     thread->free = inbound->next;
     thread->inbounds++;
     published(thread)->channels_in++;

@@ -14,6 +14,7 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <fos/call.h>
@@ -84,25 +85,29 @@ static inline void case_begin(const char *sentence)
     case_answering_before = case_answering();
 }
 
-/* A channel holds the frames of its ring, and perhaps a few page tables are new. */
+/* `more` channels hold the frames of their rings, and perhaps a few page tables are
+ * new. */
 static inline bool frames_balanced(int64_t gone, int more)
 {
     enum { TABLES = 6 };
-    int64_t rings = (int64_t)more * FOS_RING_PAGES_DEFAULT;
 
-    return gone >= rings && gone <= rings + (more < 0 ? -more : more) * TABLES;
+    return gone <= (int64_t)more * FOS_RING_PAGES_DEFAULT + abs(more) * TABLES &&
+           (gone >= 0 || more < 0);
 }
 
+/* Services answer by channels which they make and leave when they like: there may be
+ * as many more as answer this process, and fewer for those who have ended. */
 static inline bool balanced(const struct fos_kernel_info *now)
 {
-    int more = (int)(case_answering() - case_answering_before);
+    int answering = (int)(case_answering() - case_answering_before);
+    int more = (int)(now->channels - case_before.channels);
 
-    return frames_balanced(balance_frames(&case_before) - balance_frames(now),
+    return more <= (answering > 0 ? answering : 0) &&
+           frames_balanced(balance_frames(&case_before) - balance_frames(now),
                            more) &&
            now->spaces == case_before.spaces &&
            now->threads == case_before.threads &&
-           now->mailboxes == case_before.mailboxes &&
-           now->channels == case_before.channels + (uint32_t)more;
+           now->mailboxes == case_before.mailboxes;
 }
 
 /* Others may still be giving back what they had: they get a second. */

@@ -100,9 +100,11 @@ struct fos_thread {
     struct fos_costs costs;
     struct fos_peer *outbounds; /* those with a channel */
     struct fos_inbound *free;   /* records to be used again */
-    bool accept_pending;        /* a channel may wait to be accepted */
-    bool accept_short; /* one does, for lack of room: tried when one is dropped */
-    bool room_wanted;  /* one was refused */
+    struct fos_inbound own[2];  /* the first of them: most threads need no more */
+    bool own_used;
+    bool accept_pending; /* a channel may wait to be accepted */
+    bool accept_short;   /* one does, for lack of room: tried when one is dropped */
+    bool room_wanted;    /* one was refused */
     struct fos_client *client; /* its calls to fleets (fos/call.h) */
 };
 

@@ -21,7 +21,7 @@ enum {
 
 bool answers_open(struct fos_service *service)
 {
-    service->peers = fos_pages_map(PEERS_PAGES);
+    service->peers = service->recent = fos_pages_map(PEERS_PAGES);
     return service->peers;
 }
 
@@ -50,17 +50,38 @@ static struct fos_answer_peer *peer_make(struct fos_answer_peer *set,
     return slot;
 }
 
-static inline struct fos_answer_peer *peer_find(struct fos_service *service,
-                                                struct fos_cap mailbox)
+static inline bool peer_is(const struct fos_answer_peer *slot,
+                           const struct fos_cap *mailbox)
+{
+    return ((slot->peer.mailbox.id ^ mailbox->id) |
+            (slot->peer.mailbox.secret ^ mailbox->secret)) == 0;
+}
+
+static struct fos_answer_peer *peer_search(struct fos_service *service,
+                                           struct fos_cap mailbox)
 {
     struct fos_answer_peer *set =
         &service->peers[mailbox.id % FOS_ANSWER_SETS * FOS_ANSWER_WAYS];
 
     for (struct fos_answer_peer *slot = set; slot < set + FOS_ANSWER_WAYS; slot++)
-        if (fos_likely(slot->peer.mailbox.id == mailbox.id &&
-                       slot->peer.mailbox.secret == mailbox.secret))
+        if (peer_is(slot, &mailbox))
             return slot;
     return peer_make(set, mailbox);
+}
+
+/* The last one first: its address does not depend on the request, so that the
+ * processor has what it needs of it before the request is there. */
+static inline struct fos_answer_peer *peer_find(struct fos_service *service,
+                                                const struct fos_cap *mailbox)
+{
+    struct fos_answer_peer *slot = service->recent;
+
+    if (fos_unlikely(!peer_is(slot, mailbox))) {
+        slot = peer_search(service, *mailbox);
+        if (slot)
+            service->recent = slot;
+    }
+    return slot;
 }
 
 void answers_sweep(struct fos_service *service, uint32_t count)
@@ -102,9 +123,8 @@ long fos_answer(const struct fos_caller *caller, long result, void *reply,
         length = sizeof bare;
     }
     head->tag = caller->tag;
-    head->result = (int32_t)result;
-    head->reserved = 0;
-    slot = peer_find(service, caller->reply);
+    head->result = result;
+    slot = peer_find(service, &caller->reply);
     if (fos_unlikely(!slot)) {
         service->troubles.gone++;
         return -FOS_EPERM;

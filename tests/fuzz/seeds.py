@@ -100,7 +100,7 @@ STORE_SEEDS = [
 # ---- client ----
 
 def reply(whose, result, body=b""):
-    return bytes([whose]) + pack("<Qii", 0, result, 0) + body
+    return bytes([whose]) + pack("<Qq", 0, result) + body
 
 
 CLIENT_SEEDS = [

@@ -205,7 +205,7 @@ fos_inline int fos_channel_try_send(struct fos_channel_sender *sender,
         return fos_channel_send_slow(sender, data, length);
     sender->credit--;
     fos_channel_advance(&sender->at);
-    fos_payload_write(slot->payload, data, length);
+    fos_payload_write_fresh(slot->payload, data, length);
     /* Pairs with the acquire in fos_channel_try_receive. */
     fos_store_release(&slot->tag, head | fos_packet_size(length, length));
     fos_channel_prefetch(&sender->at);

@@ -76,13 +76,14 @@ struct fos_service {
     uint32_t buffer_size;
     /* Called by a fleet_stop request before the process ends; may be NULL. */
     void (*stop)(void);
-    struct fos_answer_peer *peers; /* FOS_ANSWER_PEERS of them */
-    uint64_t answers;              /* so far */
-    uint32_t until_sample;         /* requests until one is timed */
-    uint32_t swept;                /* peers looked at, for being gone */
-    uint64_t beat_at;              /* when to look at the load; FOS_NEVER */
-    uint64_t told_served, told_at; /* in the last heartbeat, and when */
-    uint64_t latency;              /* cycles in a handler, sliding mean */
+    struct fos_answer_peer *peers;  /* FOS_ANSWER_PEERS of them */
+    struct fos_answer_peer *recent; /* who was answered last */
+    uint64_t answers;               /* so far */
+    uint32_t until_sample;          /* requests until one is timed */
+    uint32_t swept;                 /* peers looked at, for being gone */
+    uint64_t beat_at;               /* when to look at the load; FOS_NEVER */
+    uint64_t told_served, told_at;  /* in the last heartbeat, and when */
+    uint64_t latency;               /* cycles in a handler, sliding mean */
     struct fos_membership membership;
     struct fleet_troubles troubles;
 };

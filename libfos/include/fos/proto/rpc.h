@@ -38,8 +38,7 @@ struct fos_request {
 
 struct fos_reply {
     uint64_t tag;   /* the request's */
-    int32_t result; /* 0 or more, or a negated error: then nothing follows */
-    uint32_t reserved;
+    int64_t result; /* 0 or more, or a negated error: then nothing follows */
 };
 
 enum {

@@ -359,6 +359,10 @@ static void null_once(void)
     fos_sys_null();
 }
 
+static void nothing_once(void)
+{
+}
+
 static void mark_once(void)
 {
     fos_trace_mark(1, 2);
@@ -381,7 +385,7 @@ static double cycles_of(void (*once)(void), int count)
 
 static void cost_show(void)
 {
-    double off[2], on[2];
+    double off[2], on[2], bare = cycles_of(nothing_once, 10000);
 
     fos_tracer_mask(&tracer, 0);
     off[0] = cycles_of(null_once, 200);
@@ -392,9 +396,8 @@ static void cost_show(void)
     fos_tracer_mask(&tracer, 0);
     printf("trace: cycles of a null system call %.0f, traced %.0f (emulated)\n",
            off[0], on[0]);
-    printf(
-        "trace: cycles of an event of libfos, with its call, off %.1f, on %.1f\n",
-        off[1], on[1]);
+    printf("trace: cycles of an event of libfos, off %.1f, on %.1f\n",
+           off[1] - bare, on[1] - bare);
 }
 
 static const struct part parts[] = {

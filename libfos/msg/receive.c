@@ -105,6 +105,8 @@ static int inbound_take(struct fos_mailbox *mailbox, struct fos_inbound *inbound
     if (error == 0 || error == -FOS_EMSGSIZE) {
         if (error)
             mailbox->refused = inbound;
+        else
+            fos_trace(FOS_TRACE_receive, inbound->pid, *length);
         burst_count(mailbox, inbound);
         inbound_to_front(mailbox, inbound);
         return error;
@@ -127,10 +129,12 @@ static int kernel_take(struct fos_mailbox *mailbox, void *buffer, uint32_t capac
 {
     int error = fos_mailbox_take(&mailbox->kernel, buffer, capacity, length);
 
-    if (error == 0)
+    if (error == 0) {
+        fos_trace(FOS_TRACE_receive, 0, *length);
         published(mailbox->thread)->kernel_received++;
-    else if (error == -FOS_EMSGSIZE)
+    } else if (error == -FOS_EMSGSIZE) {
         mailbox->refused = &mailbox->channels;
+    }
     if (mailbox->waiting)
         inbound_release_waiting(mailbox);
     return error;
@@ -217,8 +221,10 @@ fos_inline int front_take(struct fos_mailbox *mailbox, void *buffer,
             return inbound_take(mailbox, front, buffer, capacity, length);
         fos_inbound_acked(front);
     }
-    if (!error)
+    if (!error) {
+        fos_trace(FOS_TRACE_receive, front->pid, *length);
         burst_count(mailbox, front);
+    }
     return error;
 }
 

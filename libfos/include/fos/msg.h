@@ -59,6 +59,7 @@
 #include <fos/mailbox.h>
 #include <fos/sleep.h>
 #include <fos/syscall.h>
+#include <fos/trace.h>
 
 enum fos_transport {
     FOS_TRANSPORT_KERNEL,  /* a system call to a message; nothing to set up */
@@ -243,6 +244,7 @@ fos_inline int fos_msg_send_until(struct fos_peer *peer, const void *data,
 {
     if (fos_unlikely(length > FOS_PACKET_PAYLOAD || peer->sender.credit == 0))
         return fos_msg_send_slow(peer, data, length, deadline);
+    fos_trace(FOS_TRACE_send, peer->pid, length);
     fos_channel_try_send(&peer->sender, data, length);
     peer->thread->unpushed++;
     return fos_likely(fos_doorbell_awake(peer->doorbell))
@@ -286,6 +288,7 @@ fos_inline int fos_msg_recv(struct fos_mailbox *mailbox, void *buffer,
             mailbox->budget == 0 || mailbox->thread->unpushed ||
             fos_channel_try_receive(&front->receiver, buffer, capacity, length)))
         return fos_msg_recv_slow(mailbox, buffer, capacity, length, deadline);
+    fos_trace(FOS_TRACE_receive, front->pid, *length);
     mailbox->budget--;
     if (fos_unlikely(front->receiver.acked))
         fos_inbound_acked(front);

@@ -18,6 +18,21 @@ int part_marks(uint64_t a, uint64_t b)
     return 0;
 }
 
+int part_send(uint64_t a, uint64_t b)
+{
+    static const uint8_t bytes[256];
+    struct fos_peer parent;
+
+    (void)b;
+    CHILD_EQUAL(fos_peer_open(&parent, fos_start_extra(0), FOS_TRANSPORT_CHANNEL),
+                0);
+    for (uint32_t length = 1; length <= a; length++)
+        CHILD_EQUAL(fos_msg_send_until(&parent, bytes, length, family_deadline()),
+                    0);
+    fos_peer_close(&parent);
+    return 0;
+}
+
 int part_scribble(uint64_t a, uint64_t b)
 {
     struct dice dice = dice_of(a);

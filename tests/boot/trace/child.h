@@ -10,6 +10,9 @@ enum { SCRIBBLES = 20000 };
 /* Reports, records `a` marks numbered from 0, reads address `b` if that is not 0. */
 int part_marks(uint64_t a, uint64_t b);
 
+/* Sends `a` messages, of length 1, 2, ..., to extra 0 by a channel. */
+int part_send(uint64_t a, uint64_t b);
+
 /* Fills the control page with noise of seed `a`, in a hurry.  Extra 1. */
 int part_scribble(uint64_t a, uint64_t b);
 

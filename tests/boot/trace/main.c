@@ -155,6 +155,36 @@ static bool never(void *argument)
     return false;
 }
 
+static void test_messages(void)
+{
+    struct child child = {.part = "send", .a = 100, .caps = {inbox.cap}};
+    size_t sent = 0, received = 0;
+    uint8_t buffer[256];
+    uint32_t length;
+
+    case_begin("messages by a channel are seen to be sent and to be received");
+    watch_begin(FOS_TRACE_BIT(send) | FOS_TRACE_BIT(receive));
+    child_start(&child);
+    for (uint32_t i = 1; i <= child.a && !case_why[0]; i++)
+        CASE_EQUAL(
+            fos_msg_recv(&inbox, buffer, sizeof buffer, &length, family_deadline()),
+            0);
+    child_expect(&child, 0);
+    watch_end();
+    for (size_t i = 0; i < watch.count; i++) {
+        const struct fos_trace_event *e = &watch.events[i];
+        if (e->type == FOS_TRACE_send && e->pid == child.pid && e->a == fos_pid())
+            CASE_EQUAL(e->b, ++sent);
+        if (e->type == FOS_TRACE_receive && e->pid == fos_pid() &&
+            e->a == child.pid)
+            CASE_EQUAL(e->b, ++received);
+    }
+    CASE_EQUAL(sent, child.a);
+    CASE_EQUAL(received, child.a);
+    family_settle(&inbox);
+    case_end();
+}
+
 static void test_call(void)
 {
     struct proc_entry entry;
@@ -401,10 +431,8 @@ static void cost_show(void)
 }
 
 static const struct part parts[] = {
-    {"marks", part_marks},
-    {"scribble", part_scribble},
-    {"forge", part_forge},
-    {"poke", part_poke},
+    {"marks", part_marks}, {"send", part_send}, {"scribble", part_scribble},
+    {"forge", part_forge}, {"poke", part_poke},
 };
 
 int main(int argc, char **argv)
@@ -425,6 +453,7 @@ int main(int argc, char **argv)
     test_device();
     test_family();
     test_fault();
+    test_messages();
     test_call();
     test_sleep();
     test_marks();

@@ -53,10 +53,18 @@ uint64_t time_wall(void)
     return base + time_now();
 }
 
+/* Xen goes on calibrating, each processor for itself; by the first scale a sum of
+ * cycles never gives less than before. */
 uint64_t time_of_cycles(uint64_t cycles)
 {
-    const struct vcpu_time_info *t = &xen_vcpu_info[vcpu_self()->id]->time;
-    return scale(cycles, t->tsc_to_system_mul, t->tsc_shift);
+    static uint32_t mul;
+    static int8_t shift;
+    if (mul == 0) {
+        const struct vcpu_time_info *t = &xen_vcpu_info[vcpu_self()->id]->time;
+        shift = t->tsc_shift;
+        mul = t->tsc_to_system_mul;
+    }
+    return scale(cycles, mul, shift);
 }
 
 uint64_t time_tsc_hz(void)

@@ -22,7 +22,7 @@ uint64_t xen_fault_address(void);
 uint64_t time_now(void);
 uint64_t time_wall(void); /* ns since 1970 */
 uint64_t time_tsc_hz(void);
-uint64_t time_of_cycles(uint64_t cycles); /* of this vCPU's TSC, in ns */
+uint64_t time_of_cycles(uint64_t cycles); /* ns; under the kernel lock */
 void timer_arm(uint64_t at);              /* one shot on this vCPU; 0 stops it */
 
 /* xen/event.c */

@@ -103,8 +103,9 @@ static void test_sleeper(void)
     child_start(&child);
     family_await(&inbox, &child);
     child_expect(&child, 0);
-    CASE_CHECK(child.info.ns_waiting >= MOMENT * 9 / 10);
+    CASE_CHECK(child.info.ns_waiting > 0);
     CASE_CHECK(child.info.ns_running > 0);
+    CASE_CHECK(lifetime(&child.info) >= MOMENT * 9 / 10);
     CASE_EQUAL(child.info.threads, 1);
     CASE_EQUAL(child.info.thread_state, FOS_THREAD_STOPPED);
     case_end();
@@ -143,22 +144,24 @@ static void test_waiting(void)
 
 static void test_sharing(void)
 {
+    uint64_t deadline = family_deadline(), ready = 0;
+    struct fos_cap spaces[2];
     struct child both[2];
-    struct fos_space_info info[2];
 
     case_begin("two that share a vCPU wait for it in turn");
     for (int i = 0; i < 2; i++) {
         both[i] = (struct child){
-            .part = "busy", .a = 200, .caps = {inbox.cap}, .vcpu_plus_one = 2};
+            .part = "busy", .a = 60000, .caps = {inbox.cap}, .vcpu_plus_one = 2};
         child_start(&both[i]);
-        family_await(&inbox, &both[i]);
+        spaces[i] = family_await(&inbox, &both[i]);
     }
+    while (ready <= 10 * FOS_MILLISECOND && fos_now_ns() < deadline && !case_why[0])
+        ready = status(spaces[0]).ns_ready + status(spaces[1]).ns_ready;
+    CASE_CHECK(ready > 10 * FOS_MILLISECOND);
     for (int i = 0; i < 2; i++) {
-        child_expect(&both[i], 0);
-        info[i] = both[i].info;
+        child_kill(&both[i]);
+        CASE_CHECK(both[i].info.ns_running > 0);
     }
-    CASE_CHECK(info[0].ns_ready + info[1].ns_ready > 10 * FOS_MILLISECOND);
-    CASE_CHECK(info[0].ns_running > 0 && info[1].ns_running > 0);
     case_end();
 }
 
@@ -218,7 +221,6 @@ static void test_sleeps(void)
     after = status(fos_own_space());
     CASE_EQUAL(after.published.sleep_tries - before.published.sleep_tries, 2);
     CASE_EQUAL(after.published.sleeps - before.published.sleeps, 1);
-    CASE_CHECK(after.ns_waiting > before.ns_waiting);
     case_end();
 }
 

@@ -73,7 +73,7 @@ static inline void watch_end(void)
     qsort(watch.events, watch.count, sizeof *watch.events, event_order);
 }
 
-static inline bool watch_seen(enum fos_trace_type type, uint64_t pid)
+static inline bool watch_seen(enum fos_trace_type type, uint64_t pid, uint64_t a)
 {
     static struct fos_trace_event some[64];
     uint64_t lost = 0;
@@ -83,18 +83,18 @@ static inline bool watch_seen(enum fos_trace_type type, uint64_t pid)
         uint64_t next = watch.next[v];
         while ((got = fos_tracer_read(&tracer, v, &next, some, 64, &lost)))
             for (size_t i = 0; i < got; i++)
-                if (some[i].type == type && some[i].pid == pid)
+                if (some[i].type == type && some[i].pid == pid && some[i].a == a)
                     return true;
     }
     return false;
 }
 
 /* Waits until process `pid` has entered the kernel with such an event in its own ring. */
-static inline void watch_await(enum fos_trace_type type, uint64_t pid)
+static inline void watch_await(enum fos_trace_type type, uint64_t pid, uint64_t a)
 {
     uint64_t deadline = family_deadline();
 
-    while (!watch_seen(type, pid) && fos_now_ns() < deadline)
+    while (!watch_seen(type, pid, a) && fos_now_ns() < deadline)
         fos_clock_sleep(fos_now_ns() + 2 * FOS_MILLISECOND);
 }
 

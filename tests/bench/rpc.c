@@ -9,19 +9,7 @@
 #include <fos/start.h>
 
 #include "host.h"
-
-#define SUM_OPS(OP) OP(0, sum, add)
-FOS_PROTOCOL(sum, 1, SUM_OPS)
-
-struct sum_add_req {
-    struct fos_request head;
-    uint64_t a, b;
-};
-
-struct sum_add_rep {
-    struct fos_reply head;
-    uint64_t sum;
-};
+#include "sum.h"
 
 FOS_CLIENT_CALLS(sum, SUM_OPS)
 FOS_SERVICE_TABLE(table, SUM_OPS)

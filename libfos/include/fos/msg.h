@@ -35,7 +35,7 @@
  *
  *  M4. After a peer died, what it had sent whole by an accepted channel is still
  *      delivered; then the channel is dropped.  So is what it sent by one not yet
- *      accepted, while these hold no more than 16 ring pages of a mailbox's.
+ *      accepted, while these hold no more than 16 ring pages of a thread's.
  *
  *  M5. A peer that breaks the protocol loses its channel and nobody else anything.
  *

@@ -365,3 +365,71 @@ int part_close_pending(uint64_t count, uint64_t b)
     fos_clock_sleep(fos_now_ns() + 300 * FOS_MILLISECOND);
     return 0;
 }
+
+/* ---- retiring, against the rules ---- */
+
+/* A sender whose channel is taken back claims to have sent more than it has. */
+int part_false_seal(uint64_t a, uint64_t b)
+{
+    uint8_t *window = fos_pages_reserve(2);
+    struct fos_doorbell *doorbell = (struct fos_doorbell *)window;
+    uint64_t deadline = family_deadline();
+    struct fos_channel_sender sender;
+    struct fos_channel_info info;
+
+    (void)a, (void)b;
+    CHILD_CHECK(window);
+    CHILD_EQUAL(fos_sys_channel_connect(fos_start_extra(0), window, 1, &info), 0);
+    CHILD_EQUAL(fos_sys_channel_retire(info.channel, 0), -FOS_EINVAL);
+    CHILD_EQUAL(fos_sys_channel_close(info.channel, 0), -FOS_EINVAL);
+    fos_channel_sender_init(&sender, window + FOS_PAGE_SIZE, 64, 16);
+    CHILD_EQUAL(fos_channel_try_send(&sender, "", 0), 0);
+    family_report(&(struct fos_mailbox){0});
+    while (atomic_load(&doorbell->state) != FOS_DOORBELL_RETIRED &&
+           fos_now_ns() < deadline)
+        fos_clock_sleep(fos_now_ns() + FOS_MILLISECOND);
+    CHILD_EQUAL(fos_sys_channel_retire(info.channel, 1000), -FOS_EAGAIN);
+    family_report(&(struct fos_mailbox){0});
+    while (atomic_load(&doorbell->state) != FOS_DOORBELL_DEAD &&
+           fos_now_ns() < deadline)
+        fos_clock_sleep(fos_now_ns() + FOS_MILLISECOND);
+    CHILD_EQUAL(atomic_load(&doorbell->state), FOS_DOORBELL_DEAD);
+    CHILD_EQUAL(fos_sys_channel_close(info.channel, FOS_TAKEN_NONE), 0);
+    return 0;
+}
+
+/* A receiver that accepts by hand, and on closing tells a nonsensical number, unless
+ * the sender has told its own first. */
+static void channel_miscount(uint8_t *window, uint64_t taken)
+{
+    uint64_t deadline = family_deadline();
+    struct fos_channel_info info;
+    long error;
+
+    while ((error = fos_sys_channel_accept(window, &info)) == -FOS_EAGAIN &&
+           fos_now_ns() < deadline)
+        fos_clock_sleep(fos_now_ns() + FOS_MILLISECOND);
+    CHILD_EQUAL(error, 0);
+    CHILD_EQUAL(fos_sys_channel_close(info.channel, taken), -FOS_EINVAL);
+    CHILD_EQUAL(fos_sys_channel_retire(info.channel, 77), 0);
+    CHILD_EQUAL(fos_sys_channel_retire(info.channel, 77), 0);
+    error = fos_sys_channel_close(info.channel, taken);
+    CHILD_CHECK(error == 0 || error == -FOS_EAGAIN);
+    if (error)
+        CHILD_EQUAL(fos_sys_channel_close(info.channel, FOS_TAKEN_NONE), 0);
+}
+
+int part_false_count(uint64_t a, uint64_t b)
+{
+    static const uint64_t counts[] = {5, 0xffffffff, 123456};
+    uint8_t *window = fos_pages_reserve(1 + FOS_RING_PAGES_MAX);
+    struct fos_mailbox mailbox;
+
+    (void)a, (void)b;
+    CHILD_EQUAL(fos_mailbox_create(&mailbox, 64), 0);
+    family_report(&mailbox);
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
+        channel_miscount(window, counts[i]);
+    family_report(&mailbox);
+    return 0;
+}

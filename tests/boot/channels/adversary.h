@@ -34,6 +34,8 @@ int part_halfway(uint64_t a,
                  uint64_t packets); /* of a message begun, then sleeps a ns */
 int part_bad_addresses(uint64_t a, uint64_t b); /* of accept; extra 1: a mailbox */
 int part_close_pending(uint64_t count, uint64_t b); /* closes what waits for it */
+int part_false_seal(uint64_t a, uint64_t b);  /* claims packets it has not sent */
+int part_false_count(uint64_t a, uint64_t b); /* says so of what it has taken */
 
 uint8_t big_byte(uint64_t message, uint64_t at);
 

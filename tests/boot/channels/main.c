@@ -409,6 +409,51 @@ static void test_bad_addresses(void)
     case_end();
 }
 
+/* ---- taken back, against the rules ---- */
+
+static void test_false_seal(void)
+{
+    struct child child = {.part = "false-seal", .caps = {inbox.cap}};
+    struct seen seen = {.key = key_throw()};
+    uint64_t broken = inbox.stats.broken;
+
+    case_begin("a sender that claims more than it sent loses its channel");
+    child_start(&child);
+    while (seen.reports == 0 && take(&seen, family_deadline()))
+        continue;
+    while (fos_mailbox_evict(&inbox, 1) == 0 && take(&seen, family_deadline()))
+        continue;
+    while (seen.reports < 2 && take(&seen, family_deadline()))
+        continue;
+    settle(&seen);
+    CASE_EQUAL(inbox.stats.broken, broken + 1);
+    child_expect(&child, 0);
+    case_end();
+}
+
+static void test_false_count(void)
+{
+    struct child child = {.part = "false-count", .caps = {inbox.cap}};
+    struct fos_peer peer;
+    struct fos_cap to;
+    int error;
+
+    case_begin("a receiver that lies about what it took harms no sender");
+    child_start(&child);
+    to = family_await(&inbox, &child);
+    for (int i = 0; i < 3 && !case_why[0]; i++) {
+        CASE_EQUAL(open_patiently(&peer, to), 0);
+        CASE_EQUAL(fos_msg_try_send(&peer, "x", 1), 0);
+        error = send_till_error(&peer);
+        CASE_CHECK(error == -FOS_EPROTO || error == -FOS_EPIPE);
+        CASE_EQUAL(fos_msg_send(&peer, "x", 1), error);
+        fos_peer_close(&peer);
+    }
+    family_await(&inbox, &child);
+    child_expect(&child, 0);
+    case_end();
+}
+
 static const struct part parts[] = {
     {"crowd", part_crowd},
     {"stream", part_stream},
@@ -422,6 +467,8 @@ static const struct part parts[] = {
     {"halfway", part_halfway},
     {"bad-addresses", part_bad_addresses},
     {"close-pending", part_close_pending},
+    {"false-seal", part_false_seal},
+    {"false-count", part_false_count},
 };
 
 int main(int argc, char **argv)
@@ -451,6 +498,8 @@ int main(int argc, char **argv)
     test_storm();
     test_big();
     test_bad_addresses();
+    test_false_seal();
+    test_false_count();
     fos_mailbox_close(&inbox);
     return cases_status();
 }

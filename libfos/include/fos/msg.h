@@ -101,7 +101,7 @@ struct fos_thread {
     struct fos_costs costs;
     struct fos_peer *outbounds; /* those with a channel */
     struct fos_inbound *free;   /* records to be used again */
-    struct fos_inbound own[2];  /* the first of them: most threads need no more */
+    struct fos_inbound own[4];  /* the first of them: most threads need no more */
     bool own_used;
     bool accept_pending; /* a channel may wait to be accepted */
     bool accept_short;   /* one does, for lack of room: tried when one is dropped */

@@ -217,7 +217,7 @@ static void test_sleeps(void)
 
     case_begin("attempts to sleep and sleeps are counted");
     fos_sleep(sleeper, 0, at_once, NULL, FOS_NEVER);
-    fos_sleep(sleeper, 0, never, NULL, fos_now_ns() + FOS_MILLISECOND);
+    fos_sleep(sleeper, 0, never, NULL, fos_now_ns() + MOMENT);
     after = status(fos_own_space());
     CASE_EQUAL(after.published.sleep_tries - before.published.sleep_tries, 2);
     CASE_EQUAL(after.published.sleeps - before.published.sleeps, 1);

@@ -50,6 +50,16 @@ static struct fleet_stats_rep server_stats(void)
 
 /* ---- calls ---- */
 
+static void adds_make(uint64_t count)
+{
+    for (uint64_t i = 0; i < count && !case_why[0]; i++) {
+        struct toy_add_req req = {.a = i, .b = 5};
+        struct toy_add_rep rep = {0};
+        CASE_EQUAL(toy_add_call(&to_server, &req, &rep, family_deadline()), 0);
+        CASE_EQUAL(rep.sum, i + 5);
+    }
+}
+
 static void test_calls(void)
 {
     struct toy_fail_req bad = {.error = -FOS_ENOSPC};
@@ -59,12 +69,7 @@ static void test_calls(void)
 
     case_begin("calls to another process give results, long ones, and errors");
     server_begin();
-    for (uint64_t i = 0; i < 3000 && !case_why[0]; i++) {
-        struct toy_add_req req = {.a = i, .b = 5};
-        struct toy_add_rep rep = {0};
-        CASE_EQUAL(toy_add_call(&to_server, &req, &rep, family_deadline()), 0);
-        CASE_EQUAL(rep.sum, i + 5);
-    }
+    adds_make(3000);
     CASE_EQUAL(toy_fail_call(&to_server, &bad, &nothing, family_deadline()),
                -FOS_ENOSPC);
     CASE_EQUAL(toy_bulk_call(&to_server, &bulk, &bytes, family_deadline()), 0);
@@ -261,8 +266,13 @@ int main(int argc, char **argv)
         return family_child(argv, parts, sizeof parts / sizeof *parts);
     case_begin("");
     CASE_EQUAL(fos_mailbox_create(&inbox, 256), 0);
-    server_begin(); /* what is made once and kept is there afterwards */
-    server_stop();
+    for (int i = 0; i < 2;
+         i++) { /* what is made once and kept is there afterwards */
+        server_begin();
+        adds_make(1000);
+        server_stop();
+    }
+    family_settle(&inbox);
     test_calls();
     test_outstanding();
     test_cancel();

@@ -48,6 +48,7 @@ static void ended(struct process *p, int32_t status)
 
     space_end(p->space);
     names_end(p);
+    fos_service_sweep(&fleet.service);
     process_end(p, status);
     if (p->awaited)
         process_answer(p);

@@ -84,14 +84,11 @@ static inline struct fos_answer_peer *peer_find(struct fos_service *service,
     return slot;
 }
 
-void answers_sweep(struct fos_service *service, uint32_t count)
+void fos_service_sweep(struct fos_service *service)
 {
-    while (count--) {
-        uint32_t n = service->swept++ % FOS_ANSWER_PEERS;
-        struct fos_answer_peer *slot = &service->peers[n];
-        if (slot->peer.mailbox.id && fos_peer_gone(&slot->peer))
-            peer_drop(slot);
-    }
+    for (int i = 0; i < FOS_ANSWER_PEERS; i++)
+        if (service->peers[i].peer.window && fos_peer_gone(&service->peers[i].peer))
+            peer_drop(&service->peers[i]);
 }
 
 /* V1, V3 */

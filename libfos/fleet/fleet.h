@@ -7,8 +7,6 @@
 
 /* answer.c: makes room for the peers.  False: there is no memory. */
 bool answers_open(struct fos_service *service);
-/* Gives up those of the next `count` peers whose clients are gone. */
-void answers_sweep(struct fos_service *service, uint32_t count);
 
 /* common.c: the ops of every service. */
 extern const struct fos_handler common_table[];

@@ -6,8 +6,6 @@
 #include <fos/proc.h>
 #include <fos/start.h>
 
-enum { SWEEP_EACH = 8 };
-
 static uint64_t served(const struct fos_service *service)
 {
     return service->mailbox.thread->sleeper.published->calls_served;
@@ -61,7 +59,7 @@ void load_look(struct fos_service *service)
         return;
     if (changed || now - service->told_at >= FOS_BEAT_IDLE_NS)
         beat(service, now);
-    answers_sweep(service, SWEEP_EACH);
+    fos_service_sweep(service);
     service->beat_at = now + (changed ? FOS_BEAT_NS : FOS_BEAT_IDLE_NS);
 }
 

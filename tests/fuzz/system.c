@@ -136,15 +136,16 @@ void system_serve(struct fos_service *service, const void *data, uint32_t length
 long fos_sys_mailbox_send(struct fos_cap mailbox, const void *message,
                           size_t length)
 {
-    static volatile uint8_t sum;
     const uint8_t *bytes = message;
+    uint8_t sum = 0;
 
     if (mailbox.id % 4 == MAILBOX_GONE)
         return -FOS_EPERM;
     if (length > FOS_MESSAGE_MAX)
         return -FOS_EMSGSIZE;
     for (size_t i = 0; i < length; i++) /* it must be there */
-        sum += bytes[i];
+        sum ^= bytes[i];
+    __asm__ volatile("" ::"r"(sum));
     return mailbox.id % 4 == MAILBOX_FULL ? -FOS_EAGAIN : 0;
 }
 

@@ -168,7 +168,10 @@ static void begin(void)
     once = true;
     host_thread_begin();
     service = (struct fos_service)FOS_SERVICE(toy, table, .cancel = toy_cancel);
-    waiting_count = cancels_matched = answers_gone = answers_refused = 0;
+    waiting_count = 0;
+    cancels_matched = 0;
+    answers_gone = 0;
+    answers_refused = 0;
     server_up = server_stop = false;
     REQUIRE(pthread_create(&server, NULL, serve, NULL) == 0);
     while (!server_up)

@@ -80,7 +80,6 @@ struct fos_service {
     struct fos_answer_peer *recent; /* who was answered last */
     uint64_t answers;               /* so far */
     uint32_t until_sample;          /* requests until one is timed */
-    uint32_t swept;                 /* peers looked at, for being gone */
     uint64_t beat_at;               /* when to look at the load; FOS_NEVER */
     uint64_t told_served, told_at;  /* in the last heartbeat, and when */
     uint64_t latency;               /* cycles in a handler, sliding mean */
@@ -99,6 +98,10 @@ void fos_service_ready(struct fos_service *service);
 /* Handles one message, or the events that are pending; waits for either until the
  * deadline, or less. */
 void fos_service_run(struct fos_service *service, uint64_t deadline);
+
+/* Closes the channels to clients that are gone.  fos_service_run does it with each
+ * heartbeat; a service that hears of an end may do it then. */
+void fos_service_sweep(struct fos_service *service);
 
 /*
  * Sends a reply whose head is filled in here; NULL, or a negative result: nothing

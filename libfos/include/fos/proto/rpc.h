@@ -66,16 +66,17 @@ static inline uint8_t fos_tag_version(uint64_t tag)
 
 /* Gives service_version, service_name_op for each row, and service_op_name(), whose
  * switch makes a number given twice a compile error. */
-#define FOS_PROTOCOL(service, number, OPS)                   \
-    enum { service##_version = (number) };                   \
-    enum service##_op{OPS(FOS_OP_NUMBER)};                   \
-    static inline const char *service##_op_name(uint32_t op) \
-    {                                                        \
-        switch (op) {                                        \
-            OPS(FOS_OP_CASE)                                 \
-        default:                                             \
-            return "unknown";                                \
-        }                                                    \
+#define FOS_PROTOCOL(service, number, OPS)     \
+    enum { service##_version = (number) };     \
+    enum service##_op{OPS(FOS_OP_NUMBER)};     \
+    static inline __attribute__((unused))      \
+    const char *service##_op_name(uint32_t op) \
+    {                                          \
+        switch (op) {                          \
+            OPS(FOS_OP_CASE)                   \
+        default:                               \
+            return "unknown";                  \
+        }                                      \
     }
 #define FOS_OP_NUMBER(number, service, name, ...) service##_##name##_op = number,
 #define FOS_OP_CASE(number, service, name, ...) \

@@ -21,6 +21,7 @@ FOS_CLIENT_CALLS(name, NAME_CLIENT_OPS)
 #define BACKOFF_LAST    (32 * FOS_MILLISECOND)
 
 static struct proc_view view;
+static bool stale;                              /* a member of it did not answer */
 static struct fos_peer peers[PROC_MEMBERS_MAX]; /* mailbox.id 0: not open */
 struct fos_name_stats fos_name_stats;
 
@@ -62,6 +63,7 @@ static long view_fetch(uint64_t deadline)
         if (peers[slot].mailbox.id != rep.view.members[slot].mailbox.id)
             peer_drop(slot);
     view = rep.view;
+    stale = false;
     return 0;
 }
 
@@ -95,13 +97,13 @@ static long member_call(unsigned slot, void *request, uint32_t length, void *rep
     long result = fos_call(peer, request, length, reply, capacity, deadline);
     if (is_answer(result))
         return result;
-    *again = true;
+    *again = stale = true;
     peer_drop(slot);
     return -FOS_EAGAIN;
 }
 
 /* From the second round on: waits a little, ever longer, and asks for the members
- * again.  False: the deadline has passed. */
+ * again; in the first if there is doubt.  False: the deadline has passed. */
 static bool round_begin(uint64_t *backoff, uint64_t deadline)
 {
     bool first = *backoff == 0;
@@ -111,7 +113,7 @@ static bool round_begin(uint64_t *backoff, uint64_t deadline)
         fos_clock_sleep(earlier(now() + *backoff, deadline));
     }
     *backoff = first ? BACKOFF_FIRST : earlier(*backoff * 2, BACKOFF_LAST);
-    if (!first || !view.number)
+    if (!first || !view.number || stale)
         view_fetch(deadline);
     return now() < deadline;
 }

@@ -9,10 +9,25 @@
 
 FOS_CLIENT_CALLS(name, NAME_OPS)
 
-/* Every case ends with nothing open to members. */
+/* Members find out at a heartbeat that a client is gone, to whom they had a channel. */
+static inline void names_settle(void)
+{
+    uint64_t deadline = family_deadline();
+    struct fos_kernel_info now;
+
+    fos_name_close();
+    for (;;) {
+        fos_sys_kernel_info(&now);
+        if (balanced(&now) || fos_now_ns() >= deadline)
+            return;
+        fos_clock_sleep(fos_now_ns() + 20 * FOS_MILLISECOND);
+    }
+}
+
 static inline void names_case_end(void)
 {
-    fos_name_close();
+    if (!case_why[0])
+        names_settle();
     case_end();
 }
 

@@ -9,10 +9,11 @@
 
 FOS_CLIENT_CALLS(name, NAME_OPS)
 
-/* Members find out at a heartbeat that a client is gone, to whom they had a channel. */
+/* Members find out in the course of some heartbeats that a client is gone, to whom
+ * they had a channel. */
 static inline void names_settle(void)
 {
-    uint64_t deadline = family_deadline();
+    uint64_t deadline = family_deadline() + FAMILY_PATIENCE;
     struct fos_kernel_info now;
 
     fos_name_close();

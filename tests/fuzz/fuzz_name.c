@@ -20,6 +20,7 @@ static void view_set(uint8_t states)
     for (unsigned slot = 0; slot < 3; slot++, states >>= 2)
         view.members[slot] = (struct proc_member){
             .mailbox = {12 + 4 * slot + (states & 2), slot}, .state = states % 3};
+    view.members[0].mailbox = member.mailbox;
     member_view(&member, &view);
 }
 

@@ -139,7 +139,7 @@ long fos_sys_mailbox_send(struct fos_cap mailbox, const void *message,
     const uint8_t *bytes = message;
     uint8_t sum = 0;
 
-    if (mailbox.id % 4 == MAILBOX_GONE)
+    if (mailbox.id == 0 || mailbox.id % 4 == MAILBOX_GONE)
         return -FOS_EPERM;
     if (length > FOS_MESSAGE_MAX)
         return -FOS_EMSGSIZE;
@@ -288,7 +288,7 @@ long fos_sys_space_write(struct fos_cap space, uint64_t address, const void *fro
 {
     (void)space, (void)address;
     HOLDS(length <= FOS_WRITE_MAX);
-    fos_sys_mailbox_send((struct fos_cap){0}, from, length);
+    fos_sys_mailbox_send((struct fos_cap){.id = 4}, from, length);
     return 0;
 }
 
@@ -343,8 +343,9 @@ long fos_sys_console_io(struct fos_cap device, unsigned operation, void *buffer,
                         size_t length)
 {
     (void)device;
-    return operation ? 0
-                     : fos_sys_mailbox_send((struct fos_cap){0}, buffer, length);
+    return operation
+               ? 0
+               : fos_sys_mailbox_send((struct fos_cap){.id = 4}, buffer, length);
 }
 
 const char *fos_strerror(long error)

@@ -268,6 +268,31 @@ static void test_moved(void)
     names_case_end();
 }
 
+static void test_revoked(void)
+{
+    static struct fos_mailbox box;
+    struct fos_registration made;
+    uint64_t old;
+
+    case_begin(
+        "a renewed capability reaches senders by the depot, the old no more");
+    CASE_EQUAL(fos_mailbox_create(&box, 64), 0);
+    CASE_EQUAL(fos_name_register("/test/a", box.cap, NAME_PUBLIC, 0, &made), 0);
+    CASE_EQUAL(send_text("/test/a", FOS_PUBLIC, "one"), 0);
+    expect_text(&box, "one");
+    old = box.cap.secret;
+    CASE_EQUAL(fos_mailbox_renew(&box), 0);
+    CASE_EQUAL(send_text("/test/a", old, "old"), -FOS_EPIPE);
+    CASE_EQUAL(send_text("/test/a", FOS_PUBLIC, "two"), -FOS_EPIPE);
+    CASE_EQUAL(fos_name_update(&made, box.cap, NAME_PUBLIC), 0);
+    CASE_EQUAL(send_text("/test/a", FOS_PUBLIC, "three"), 0);
+    expect_text(&box, "three");
+    CASE_EQUAL(fos_name_unregister(&made), 0);
+    fos_name_close();
+    fos_mailbox_close(&box);
+    names_case_end();
+}
+
 static void test_cache(void)
 {
     struct fos_registration made;
@@ -382,6 +407,7 @@ int main(int argc, char **argv)
     test_lease();
     test_depot();
     test_moved();
+    test_revoked();
     test_cache();
     test_list();
     return test_adversary() | cases_status();

@@ -6,6 +6,7 @@
 #include "fleet.h"
 
 #include <fos/call.h>
+#include <fos/line.h>
 #include <fos/memory.h>
 
 struct fos_answer_peer {
@@ -104,6 +105,23 @@ static long answer_failed(struct fos_service *service, struct fos_answer_peer *s
     return -FOS_EPERM;
 }
 
+/* A reply too long for a line becomes an error. */
+static long answer_by_line(const struct fos_caller *caller, struct fos_reply *head,
+                           size_t length)
+{
+    struct fos_reply bare = {caller->tag, -FOS_EMSGSIZE};
+    struct fos_inbound *line = caller->line;
+
+    if (line->channel.id != caller->reply.secret || !fos_line_owed(line))
+        return -FOS_EPERM;
+    if (length > FOS_PACKET_PAYLOAD) {
+        head = &bare;
+        length = sizeof bare;
+    }
+    fos_line_answer(caller->service->mailbox.thread, line, head, (uint32_t)length);
+    return 0;
+}
+
 long fos_answer(const struct fos_caller *caller, long result, void *reply,
                 size_t length)
 {
@@ -121,6 +139,8 @@ long fos_answer(const struct fos_caller *caller, long result, void *reply,
     }
     head->tag = caller->tag;
     head->result = result;
+    if (fos_unlikely(caller->reply.id == FOS_REPLY_LINE))
+        return answer_by_line(caller, head, length);
     slot = peer_find(service, &caller->reply);
     if (fos_unlikely(!slot)) {
         service->troubles.gone++;

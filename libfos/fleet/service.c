@@ -2,6 +2,7 @@
 #include "fleet.h"
 
 #include <fos/event.h>
+#include <fos/line.h>
 #include <fos/memory.h>
 #include <fos/syscall.h>
 #include <fos/trace.h>
@@ -68,12 +69,24 @@ static inline void enter(struct fos_service *service, uint32_t length,
     }
 }
 
+/* A request that says it came by a call line: by the first of the channels, then.
+ * False: it did not. */
+static bool line_found(struct fos_caller *caller)
+{
+    struct fos_inbound *front = caller->service->mailbox.channels.next;
+
+    caller->line = front;
+    caller->reply.secret = front->channel.id;
+    return fos_line_owed(front);
+}
+
 static inline void dispatch(struct fos_service *service, uint32_t length)
 {
     const struct fos_request *head = service->buffer;
-    struct fos_caller caller = {head->tag, head->reply, service};
+    struct fos_caller caller = {head->tag, head->reply, service, NULL};
 
-    if (fos_unlikely(length < sizeof *head))
+    if (fos_unlikely(length < sizeof *head ||
+                     (caller.reply.id == FOS_REPLY_LINE && !line_found(&caller))))
         service->troubles.malformed++;
     else if (fos_likely(fos_tag_op(caller.tag) < FOS_OP_COMMON))
         enter(service, length, &caller, service->table, service->count,

@@ -197,6 +197,27 @@ static uint64_t first_tag(const struct fos_channel_receiver *receiver,
     return receiver->at.head | fos_packet_size(length, total);
 }
 
+/* Whether this tag, of the very first packet, makes the ring a call line. */
+static bool line_announced(const struct fos_channel_receiver *receiver,
+                           uint64_t tag)
+{
+    const uint64_t head_mask = (1ull << FOS_PACKET_LENGTH_SHIFT) - 1;
+    uint64_t line = (uint64_t)FOS_PACKET_LINE << FOS_PACKET_FLAGS_SHIFT;
+
+    return !receiver->line && (tag & head_mask) == (receiver->at.head | line) &&
+           fos_channel_position(&receiver->at, receiver->slots) == 0;
+}
+
+/* One slot, no acknowledgements; fos_channel_advance does the rest. */
+static void line_begin(struct fos_channel_receiver *receiver)
+{
+    receiver->line = 1;
+    receiver->at.bytes = FOS_PACKET_SIZE;
+    receiver->at.head |= (uint32_t)FOS_PACKET_LINE << FOS_PACKET_FLAGS_SHIFT;
+    receiver->slots = 1;
+    receiver->threshold = receiver->until_ack = UINT32_MAX;
+}
+
 int fos_channel_peek(struct fos_channel_receiver *receiver, uint32_t *length)
 {
     uint64_t tag;
@@ -210,8 +231,12 @@ int fos_channel_peek(struct fos_channel_receiver *receiver, uint32_t *length)
     }
     tag = fos_load_acquire(&fos_channel_slot(&receiver->at)->tag);
     total = (uint32_t)(tag >> FOS_PACKET_TOTAL_SHIFT);
+    if (fos_unlikely(line_announced(receiver, tag)))
+        line_begin(receiver);
     if (tag != first_tag(receiver, total))
         return tag_refuse(receiver, tag);
+    if (receiver->line && total > FOS_PACKET_PAYLOAD)
+        return receiver_fail(receiver);
     *length = total;
     return 0;
 }

@@ -60,6 +60,7 @@ static void inbound_free(struct fos_thread *thread, struct fos_inbound *inbound)
 {
     thread->inbounds--;
     published(thread)->channels_in--;
+    inbound->channel.id = 0; /* whoever keeps a pointer to it sees that it is gone */
     inbound->next = thread->free;
     thread->free = inbound;
 }
@@ -236,10 +237,11 @@ void inbound_finish(struct fos_mailbox *mailbox, struct fos_inbound *inbound)
     }
 }
 
-/* False: it is in the middle of a message, or ends anyway. */
+/* False: it is in the middle of a message or a call, or ends anyway. */
 static bool inbound_retire(struct fos_mailbox *mailbox, struct fos_inbound *inbound)
 {
     if (inbound->receiver.done || inbound->dead || inbound->retired ||
+        fos_line_owed(inbound) || /* fos/line.h, L5 */
         fos_sys_channel_retire(inbound->channel, 0) < 0)
         return false;
     inbound->retired = true;

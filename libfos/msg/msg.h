@@ -3,7 +3,7 @@
 #ifndef FOS_MSG_INTERNAL_H
 #define FOS_MSG_INTERNAL_H
 
-#include <fos/msg.h>
+#include <fos/line.h>
 
 /* Doorbell page and the largest ring: every channel's window has this size. */
 enum { WINDOW_PAGES = 1 + FOS_RING_PAGES_MAX };
@@ -72,6 +72,12 @@ void inbound_to_front(struct fos_mailbox *mailbox, struct fos_inbound *inbound);
 /* Lists the accepted channels whose barrier the kernel's messages have passed (M2).
  */
 void inbound_release_waiting(struct fos_mailbox *mailbox);
+
+/* Whether a retired channel that was found empty may be closed. */
+static inline bool inbound_is_done(const struct fos_inbound *inbound)
+{
+    return inbound->retired && !inbound->receiver.done && !fos_line_owed(inbound);
+}
 
 /* Closes a listed channel and forgets it. */
 void inbound_drop(struct fos_mailbox *mailbox, struct fos_inbound *inbound);

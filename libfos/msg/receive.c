@@ -112,7 +112,7 @@ static int inbound_take(struct fos_mailbox *mailbox, struct fos_inbound *inbound
         return error;
     }
     if (error == -FOS_EAGAIN && !dead) {
-        if (inbound->retired && !receiver->done)
+        if (inbound_is_done(inbound))
             inbound_finish(mailbox, inbound);
         return error;
     }
@@ -257,7 +257,7 @@ static bool anything_ready(const struct fos_mailbox *mailbox)
     if (fos_mailbox_ready(&mailbox->kernel))
         return true;
     for (; inbound != &mailbox->channels; inbound = inbound->next)
-        if (inbound->dead || (inbound->retired && !inbound->receiver.done) ||
+        if (inbound->dead || inbound_is_done(inbound) ||
             fos_channel_complete(&inbound->receiver))
             return true;
     return false;

@@ -44,6 +44,7 @@ _Noreturn void bench_die(const char *what);
 bool rpc_prepare(void);
 void rpc_join(bool server);
 void rpc_client(uint64_t n);
+void rpc_fast_client(uint64_t n);
 void rpc_server(uint64_t n);
 
 /* Kernel IPC of Linux. */

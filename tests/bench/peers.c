@@ -450,6 +450,8 @@ const struct bench_peer bench_peers[] = {
     LATENCY("full API echo 32 B", api_prepare, api_join, api_echo, 200,
             FOS_BENCH_BATCH),
     LATENCY("typed RPC, sum", rpc_prepare, rpc_join, rpc, 200, FOS_BENCH_BATCH),
+    {"fast RPC, sum", always, NULL, rpc_fast_client, rpc_server, 200,
+     FOS_BENCH_BATCH, 0, false},
     {"getpid", always, NULL, getpid_client, NULL, 200, FOS_BENCH_BATCH, 0, false},
     LATENCY("pipe echo 32 B", pipe_prepare, NULL, pipe, 100, 1),
     LATENCY("Unix socket echo 32 B", socket_prepare, NULL, socket, 100, 1),

@@ -4,6 +4,7 @@
 
 #include <fos/call.h>
 #include <fos/event.h>
+#include <fos/line.h>
 #include <fos/proc.h>
 #include <fos/service.h>
 #include <fos/start.h>
@@ -12,6 +13,7 @@
 #include "sum.h"
 
 FOS_CLIENT_CALLS(sum, SUM_OPS)
+FOS_FAST_CALL(sum, add)
 FOS_SERVICE_TABLE(table, SUM_OPS)
 
 enum { SLOTS = 64 };
@@ -19,6 +21,7 @@ enum { SLOTS = 64 };
 static struct fos_service service = FOS_SERVICE(sum, table);
 static uint64_t served;
 static struct fos_peer to_service;
+static struct fos_line line_to_service;
 
 static struct opened {
     struct fos_cap mailbox;
@@ -65,6 +68,8 @@ void rpc_join(bool server)
         fos_pause();
     if (fos_peer_open(&to_service, opened->mailbox, FOS_TRANSPORT_CHANNEL))
         bench_die("way to the service");
+    if (fos_line_open(&line_to_service, opened->mailbox))
+        bench_die("call line to the service");
 }
 
 static void sum_add(const struct fos_caller *caller, const struct sum_add_req *req,
@@ -84,6 +89,16 @@ void rpc_client(uint64_t n)
         struct sum_add_rep rep;
         if (sum_add_call(&to_service, &req, &rep, FOS_NEVER) || rep.sum != 30)
             bench_die("call");
+    }
+}
+
+void rpc_fast_client(uint64_t n)
+{
+    while (n--) {
+        struct sum_add_req req = {.a = 10, .b = 20};
+        struct sum_add_rep rep;
+        if (sum_add_fast(&line_to_service, &req, &rep, FOS_NEVER) || rep.sum != 30)
+            bench_die("fast call");
     }
 }
 

@@ -78,6 +78,7 @@ struct fos_channel_receiver {
     int error;       /* 0 or -FOS_EPROTO */
     uint8_t acked;   /* set by each acknowledgement; its user clears it */
     uint8_t discard; /* the message under way is not wanted */
+    uint8_t line;    /* one slot, answered in place: fos/line.h */
 };
 
 /*

@@ -17,7 +17,7 @@
  *
  *     8..15   ack         generation - 1, mod 256     generation: taken so far
  *
- *     16..23  flags       FOS_PACKET_FIRST or 0       never
+ *     16..23  flags       see below                   see below
  *
  *     24..31  length      payload bytes here, 0..56   never
  *
@@ -51,8 +51,12 @@ enum fos_packet_shift {
     FOS_PACKET_TOTAL_SHIFT = 32,
 };
 
-/* Flags: the first packet of a message. */
-enum { FOS_PACKET_FIRST = 1 };
+/*
+ * Flags: the first packet of a message.  LINE beside it in packet 0: the ring is a
+ * call line (fos/line.h) from now on, slot 0 its only slot, and nothing is
+ * acknowledged; the receiver answers by writing the slot, REPLY in place of FIRST.
+ */
+enum { FOS_PACKET_FIRST = 1, FOS_PACKET_LINE = 2, FOS_PACKET_REPLY = 4 };
 
 /* Generation, ack and flags of a tag as its sender writes it. */
 static inline uint32_t fos_packet_head(uint8_t generation, uint8_t flags)

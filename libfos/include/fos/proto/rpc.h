@@ -41,6 +41,10 @@ struct fos_reply {
     int64_t result; /* 0 or more, or a negated error: then nothing follows */
 };
 
+/* id of struct fos_request's reply: the answer goes into the call line that the
+ * request came by (fos/line.h). */
+#define FOS_REPLY_LINE (~0ull)
+
 enum {
     FOS_OP_COMMON = 240,  /* ops from here on are every service's (proto/fleet.h) */
     FOS_OP_CANCEL = 255,  /* the caller has given up the call of this id */

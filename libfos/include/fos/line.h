@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Fast calls: request and reply in one cache line.
+ *
+ *     FOS_FAST_CALL(name, lookup)
+ *
+ *     fos_line_open(&line, mailbox);
+ *     struct name_lookup_req req = {.alias = alias};
+ *     struct name_lookup_rep rep;
+ *     long result = name_lookup_fast(&line, &req, &rep, deadline);
+ *
+ * A call line is a channel of which one slot is used.  The client writes its
+ * arguments straight into it; the service takes the request like any other, by the
+ * same handler, and fos_answer writes the results over it.  So a call moves one line
+ * there and back, as the minimal IPC does (Belay 2011, section 6.1 and appendix A),
+ * and there is neither a reply mailbox nor an id to be matched.  Requests of up to
+ * 32 bytes of arguments and replies of up to 40 of results fit.
+ *
+ * Invariants
+ *
+ *  L1. The slot belongs to the client until it stores a tag with FIRST, then to the
+ *      service until it stores one with REPLY and the same generation.  Each writes
+ *      the payload before its tag (release) and reads it after the other's
+ *      (acquire).
+ *
+ *  L2. One call at a time, and generations grow by one from call to call: a reply is
+ *      that of the request before it.  A call given up closes the line, so that its
+ *      late reply has nowhere to go.
+ *
+ *  L3. A service answers a line only while the line shows a request it has taken
+ *      (fos_line_owed); what another client says cannot make it write there.
+ *
+ *  L4. Each side stores its tag and then looks at the other's doorbell, each looks
+ *      at the tag once more after it said that it would sleep (fos/sleep.h, S1, S2).
+ *
+ *  L5. A service gives a line back only when it owes no answer.  A client finds the
+ *      line retired or dead and no answer: then its request was not taken when the
+ *      kernel's count says so, and is sent again by a new line; else the service
+ *      has died with it.
+ */
+#ifndef FOS_LINE_H
+#define FOS_LINE_H
+
+#include <fos/msg.h>
+#include <fos/proto/rpc.h>
+
+/* The client's end.  One thread uses it; not to be moved while it is open. */
+struct fos_line {
+    struct fos_channel_cursor at; /* of the next request; one slot */
+    uint64_t tag;                 /* of the request under way */
+    struct fos_thread *thread;
+    struct fos_doorbell *doorbell; /* the service's */
+    void *window;                  /* where doorbell and slot are; null: closed */
+    struct fos_cap mailbox, channel;
+};
+
+/*
+ * Opens a call line to the service whose mailbox that is.  0, or as fos_peer_open of
+ * a channel.  A line that the service takes back, or that a call given up has closed,
+ * is opened again by the next call.
+ */
+int fos_line_open(struct fos_line *line, struct fos_cap mailbox);
+void fos_line_close(struct fos_line *line);
+
+/* The general cases of the inline functions below. */
+long fos_line_call_slow(struct fos_line *line, const void *request, uint32_t length,
+                        void *reply, uint32_t capacity, uint64_t deadline);
+long fos_line_wait(struct fos_line *line, const void *request, uint32_t length,
+                   void *reply, uint32_t capacity, uint64_t deadline);
+long fos_line_odd(struct fos_line *line, uint64_t tag, void *reply,
+                  uint32_t capacity);
+
+static inline struct fos_packet *fos_line_slot(const struct fos_line *line)
+{
+    return (struct fos_packet *)(void *)line->at.ring;
+}
+
+/* The tag of a reply of `length` bytes to the request whose tag has this head. */
+static inline uint64_t fos_line_reply_tag(uint32_t generation, uint32_t length)
+{
+    return fos_packet_head((uint8_t)generation, FOS_PACKET_REPLY) |
+           fos_packet_size(length, length);
+}
+
+/* Looks for the reply.  Its result; -FOS_EAGAIN: it is not there. */
+fos_inline long fos_line_look(struct fos_line *line, void *reply, uint32_t capacity)
+{
+    struct fos_packet *slot = fos_line_slot(line);
+    uint64_t tag = fos_load_acquire(&slot->tag); /* L1 */
+
+    if (tag == line->tag)
+        return -FOS_EAGAIN;
+    if (fos_unlikely(tag != fos_line_reply_tag((uint8_t)line->tag, capacity)))
+        return fos_line_odd(line, tag, reply, capacity);
+    fos_payload_read(reply, slot->payload, capacity);
+    return ((const struct fos_reply *)reply)->result;
+}
+
+/* Writes the request.  L1: pairs with the acquire in fos_channel_try_receive. */
+fos_inline void fos_line_put(struct fos_line *line, const void *request,
+                             uint32_t length)
+{
+    struct fos_packet *slot = fos_line_slot(line);
+
+    line->tag = line->at.head | fos_packet_size(length, length);
+    fos_payload_write_fresh(slot->payload, request, length);
+    fos_store_release(&slot->tag, line->tag);
+    fos_channel_advance(&line->at);
+}
+
+/*
+ * Calls: `request` begins with struct fos_request, whose tag is FOS_TAG(service,
+ * name); `reply` with struct fos_reply.  Both fit a packet's payload.
+ *
+ * The reply's result, 0 or more, or the service's error; -FOS_ETIMEDOUT; -FOS_EPIPE
+ * the service has gone, perhaps after it took the request; -FOS_EPERM there is no
+ * such mailbox; -FOS_EPROTO what came is no reply of that size; or an error of
+ * opening the line.  After an error `reply` is undefined.
+ */
+fos_inline long fos_line_call(struct fos_line *line, struct fos_request *request,
+                              uint32_t length, void *reply, uint32_t capacity,
+                              uint64_t deadline)
+{
+    struct fos_pace *pace = &line->thread->pace;
+
+    request->reply = (struct fos_cap){.id = FOS_REPLY_LINE};
+    if (fos_unlikely(!line->window || fos_pace_at_once(pace)))
+        return fos_line_call_slow(line, request, length, reply, capacity, deadline);
+    fos_line_put(line, request, length);
+    if (fos_unlikely(!fos_doorbell_awake(line->doorbell))) /* L4 */
+        return fos_line_wait(line, request, length, reply, capacity, deadline);
+    for (uint32_t looks = fos_pace_begin(pace); looks > 0; looks--) {
+        long result = fos_line_look(line, reply, capacity);
+        if (fos_likely(result != -FOS_EAGAIN))
+            return result;
+        fos_pace_again(pace);
+    }
+    return fos_line_wait(line, request, length, reply, capacity, deadline);
+}
+
+/* long service_name_fast(line, &req, &rep, deadline), as fos_line_call. */
+#define FOS_FAST_CALL(service, name)                                             \
+    _Static_assert(sizeof(struct service##_##name##_req) <=                      \
+                           FOS_PACKET_PAYLOAD &&                                 \
+                       sizeof(struct service##_##name##_rep) <=                  \
+                           FOS_PACKET_PAYLOAD,                                   \
+                   #service "_" #name " fits a line");                           \
+    static inline __attribute__((unused)) long service##_##name##_fast(          \
+        struct fos_line *to, struct service##_##name##_req *req,                 \
+        struct service##_##name##_rep *rep, uint64_t deadline)                   \
+    {                                                                            \
+        req->head.tag = FOS_TAG(service, name);                                  \
+        return fos_line_call(to, &req->head, sizeof *req, rep, sizeof *rep,      \
+                             deadline);                                          \
+    }
+
+/* ---- the service's side ---- */
+
+/* Whether an answer is due by this channel: it is a line, and shows a request that
+ * was taken. */
+static inline bool fos_line_owed(const struct fos_inbound *inbound)
+{
+    const struct fos_channel_receiver *receiver = &inbound->receiver;
+    uint64_t tag;
+
+    if (!receiver->line || receiver->error)
+        return false;
+    tag = fos_load_relaxed(&fos_channel_slot(&receiver->at)->tag);
+    return fos_packet_generation(tag) == (uint8_t)(receiver->at.head - 1) &&
+           (tag >> FOS_PACKET_FLAGS_SHIFT & FOS_PACKET_FIRST);
+}
+
+/* Answers with `length` bytes, which fit a packet; an answer is owed. */
+void fos_line_answer(struct fos_thread *thread, struct fos_inbound *inbound,
+                     const void *reply, uint32_t length);
+
+#endif

@@ -5,4 +5,5 @@ unit-siphash-srcs  := libfos/lib/siphash.c
 unit-rpc-srcs      := $(filter-out %/thread.c,$(wildcard libfos/msg/*.c)) libfos/lib/siphash.c \
 	libfos/client/call.c $(wildcard libfos/fleet/*.c) \
 	tests/bench/host.c
+unit-line-srcs     := $(unit-rpc-srcs)
 unit-alias-srcs    := libfos/lib/alias.c

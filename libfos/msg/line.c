@@ -107,7 +107,8 @@ static long line_await(struct fos_line *line, void *reply, uint32_t capacity,
         if (state == FOS_SPIN_ON)
             continue;
         thread_events(line->thread);
-        fos_sleep(sleeper, FOS_EVENTS_RESERVED, line_ready, line, deadline); /* L4 */
+        fos_sleep(sleeper, FOS_EVENTS_RESERVED, line_ready, line,
+                  deadline); /* L4 */
         fos_spin_begin(&spin, sleeper, deadline);
     }
     if (doorbell_dead(line->doorbell))
@@ -125,8 +126,8 @@ long fos_line_wait(struct fos_line *line, const void *request, uint32_t length,
         fos_sys_notify(line->channel);
     result = line_await(line, reply, capacity, deadline);
     if (result == CALL_AGAIN && !line->window)
-        result = fos_line_call_slow(line, request, length, reply, capacity,
-                                    deadline);
+        result =
+            fos_line_call_slow(line, request, length, reply, capacity, deadline);
     return result;
 }
 

@@ -2,11 +2,12 @@
 # Models: the messaging code under the explorer of interleavings (README.md).  Each
 # name here is a host program made of tests/model/<name>.c and model-<name>-srcs.
 
-MODELS := litmus ring sleep mailbox msg
+MODELS := litmus ring sleep mailbox msg line
 model-ring-srcs    := libfos/msg/channel.c
 model-sleep-srcs   := libfos/msg/channel.c libfos/msg/sleep.c libfos/msg/trace.c
 model-mailbox-srcs := libfos/msg/mailbox.c libfos/msg/sleep.c libfos/msg/trace.c
 model-msg-srcs     := $(addprefix libfos/msg/,channel.c choice.c mailbox.c trace.c)
+model-line-srcs    := $(addprefix libfos/msg/,channel.c sleep.c trace.c)
 
 MODEL-CFLAGS := -std=gnu11 -O2 -g -fno-strict-aliasing -DFOS_EXPLORE -I$(ABI) \
 	-Ilibfos/include -Itests/model -I. $(WARN)

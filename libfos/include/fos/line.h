@@ -139,19 +139,18 @@ fos_inline long fos_line_call(struct fos_line *line, struct fos_request *request
 }
 
 /* long service_name_fast(line, &req, &rep, deadline), as fos_line_call. */
-#define FOS_FAST_CALL(service, name)                                             \
-    _Static_assert(sizeof(struct service##_##name##_req) <=                      \
-                           FOS_PACKET_PAYLOAD &&                                 \
-                       sizeof(struct service##_##name##_rep) <=                  \
-                           FOS_PACKET_PAYLOAD,                                   \
-                   #service "_" #name " fits a line");                           \
-    static inline __attribute__((unused)) long service##_##name##_fast(          \
-        struct fos_line *to, struct service##_##name##_req *req,                 \
-        struct service##_##name##_rep *rep, uint64_t deadline)                   \
-    {                                                                            \
-        req->head.tag = FOS_TAG(service, name);                                  \
-        return fos_line_call(to, &req->head, sizeof *req, rep, sizeof *rep,      \
-                             deadline);                                          \
+#define FOS_FAST_CALL(service, name)                                              \
+    _Static_assert(sizeof(struct service##_##name##_req) <= FOS_PACKET_PAYLOAD && \
+                       sizeof(struct service##_##name##_rep) <=                   \
+                           FOS_PACKET_PAYLOAD,                                    \
+                   #service "_" #name " fits a line");                            \
+    static inline __attribute__((unused)) long service##_##name##_fast(           \
+        struct fos_line *to, struct service##_##name##_req *req,                  \
+        struct service##_##name##_rep *rep, uint64_t deadline)                    \
+    {                                                                             \
+        req->head.tag = FOS_TAG(service, name);                                   \
+        return fos_line_call(to, &req->head, sizeof *req, rep, sizeof *rep,       \
+                             deadline);                                           \
     }
 
 /* ---- the service's side ---- */

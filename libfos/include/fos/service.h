@@ -47,7 +47,8 @@ struct fos_caller {
     uint64_t tag;
     struct fos_cap reply; /* id 0: no answer is wanted; FOS_REPLY_LINE: */
     struct fos_service *service;
-    struct fos_inbound *line; /* by this one, while reply.secret is its channel's id */
+    struct fos_inbound
+        *line; /* by this one, while reply.secret is its channel's id */
 };
 
 struct fos_handler {

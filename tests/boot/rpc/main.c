@@ -5,9 +5,13 @@
  */
 #include "parts.h"
 
+#include <fos/line.h>
 #include <fos/proto/console.h>
 
 FOS_CLIENT_CALLS(console, CONSOLE_OPS)
+FOS_FAST_CALL(toy, add)
+FOS_FAST_CALL(toy, fail)
+FOS_FAST_CALL(toy, later)
 
 enum { POLITE = 4, POLITE_CALLS = 15, DYING_CALLS = 20 };
 
@@ -164,6 +168,42 @@ static void test_dead_client(void)
     case_end();
 }
 
+/* ---- call lines ---- */
+
+static void test_fast_calls(void)
+{
+    struct toy_fail_req bad = {.error = -FOS_ENOSPC};
+    struct toy_fail_rep nothing;
+    struct toy_later_req later = {.count = 2};
+    struct toy_later_rep value;
+    struct fos_line line;
+
+    case_begin("fast calls give results and errors, and notice a server that dies");
+    server_begin();
+    CASE_EQUAL(fos_line_open(&line, server_mailbox), 0);
+    for (uint64_t i = 0; i < 3000 && !case_why[0]; i++) {
+        struct toy_add_req req = {.a = i, .b = 5};
+        struct toy_add_rep rep = {0};
+        CASE_EQUAL(toy_add_fast(&line, &req, &rep, family_deadline()), 0);
+        CASE_EQUAL(rep.sum, i + 5);
+    }
+    CASE_EQUAL(toy_fail_fast(&line, &bad, &nothing, family_deadline()),
+               -FOS_ENOSPC);
+    CASE_EQUAL(
+        toy_later_fast(&line, &later, &value, fos_now_ns() + 20 * FOS_MILLISECOND),
+        -FOS_ETIMEDOUT);
+    later.count = 1;
+    CASE_EQUAL(toy_later_fast(&line, &later, &value, family_deadline()), 0);
+    child_kill(&server);
+    CASE_EQUAL(toy_later_fast(&line, &later, &value, family_deadline()),
+               -FOS_EPIPE);
+    CASE_EQUAL(toy_later_fast(&line, &later, &value, family_deadline()),
+               -FOS_EPERM);
+    fos_line_close(&line);
+    fos_peer_close(&to_server);
+    case_end();
+}
+
 /* ---- bad requests to the fleets that run ---- */
 
 static void bad_requests(struct fos_peer *to, uint64_t tag, uint32_t length)
@@ -278,6 +318,7 @@ int main(int argc, char **argv)
     test_cancel();
     test_dead_server();
     test_dead_client();
+    test_fast_calls();
     test_bad_requests();
     flood_test("four polite clients, and no flood", false, 0);
     flood_test("four polite clients beside a flood through the kernel", true,

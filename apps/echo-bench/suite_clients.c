@@ -49,7 +49,7 @@ int client_run(struct fos_cap receiver, int argc, char **argv)
     enum fos_transport transport = argc > 0 ? (enum fos_transport)atoi(argv[0]) : 0;
     uint8_t message[FOS_BENCH_MESSAGE] = {0};
     struct fos_peer to, stream;
-    uint32_t n;
+    uint32_t n = 0;
 
     must(fos_mailbox_create(&inbox, ECHO_SLOTS), "client: mailbox");
     must(fos_peer_open(&to, receiver, FOS_TRANSPORT_KERNEL), "client: kernel");

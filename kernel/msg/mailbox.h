@@ -16,7 +16,7 @@ struct mailbox {
     struct thread *thread; /* woken when a message comes */
     struct mailbox *space_next;
     uint32_t pages;
-    uint32_t limit; /* bytes of a message */
+    uint32_t limit;   /* bytes of a message */
     pfn_t head_frame; /* pinned, as are the ring's pages */
     struct mailbox_ring ring;
 };

@@ -92,6 +92,7 @@ fos_inline long fos_line_look(struct fos_line *line, void *reply, uint32_t capac
         return -FOS_EAGAIN;
     if (fos_unlikely(tag != fos_line_reply_tag((uint8_t)line->tag, capacity)))
         return fos_line_odd(line, tag, reply, capacity);
+    ((struct fos_reply *)reply)->result = 0;
     fos_payload_read(reply, slot->payload, capacity);
     return ((const struct fos_reply *)reply)->result;
 }

@@ -11,12 +11,12 @@ static int cursor_init(struct fos_channel_cursor *cursor, void *ring,
                        uint32_t slots, uint32_t threshold)
 {
     if (slots < 2 || (slots & (slots - 1)) ||
-        slots > UINT32_MAX / FOS_PACKET_STRIDE || threshold < 1 ||
+        slots > UINT32_MAX / 2 / FOS_PACKET_SIZE || threshold < 1 ||
         threshold > slots)
         return -FOS_EINVAL;
     cursor->ring = ring;
     cursor->bytes = slots * FOS_PACKET_SIZE;
-    cursor->offset = 0;
+    cursor->number = 0;
     cursor->head = fos_packet_head(1, FOS_PACKET_FIRST);
     return 0;
 }
@@ -47,10 +47,10 @@ int fos_channel_receiver_init(struct fos_channel_receiver *receiver, void *ring,
 }
 
 static struct fos_packet *slot_of(const struct fos_channel_cursor *cursor,
-                                  uint32_t number, uint32_t slots)
+                                  uint32_t number)
 {
     return (struct fos_packet *)(void *)(cursor->ring +
-                                         fos_packet_offset(number, slots));
+                                         fos_packet_offset(number, cursor->bytes));
 }
 
 /* ---- sender ---- */
@@ -72,8 +72,7 @@ int fos_channel_credit(struct fos_channel_sender *sender)
     if (sender->credit > sender->slots - sender->threshold)
         return -FOS_EAGAIN; /* the packet to be acknowledged is not written yet */
     /* Pairs with the release in fos_channel_acknowledge (C2). */
-    tag = fos_load_acquire(
-        &slot_of(&sender->at, sender->ack_due, sender->slots)->tag);
+    tag = fos_load_acquire(&slot_of(&sender->at, sender->ack_due)->tag);
     ack = fos_packet_ack(tag);
     if (fos_packet_generation(tag) != due ||
         (ack != due && ack != (uint8_t)(due - 1)))
@@ -205,7 +204,7 @@ static bool line_announced(const struct fos_channel_receiver *receiver,
     uint64_t line = (uint64_t)FOS_PACKET_LINE << FOS_PACKET_FLAGS_SHIFT;
 
     return !receiver->line && (tag & head_mask) == (receiver->at.head | line) &&
-           fos_channel_position(&receiver->at, receiver->slots) == 0;
+           receiver->at.number == 0;
 }
 
 /* One slot, no acknowledgements; fos_channel_advance does the rest. */
@@ -246,11 +245,9 @@ static bool last_is_there(const struct fos_channel_receiver *receiver,
                           uint32_t packets)
 {
     const struct fos_channel_cursor *at = &receiver->at;
-    uint32_t index =
-        fos_channel_position(at, receiver->slots) & (receiver->slots - 1);
-    uint32_t last = index + packets - 1;
+    uint32_t index = at->number & (receiver->slots - 1), last = index + packets - 1;
     uint8_t generation = (uint8_t)(at->head + (last >= receiver->slots ? 1 : 0));
-    struct fos_packet *slot = slot_of(at, last, receiver->slots);
+    struct fos_packet *slot = slot_of(at, last);
 
     return fos_packet_generation(fos_load_relaxed(&slot->tag)) == generation;
 }
@@ -304,6 +301,9 @@ static int packets_read(struct fos_channel_receiver *receiver, uint8_t *buffer,
             fos_payload_read(buffer + done, slot->payload, FOS_PACKET_PAYLOAD);
         else if (buffer)
             fos_payload_read(buffer + done, slot->payload, length);
+        if (receiver->streaming ||
+            left > FOS_CHANNEL_READ_AHEAD * FOS_PACKET_PAYLOAD)
+            fos_channel_expect(&at);
         done += length;
         start = (uint32_t)FOS_PACKET_FIRST << FOS_PACKET_FLAGS_SHIFT;
         fos_channel_advance(&at);

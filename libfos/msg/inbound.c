@@ -221,7 +221,7 @@ static void mailbox_find_dead(struct fos_mailbox *mailbox)
 void inbound_finish(struct fos_mailbox *mailbox, struct fos_inbound *inbound)
 {
     struct fos_channel_receiver *receiver = &inbound->receiver;
-    uint32_t taken = fos_channel_position(&receiver->at, receiver->slots);
+    uint32_t taken = receiver->at.number;
     long error = fos_sys_channel_close(inbound->channel, taken);
 
     if (error == 0) {
@@ -268,7 +268,7 @@ uint32_t fos_mailbox_evict(struct fos_mailbox *mailbox, uint32_t count)
 static bool inbound_idle(struct fos_thread *thread, struct fos_inbound *inbound)
 {
     struct fos_channel_receiver *receiver = &inbound->receiver;
-    uint32_t at = fos_channel_position(&receiver->at, receiver->slots);
+    uint32_t at = receiver->at.number;
     uint64_t now = fos_tsc();
 
     if (at != inbound->mark) {

@@ -79,7 +79,7 @@ static bool line_ready(void *argument)
 /* The service has closed the line; what it had answered is there (L5). */
 static long line_settle(struct fos_line *line, void *reply, uint32_t capacity)
 {
-    uint32_t sent = fos_channel_position(&line->at, 1);
+    uint32_t sent = line->at.number;
     long taken, result = fos_line_look(line, reply, capacity);
 
     if (result != -FOS_EAGAIN)

@@ -101,8 +101,7 @@ int peer_fail(struct fos_peer *peer, int error)
 
 int peer_settle(struct fos_peer *peer, uint32_t packets)
 {
-    uint32_t slots = peer->sender.slots, left;
-    uint32_t sent = fos_channel_position(&peer->sender.at, slots);
+    uint32_t sent = peer->sender.at.number, left;
     long taken = fos_sys_channel_retire(peer->channel, sent);
 
     if (taken == -FOS_EAGAIN) {
@@ -112,7 +111,7 @@ int peer_settle(struct fos_peer *peer, uint32_t packets)
     }
     if (taken < 0)
         return peer_fail(peer, taken == -FOS_EPERM ? -FOS_EPERM : -FOS_EPIPE);
-    left = (sent - (uint32_t)taken) & (256 * slots - 1);
+    left = sent - (uint32_t)taken;
     if (left && left != packets)
         return peer_fail(peer, -FOS_EPROTO);
     channel_leave(peer);

@@ -449,9 +449,10 @@ static int before_wait(struct search *s)
 
 static int receive(struct search *s, uint64_t deadline)
 {
-    const struct fos_channel_receiver *front = &s->found->channels.next->receiver;
+    struct fos_channel_receiver *front = &s->found->channels.next->receiver;
     int error = -FOS_EAGAIN;
 
+    front->streaming = !s->thread->unpushed;
     if (fos_unlikely(s->found->budget == 0 || front->done || front->acked))
         error = before_wait(s);
     if (error == -FOS_EAGAIN && s->thread->unpushed)

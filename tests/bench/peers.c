@@ -116,6 +116,7 @@ static void lane_get(struct fos_channel_receiver *receiver, void *data, uint32_t
     uint32_t length;
     int error;
 
+    receiver->streaming = 1;
     while ((error = fos_channel_try_receive(receiver, data, n, &length)) ==
            -FOS_EAGAIN)
         fos_pause();
@@ -128,6 +129,7 @@ static void lane_await(struct fos_channel_receiver *receiver, struct fos_pace *p
     uint32_t length;
     int error = -FOS_EAGAIN;
 
+    receiver->streaming = 0;
     if (fos_pace_at_once(pace))
         error = fos_channel_try_receive(receiver, sink, SMALL, &length);
     if (!error)

@@ -217,8 +217,7 @@ int part_halfway(uint64_t a, uint64_t b)
     for (uint32_t i = 0; i < b; i++) {
         struct fos_packet *packet =
             (struct fos_packet *)(window + FOS_PAGE_SIZE +
-                                  fos_packet_offset(i, FOS_PAGE_SIZE /
-                                                           FOS_PACKET_SIZE));
+                                  fos_packet_offset(i, FOS_PAGE_SIZE));
         atomic_store(&packet->tag,
                      fos_packet_head(1, i ? 0 : FOS_PACKET_FIRST) |
                          fos_packet_size(FOS_PACKET_PAYLOAD, HALFWAY_BYTES));

@@ -51,6 +51,9 @@
  */
 #define fos_prefetch_write(p) __asm__ __volatile__("prefetchw (%0)" ::"r"(p))
 
+/* Asks for a line that will be read soon.  No access either. */
+#define fos_prefetch_read(p)  __builtin_prefetch(p)
+
 /*
  * Copies of payload bytes out of and into shared lines.  Ordinary accesses: the
  * tag's acquire or release orders them.  Within a line, two possibly overlapping
@@ -129,6 +132,9 @@ static inline void fos_payload_copy_words(uint8_t *to, const uint8_t *from,
 #endif
 #ifndef fos_prefetch_write
 #define fos_prefetch_write(p) ((void)(p))
+#endif
+#ifndef fos_prefetch_read
+#define fos_prefetch_read(p) ((void)(p))
 #endif
 #ifndef fos_push_stores
 #define fos_push_stores() fos_fence()

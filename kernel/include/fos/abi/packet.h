@@ -3,10 +3,9 @@
  * Layout of a user channel's ring: 64-byte packets from one sender to one receiver.
  *
  * The ring is zeroed memory of `slots` packets, a power of two of at least 2.
- * Packet number p (0, 1, ...) lies in the slot fos_packet_offset(p): even lines
- * first, then odd ones, so that neighbours in time are 128 bytes apart in space and
- * the processor's adjacent-line prefetch does not take a line away from the one who
- * polls it.
+ * Packet number p (0, 1, ...) lies in the slot 5 p mod slots: far from its
+ * neighbours in time, so that what processors fetch beside a line that is read is not
+ * a line that the other side is about to use.
  *
  * A packet is one cache line, payload first and tag last.  The sender writes the
  * payload, then the tag; who sees the tag's new generation owns the whole line.
@@ -37,7 +36,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { FOS_PACKET_PAYLOAD = 56, FOS_PACKET_SIZE = 64, FOS_PACKET_STRIDE = 128 };
+enum { FOS_PACKET_PAYLOAD = 56, FOS_PACKET_SIZE = 64, FOS_PACKET_STEP = 5 };
 
 struct fos_packet {
     uint8_t payload[FOS_PACKET_PAYLOAD];
@@ -96,19 +95,15 @@ static inline uint32_t fos_packets_for(uint32_t total)
     return total ? (total - 1) / FOS_PACKET_PAYLOAD + 1 : 1;
 }
 
-/* Byte offset in the ring of packet number p. */
-static inline uint32_t fos_packet_offset(uint32_t p, uint32_t slots)
+/* Byte offset of packet number p in a ring of `bytes`. */
+static inline uint32_t fos_packet_offset(uint32_t p, uint32_t bytes)
 {
-    uint32_t offset = (p & (slots - 1)) * FOS_PACKET_STRIDE;
-    uint32_t bytes = slots * FOS_PACKET_SIZE;
-
-    return offset < bytes ? offset : offset - bytes + FOS_PACKET_SIZE;
+    return p * FOS_PACKET_STEP * FOS_PACKET_SIZE & (bytes - 1);
 }
 
 #ifndef __cplusplus
 _Static_assert(sizeof(struct fos_packet) == FOS_PACKET_SIZE, "one line");
 _Static_assert(offsetof(struct fos_packet, tag) == FOS_PACKET_PAYLOAD, "tag last");
-_Static_assert(FOS_PACKET_STRIDE == 2 * FOS_PACKET_SIZE, "every other line");
 #endif
 
 #endif

@@ -128,6 +128,9 @@ long fos_line_wait(struct fos_line *line, const void *request, uint32_t length,
     if (result == CALL_AGAIN && !line->window)
         result =
             fos_line_call_slow(line, request, length, reply, capacity, deadline);
+    /* The service wants the room, and owes nothing now. */
+    if (line->window && fos_doorbell_load(line->doorbell) == FOS_DOORBELL_RETIRED)
+        fos_line_close(line);
     return result;
 }
 

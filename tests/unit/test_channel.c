@@ -254,11 +254,14 @@ CASE("channel: a message may be thrown away, also one that is streamed")
 CASE("channel: every tag with one bit wrong is refused or waited for, never taken")
 {
     for (uint32_t bit = 0; bit < 64; bit++) {
-        struct pair p = pair_make(4, 1);
+        struct pair p;
         uint8_t got[56];
         uint32_t length;
         int result;
 
+        if (1ull << bit == FOS_PACKET_LINE << FOS_PACKET_FLAGS_SHIFT)
+            continue; /* right in the very first tag: test_line.c */
+        p = pair_make(4, 1);
         CHECK_EQ(fos_channel_try_send(&p.sender, "lie", 3), 0);
         p.ring[0].tag ^= 1ull << bit;
         result = fos_channel_try_receive(&p.receiver, got, sizeof got, &length);

@@ -41,13 +41,13 @@ static int part_many(uint64_t count, uint64_t total)
     uint32_t length;
 
     CHILD_CHECK(count <= MAILBOXES);
-    for (uint64_t i = 0; i < count; i++) {
+    for (uint64_t i = 0; i < count; i++)
         CHILD_EQUAL(fos_mailbox_create(&boxes[i], FOS_MAILBOX_SLOTS_MIN), 0);
-        family_report(&boxes[i]);
-    }
     CHILD_EQUAL(
         fos_msg_recv_any(NULL, 0, &which, &message, sizeof message, &length, 0),
         -FOS_ETIMEDOUT);
+    for (uint64_t i = 0; i < count; i++)
+        family_report(&boxes[i]);
     for (uint64_t n = 0; n < total; n++) {
         CHILD_EQUAL(fos_msg_recv_any(NULL, 0, &which, &message, sizeof message,
                                      &length, family_deadline()),

@@ -11,6 +11,7 @@
 #include <fos/memory.h>
 
 #include "../family.h"
+#include "children.h"
 
 enum type { NONE, SPACE, THREAD, MAILBOX, CHANNEL, DEVICE, MACHINE };
 
@@ -550,40 +551,6 @@ static int run_sender(uint64_t a, uint64_t b)
     refused(strange, CHANNEL);
     CHILD_CHECK(!case_why[0]);
     CHILD_EQUAL(fos_sys_mailbox_send(mailbox, "mine", 4), 0);
-    return 0;
-}
-
-/* Answers whoever sends it a mailbox. */
-static int run_server(uint64_t a, uint64_t b)
-{
-    struct fos_cap from;
-    uint32_t length;
-
-    (void)a, (void)b;
-    CHILD_EQUAL(fos_mailbox_create(&inbox, FOS_MAILBOX_SLOTS_MIN), 0);
-    family_report(&inbox);
-    CHILD_EQUAL(fos_msg_recv(&inbox, &from, sizeof from, &length, FOS_NEVER), 0);
-    CHILD_EQUAL(length, sizeof from);
-    CHILD_EQUAL(fos_post(from, "granted", 7, family_deadline()), 0);
-    return 0;
-}
-
-/* Sends its mailbox to the one it is told of, and passes the answer on. */
-static int run_client(uint64_t a, uint64_t b)
-{
-    struct fos_cap server;
-    char text[16];
-    uint32_t length;
-
-    (void)a, (void)b;
-    CHILD_EQUAL(fos_mailbox_create(&inbox, FOS_MAILBOX_SLOTS_MIN), 0);
-    family_report(&inbox);
-    CHILD_EQUAL(fos_msg_recv(&inbox, &server, sizeof server, &length, FOS_NEVER),
-                0);
-    CHILD_EQUAL(fos_post(server, &inbox.cap, sizeof inbox.cap, family_deadline()),
-                0);
-    CHILD_EQUAL(fos_msg_recv(&inbox, text, sizeof text, &length, FOS_NEVER), 0);
-    CHILD_EQUAL(fos_post(fos_start_extra(0), text, length, family_deadline()), 0);
     return 0;
 }
 

@@ -4,6 +4,6 @@ unit-string-cflags := $(foreach f,memcpy memmove memset memcmp,-D$(f)=tested_$(f
 unit-siphash-srcs  := libfos/lib/siphash.c
 unit-rpc-srcs      := $(filter-out %/thread.c,$(wildcard libfos/msg/*.c)) libfos/lib/siphash.c \
 	libfos/client/call.c $(wildcard libfos/fleet/*.c) \
-	tests/bench/host.c
+	tests/bench/host.c tests/bench/process.c
 unit-line-srcs     := $(unit-rpc-srcs)
 unit-alias-srcs    := libfos/lib/alias.c

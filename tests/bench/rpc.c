@@ -3,11 +3,8 @@
 #include "bench.h"
 
 #include <fos/call.h>
-#include <fos/event.h>
 #include <fos/line.h>
-#include <fos/proc.h>
 #include <fos/service.h>
-#include <fos/start.h>
 
 #include "host.h"
 #include "sum.h"
@@ -27,25 +24,6 @@ static struct opened {
     struct fos_cap mailbox;
     _Atomic uint32_t made;
 } * opened; /* seen by both processes */
-
-/* ---- what the skeleton wants of the rest of libfos ---- */
-
-static struct fos_start start_page = {.pid = 1};
-struct fos_start *fos_start_page = &start_page;
-
-struct fos_peer *fos_proc_peer(void)
-{
-    static struct fos_peer nobody;
-
-    if (!nobody.thread)
-        fos_peer_open(&nobody, (struct fos_cap){0}, FOS_TRANSPORT_KERNEL);
-    return &nobody;
-}
-
-uint64_t fos_event_take(uint64_t mask)
-{
-    return fos_sleeper_take(&fos_thread_self()->sleeper, mask);
-}
 
 /* ---- both sides ---- */
 
@@ -86,7 +64,7 @@ void rpc_client(uint64_t n)
 {
     while (n--) {
         struct sum_add_req req = {.a = 10, .b = 20};
-        struct sum_add_rep rep;
+        struct sum_add_rep rep = {0};
         if (sum_add_call(&to_service, &req, &rep, FOS_NEVER) || rep.sum != 30)
             bench_die("call");
     }
@@ -96,7 +74,7 @@ void rpc_fast_client(uint64_t n)
 {
     while (n--) {
         struct sum_add_req req = {.a = 10, .b = 20};
-        struct sum_add_rep rep;
+        struct sum_add_rep rep = {0};
         if (sum_add_fast(&line_to_service, &req, &rep, FOS_NEVER) || rep.sum != 30)
             bench_die("fast call");
     }

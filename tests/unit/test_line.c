@@ -8,9 +8,6 @@
 #include <unistd.h>
 
 #include <fos/call.h>
-#include <fos/event.h>
-#include <fos/proc.h>
-#include <fos/start.h>
 
 #include "tests/bench/host.h"
 #include "unit.h"
@@ -91,25 +88,6 @@ FOS_FAST_CALL(sum, slow)
 FOS_FAST_CALL(sum, later)
 FOS_FAST_CALL(sum, release)
 FOS_FAST_CALL(sum, lie)
-
-/* ---- what the skeleton wants of the rest of libfos ---- */
-
-static struct fos_start start_page = {.caps = {{77, 78}}, .pid = 5};
-struct fos_start *fos_start_page = &start_page;
-
-struct fos_peer *fos_proc_peer(void)
-{
-    static struct fos_peer nobody;
-
-    if (!nobody.thread)
-        fos_peer_open(&nobody, (struct fos_cap){0}, FOS_TRANSPORT_KERNEL);
-    return &nobody;
-}
-
-uint64_t fos_event_take(uint64_t mask)
-{
-    return fos_sleeper_take(&fos_thread_self()->sleeper, mask);
-}
 
 /* ---- the service, in a thread of its own ---- */
 

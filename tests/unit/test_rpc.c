@@ -7,10 +7,6 @@
 #include <pthread.h>
 #include <unistd.h>
 
-#include <fos/event.h>
-#include <fos/proc.h>
-#include <fos/start.h>
-
 #include "tests/bench/host.h"
 #include "tests/boot/toy.h"
 #include "unit.h"
@@ -19,25 +15,6 @@ FOS_CLIENT_CALLS(toy, TOY_OPS)
 FOS_CLIENT_CALLS(fleet, FLEET_OPS)
 
 enum { MILLISECOND = 1000000, WAITING_MAX = 128 };
-
-/* ---- what the skeleton wants of the rest of libfos ---- */
-
-static struct fos_start start_page = {.caps = {{77, 78}}, .pid = 5};
-struct fos_start *fos_start_page = &start_page;
-
-struct fos_peer *fos_proc_peer(void)
-{
-    static struct fos_peer nobody;
-
-    if (!nobody.thread)
-        fos_peer_open(&nobody, (struct fos_cap){0}, FOS_TRANSPORT_KERNEL);
-    return &nobody;
-}
-
-uint64_t fos_event_take(uint64_t mask)
-{
-    return fos_sleeper_take(&fos_thread_self()->sleeper, mask);
-}
 
 /* ---- the service, in a thread of its own ---- */
 

@@ -7,7 +7,7 @@ static struct fos_mailbox inbox;
 
 int run_server(uint64_t a, uint64_t b)
 {
-    struct fos_cap from;
+    struct fos_cap from = {0};
     uint32_t length;
 
     (void)a, (void)b;
@@ -21,7 +21,7 @@ int run_server(uint64_t a, uint64_t b)
 
 int run_client(uint64_t a, uint64_t b)
 {
-    struct fos_cap server;
+    struct fos_cap server = {0};
     char text[16];
     uint32_t length;
 

@@ -8,7 +8,7 @@ USER-CFLAGS := -std=gnu11 -O2 -g -march=x86-64-v2 -fno-pic -fno-pie -ffreestandi
 	-fno-stack-protector -fno-asynchronous-unwind-tables -fno-omit-frame-pointer \
 	--param=min-pagesize=0 \
 	-ffunction-sections -fdata-sections -nostdinc -U__linux__ -U__linux -Ulinux \
-	-isystem $(NEWLIB)/include -isystem $(GCC-INCLUDE) -I$(ABI) -Ilibfos/include $(WARN)
+	-isystem libfos/posix/include -isystem $(NEWLIB)/include -isystem $(GCC-INCLUDE) -I$(ABI) -Ilibfos/include $(WARN)
 USER-LDFLAGS := -nostdlib -static -no-pie -Wl,-z,noexecstack -Wl,-z,max-page-size=4096 \
 	-Wl,-z,separate-code -Wl,--build-id=none -Wl,--gc-sections -Wl,-Ttext-segment=0x400000
 

@@ -1,36 +1,47 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The C heap: [heap_start, limit) is mapped, [heap_start, brk) is in use.  It grows
- * and shrinks in steps of GRAIN.
+ * The C heap: [heap_start, limit) may be used, [heap_start, brk) is.  It grows and
+ * shrinks in steps of GRAIN: of a process that the memory fleet looks after by its
+ * brk, of others by their own mappings.
  */
 #include <errno.h>
 #include <unistd.h>
 
 #include <fos/error.h>
+#include <fos/mem.h>
 #include <fos/memory.h>
 #include <fos/start.h>
 #include <fos/syscall.h>
 
-#define GRAIN 65536ull
+#define GRAIN       65536ull
+#define GRAIN_PAGED (4 * GRAIN) /* costs addresses and quota, not pages */
 
 static uint64_t brk_now, limit;
 
-static uint64_t grain_up(uint64_t address)
+static uint64_t grain_up(uint64_t length)
 {
-    return (address + GRAIN - 1) & ~(GRAIN - 1);
+    uint64_t grain = fos_mem_paged() ? GRAIN_PAGED : GRAIN;
+
+    return (length + grain - 1) & ~(grain - 1);
+}
+
+static long mappings_resize(uint64_t next)
+{
+    if (next > limit)
+        return fos_range_map(limit, (next - limit) / FOS_PAGE_SIZE,
+                             FOS_PROT_READ | FOS_PROT_WRITE);
+    return fos_range_unmap(next, (limit - next) / FOS_PAGE_SIZE);
 }
 
 static long heap_resize(uint64_t wanted)
 {
-    uint64_t next =
-        grain_up(wanted - fos_start_page->heap_start) + fos_start_page->heap_start;
-    long error = 0;
+    uint64_t start = fos_start_page->heap_start, end;
+    uint64_t next = start + grain_up(wanted - start);
+    long error;
 
-    if (next > limit)
-        error = fos_range_map(limit, (next - limit) / FOS_PAGE_SIZE,
-                              FOS_PROT_READ | FOS_PROT_WRITE);
-    else if (next < limit)
-        error = fos_range_unmap(next, (limit - next) / FOS_PAGE_SIZE);
+    if (next == limit)
+        return 0;
+    error = fos_mem_paged() ? fos_mem_brk(next, &end) : mappings_resize(next);
     if (!error)
         limit = next;
     return error;

@@ -195,7 +195,10 @@ enum fos_start_cap {
     FOS_START_PROC = 1,    /* mailbox of the process fleet */
     FOS_START_CONSOLE = 2, /* mailbox of the console fleet */
     FOS_START_TICKET = 3,  /* says who this process is (libfos: fos/ticket.h) */
-    FOS_START_EXTRA = 4,   /* first of those the parent passed on */
+    FOS_START_MEM = 4, /* mailbox of its member of the memory fleet; id 0: none */
+    FOS_START_FS = 5,  /* mailbox of the filesystem fleet; id 0: none */
+    FOS_START_THREAD = 6, /* the first thread */
+    FOS_START_EXTRA = 8,  /* first of those the parent passed on */
 };
 
 struct fos_start {

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The page fleet's protocol: zeroed pages by the batch, for the memory fleet.
+ *
+ * A page stays charged to the member that gave it, wherever it is mapped later; when
+ * its last mapping goes, the kernel gives the frame back to that member's quota.  So
+ * nothing is returned by message, and nothing can be lost by one.
+ */
+#ifndef FOS_PROTO_PAGE_H
+#define FOS_PROTO_PAGE_H
+
+#include <fos/abi/syscalls.h>
+#include <fos/proto/rpc.h>
+
+#define PAGE_OPS(OP)  \
+    OP(1, page, take) \
+    OP(2, page, state)
+
+FOS_PROTOCOL(page, 1, PAGE_OPS)
+
+enum { PAGE_BATCH_MAX = FOS_MAP_PAGES_MAX };
+
+/* Words that only the process fleet and the members of page and memory know. */
+struct page_control {
+    uint64_t word[2];
+};
+
+/*
+ * Moves up to `pages` zeroed pages, readable and writable, to `address` of the
+ * caller's space: nothing may be mapped there.  The reply tells how many came, one
+ * at least.  EACCES not the fleet's word; EINVAL no pages, or more than
+ * PAGE_BATCH_MAX; EEXIST something is mapped there; ENOMEM this member has none;
+ * EDQUOT the caller cannot pay the page tables.
+ */
+struct page_take_req {
+    struct fos_request head;
+    struct page_control control;
+    struct fos_cap space;
+    uint64_t address;
+    uint32_t pages;
+    uint32_t node; /* of memory, preferred; there is one: 0 */
+};
+
+struct page_take_rep {
+    struct fos_reply head;
+    uint32_t pages;
+    uint32_t reserved;
+};
+
+/* For anybody: what this member has. */
+struct page_state_req {
+    struct fos_request head;
+};
+
+struct page_state_rep {
+    struct fos_reply head;
+    uint32_t zeroed; /* pages ready in the pool */
+    uint32_t free;   /* frames beside those that may still be had */
+    uint32_t given;  /* pages that are somewhere else now */
+    uint32_t node;
+    uint64_t taken; /* pages given since the member's start */
+    uint64_t refused;
+};
+
+#endif

@@ -2,6 +2,10 @@
 # fos: `make help` lists the targets.
 
 B      := build
+# What is fetched from and built of others; shared by the working trees of a repository.
+CACHE  ?= $(or $(patsubst %/.git,%,$(shell git rev-parse --path-format=absolute \
+	--git-common-dir 2>/dev/null)),$(CURDIR))/build/cache
+CACHE  := $(CACHE)
 MAKEFLAGS += --no-builtin-rules
 SHELL  := /bin/bash
 .SHELLFLAGS := -o pipefail -ec

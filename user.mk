@@ -8,11 +8,20 @@ USER-CFLAGS := -std=gnu11 -O2 -g -march=x86-64-v2 -fno-pic -fno-pie -ffreestandi
 	-fno-stack-protector -fno-asynchronous-unwind-tables -fno-omit-frame-pointer \
 	--param=min-pagesize=0 \
 	-ffunction-sections -fdata-sections -nostdinc -U__linux__ -U__linux -Ulinux \
-	-isystem libfos/posix/include -isystem $(NEWLIB)/include -isystem $(GCC-INCLUDE) -I$(ABI) -Ilibfos/include $(WARN)
+	-U__gnu_linux__ -D__fos__ -isystem libfos/posix/include \
+	-isystem $(NEWLIB)/include -isystem $(GCC-INCLUDE) -I$(ABI) -Ilibfos/include $(WARN)
 USER-LDFLAGS := -nostdlib -static -no-pie -Wl,-z,noexecstack -Wl,-z,max-page-size=4096 \
 	-Wl,-z,separate-code -Wl,--build-id=none -Wl,--gc-sections -Wl,-Ttext-segment=0x400000
 
-LIBFOS-OBJS := $(patsubst %,$(B)/user/%.o,$(wildcard libfos/*/*.c libfos/*/*.S))
+LIBFOS-OBJS := $(patsubst %,$(B)/user/%.o,$(filter-out %/missing.c, \
+	$(wildcard libfos/*/*.c libfos/*/*.S)))
+# In this order, because what nobody supplies is missing.
+LIBFOS     := $(B)/user/libfos.a
+LIBC       := $(B)/user/libc.a
+MISSING    := $(B)/user/missing.a
+LINK-NEEDS := $(LIBFOS) $(LIBC) $(MISSING)
+LINK-LIBS  := -Wl,--start-group $(LIBFOS) $(LIBC) $(NEWLIB)/lib/libm.a -lgcc \
+	-Wl,--end-group $(MISSING) $(LIBFOS) $(LIBC)
 PROGRAM-DIRS := $(patsubst %/main.c,%,$(wildcard fleets/*/main.c apps/*/main.c tests/boot/*/main.c))
 program-name = $(if $(filter tests/%,$(1)),test-)$(notdir $(1))
 PROGRAMS := $(foreach d,$(PROGRAM-DIRS),$(B)/bin/$(call program-name,$(d)))
@@ -27,16 +36,21 @@ $(B)/user/%.S.o: %.S
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) -I$(ABI) $(DEPS) -c -o $@ $<
 
-$(B)/user/libfos.a: $(LIBFOS-OBJS)
+$(LIBFOS): $(LIBFOS-OBJS)
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && ar rcs $@ $^
 
+$(LIBC): libfos/newlib/subtract.sh $(LIBFOS)
+	$(Q)$< $(NEWLIB)/lib/libc.a $(LIBFOS) $@
+
+$(MISSING): $(B)/user/libfos/posix/missing.c.o
+	$(Q)rm -f $@ && ar rcs $@ $^
+
 define program-rule
-$(B)/bin/$(call program-name,$(1)): $(patsubst %,$(B)/user/%.o,$(wildcard $(1)/*.c)) $(B)/user/libfos.a
+$(B)/bin/$(call program-name,$(1)): $(patsubst %,$(B)/user/%.o,$(wildcard $(1)/*.c)) $(LINK-NEEDS)
 	$$(call say,LD,$$@)
 	$$(Q)mkdir -p $$(@D)
-	$$(Q)$$(CC) $$(USER-LDFLAGS) -o $$@ $$(filter %.o,$$^) -Wl,--start-group \
-	    $(B)/user/libfos.a $(NEWLIB)/lib/libc.a $(NEWLIB)/lib/libm.a -lgcc -Wl,--end-group
+	$$(Q)$$(CC) $$(USER-LDFLAGS) -o $$@ $$(filter %.o,$$^) $(LINK-LIBS)
 endef
 $(foreach d,$(PROGRAM-DIRS),$(eval $(call program-rule,$(d))))
 

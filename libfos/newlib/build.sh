@@ -1,22 +1,46 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# build.sh TARBALL OUT: newlib for the target x86_64-fos-elf, compiled by the host's
-# gcc, installed to OUT/x86_64-fos-elf.  Messages go to OUT/build.log.
+# build.sh TARBALL OUT CACHE: newlib for the target x86_64-fos-elf, compiled by the
+# host's gcc, installed to OUT/x86_64-fos-elf.  Messages go to OUT/build.log.
 #
 # The few edits are made to an unpacked copy; each is checked to have taken effect.
 # Programs see an operating system of its own (not Linux); the system calls newlib
-# stands on are plain names (write, sbrk, ...) supplied by libfos/posix.
+# stands on are plain names (write, sbrk, ...) supplied by libfos/posix.  The headers of
+# libfos/posix/include come before newlib's own.
+#
+# What was built is kept in CACHE under the hash of all that it depends on, and is not
+# built twice: neither here, nor in another working tree of the same repository.
 set -eu -o pipefail
 
-tarball=${1:-} out=${2:?usage: build.sh TARBALL OUT}
+tarball=${1:-} out=${2:?usage: build.sh TARBALL OUT CACHE} cache=${3:?}
 [ -r "$tarball" ] || {
     echo "newlib: no source archive in /usr/src/newlib; install the package" \
         "newlib-source (tools/setup does)" >&2
     exit 1
 }
-mkdir -p "$out"
+mkdir -p "$out" "$cache"
 out=$(cd "$out" && pwd)
+cache=$(cd "$cache" && pwd)
 src=$out/src work=$out/work log=$out/build.log
+here=$(cd "$(dirname "$0")" && pwd)
+overlay=$(cd "$here/../posix/include" && pwd)
+
+# The headers that decide the layout of what newlib's objects hold, not the others.
+abi="machine/_types.h sys/features.h sys/signal.h sys/dirent.h limits.h setjmp.h"
+hash=$({ ${CC:-gcc} --version; cat "$here/build.sh" "$tarball"
+         for file in $abi; do cat "$overlay/$file"; done; } | sha256sum | cut -c1-16)
+kept=$cache/newlib-$hash.tar
+
+install_kept() {
+    rm -rf "$out/x86_64-fos-elf"
+    tar xf "$kept" -C "$out"
+    touch "$out/x86_64-fos-elf/.done"
+    exit 0
+}
+
+exec 9>"$cache/newlib.lock"
+flock 9
+[ ! -e "$kept" ] || install_kept
 rm -rf "$src" "$work" "$out/x86_64-fos-elf"
 mkdir -p "$src" "$work"
 tar xf "$tarball" -C "$src" --strip-components=1
@@ -46,13 +70,27 @@ edit "s/\(argv_element\[0\] == '-'\)/(argv_element[0] == '-' \&\& argv_element[1
     stdlib/getopt.c
 # Names that programs use for functions of their own.
 edit '/^char \*[[:space:]]*(__)?(i|u)toa \(/d' include/stdlib.h
+# A process's number does not fit a short.
+edit 's/short[[:space:]]+l_pid;/int l_pid;/' include/sys/_default_fcntl.h
+# The folders posix and unix (regcomp, glob, exec*, getpwent, ...) and which calls
+# there are.
+edit '/^  \*-\*-phoenix\*\)$/{
+x
+s/^/x/
+/^x$/{
+g
+s/.*/  *-fos-elf*)\n\tposix_dir=posix\n\tunix_dir=unix\n\t;;\n  *-*-phoenix*)/
+b
+}
+s/.*/  *-fos-elf*)\n\tnewlib_cflags="${newlib_cflags} -DMISSING_SYSCALL_NAMES -D_COMPILING_NEWLIB -DHAVE_FCNTL -DHAVE_BLKSIZE -DHAVE_RENAME -DHAVE_NANOSLEEP -DSIGNAL_PROVIDED -D_NO_GETUT"\n\tdefault_newlib_io_long_long="yes"\n\tsyscall_dir=\n\t;;\n  *-*-phoenix*)/
+}' ../configure.host
 
 gcc_include=$(${CC:-gcc} -print-file-name=include)
 flags="-O2 -g0 -march=x86-64-v2 -fno-pic -fno-pie -fno-stack-protector"
 flags+=" -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables"
 flags+=" -DGETREENT_PROVIDED -w"
-target_cc="${CC:-gcc} -nostdinc -isystem $gcc_include -U__linux__ -U__linux -Ulinux"
-target_cc+=" -U__gnu_linux__ -U__unix__ -U__unix -Uunix -D__fos__"
+target_cc="${CC:-gcc} -nostdinc -isystem $overlay -isystem $gcc_include"
+target_cc+=" -U__linux__ -U__linux -Ulinux -U__gnu_linux__ -D__fos__"
 
 progress() {
     awk '/ -c /{ if (++n % 250 == 0) { printf "  NEWLIB  %d files compiled\n", n; fflush() } }
@@ -85,4 +123,6 @@ build 2>&1 | progress || {
 # The compiler's own header is the one that fits the compiler.
 rm "$out/x86_64-fos-elf/include/stdatomic.h"
 rm -rf "$src" "$work"
-touch "$out/x86_64-fos-elf/.done"
+tar cf "$kept.new" -C "$out" x86_64-fos-elf
+mv "$kept.new" "$kept"
+install_kept

@@ -3,6 +3,8 @@
 
 NEWLIB-TARBALL ?= $(firstword $(wildcard /usr/src/newlib/newlib-*.tar.xz))
 
-$(B)/newlib/x86_64-fos-elf/.done: libfos/newlib/build.sh
+$(B)/newlib/x86_64-fos-elf/.done: libfos/newlib/build.sh \
+		$(addprefix libfos/posix/include/,machine/_types.h sys/features.h sys/signal.h \
+		sys/dirent.h limits.h setjmp.h)
 	$(call say,NEWLIB,$(NEWLIB-TARBALL) (one to three minutes; only once))
-	$(Q)CC="$(CC)" JOBS=$$(nproc) libfos/newlib/build.sh "$(NEWLIB-TARBALL)" $(B)/newlib
+	$(Q)CC="$(CC)" JOBS=$$(nproc) libfos/newlib/build.sh "$(NEWLIB-TARBALL)" $(B)/newlib $(CACHE)

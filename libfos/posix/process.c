@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/time.h>
 #include <sys/times.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -20,6 +20,15 @@ struct _reent *__getreent(void)
     return _impure_ptr;
 }
 
+/* stdio asks for it around each call; a process of one thread is never cancelled. */
+int pthread_setcancelstate(int state, int *old)
+{
+    (void)state;
+    if (old)
+        *old = PTHREAD_CANCEL_ENABLE;
+    return 0;
+}
+
 _Noreturn void _exit(int status)
 {
     fos_sys_exit(status & 0xff);
@@ -30,7 +39,7 @@ pid_t getpid(void)
     return (pid_t)fos_pid();
 }
 
-/* newlib's raise comes here for a signal whose action is the default. */
+/* abort and raise come here for a signal whose action is the default. */
 int kill(pid_t pid, int signal)
 {
     if (pid == getpid() && signal > 0)
@@ -70,22 +79,7 @@ int usleep(useconds_t microseconds)
     return 0;
 }
 
-pid_t fork(void)
+int raise(int signal)
 {
-    errno = ENOSYS;
-    return -1;
-}
-
-pid_t wait(int *status)
-{
-    (void)status;
-    errno = ENOSYS;
-    return -1;
-}
-
-int execve(const char *path, char *const argv[], char *const envp[])
-{
-    (void)path, (void)argv, (void)envp;
-    errno = ENOSYS;
-    return -1;
+    return kill(getpid(), signal);
 }

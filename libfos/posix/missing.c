@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Calls that POSIX names and this system lacks: each fails with ENOSYS, the first kind
+ * with -1, the second with NULL.  Linked last, and weakly: whoever supplies a call
+ * need not look here, though its row goes then.
+ */
+#include <errno.h>
+#include <stddef.h>
+
+long fos_missing(void);
+void *fos_missing_null(void);
+
+long fos_missing(void)
+{
+    errno = ENOSYS;
+    return -1;
+}
+
+void *fos_missing_null(void)
+{
+    errno = ENOSYS;
+    return NULL;
+}
+
+#define NAMES(name, target) __asm__(".weak " #name "\n.set " #name ", " #target);
+#define CALL(name)          NAMES(name, fos_missing)
+#define CALL_NULL(name)     NAMES(name, fos_missing_null)
+
+/* Processes and signals. */
+CALL(fork)
+CALL(vfork)
+CALL(wait) CALL(waitpid) CALL(waitid) CALL(wait3) CALL(wait4) CALL(execve)
+    CALL(fexecve) CALL(getppid) CALL(getpgrp) CALL(getpgid) CALL(setpgid)
+        CALL(getsid) CALL(setsid) CALL(setpgrp) CALL(killpg) CALL(getrusage)
+            CALL(pause) CALL(alarm) CALL(sigaction) CALL(sigprocmask)
+                CALL(pthread_sigmask) CALL(pthread_kill) CALL(sigpending)
+                    CALL(sigsuspend) CALL(sigwait) CALL(sigwaitinfo)
+                        CALL(sigtimedwait) CALL(sigqueue) CALL(sigaltstack)
+                            CALL(getitimer) CALL(setitimer)
+
+    /* Files. */
+    CALL(openat) CALL(fcntl) CALL(flock) CALL(lockf) CALL(dup) CALL(dup2) CALL(pipe)
+        CALL(pipe2) CALL(ioctl) CALL(poll) CALL(ppoll) CALL(select) CALL(pselect)
+            CALL(access) CALL(faccessat) CALL(lstat) CALL(fstatat) CALL(mkdir)
+                CALL(mkdirat) CALL(rmdir) CALL(rename) CALL(renameat) CALL(linkat)
+                    CALL(unlinkat) CALL(symlink) CALL(symlinkat) CALL(readlink)
+                        CALL(readlinkat) CALL(mknod) CALL(mknodat) CALL(mkfifo)
+                            CALL(mkfifoat) CALL(chmod) CALL(fchmod) CALL(fchmodat)
+                                CALL(chown) CALL(fchown) CALL(lchown) CALL(fchownat)
+                                    CALL(truncate) CALL(ftruncate) CALL(fsync)
+                                        CALL(fdatasync) CALL(utimes) CALL(utimensat)
+                                            CALL(futimens) CALL(statvfs)
+                                                CALL(fstatvfs) CALL(chdir)
+                                                    CALL(fchdir) CALL(chroot)
+                                                        CALL(umask) CALL(getdents)
+                                                            CALL(readv) CALL(writev)
+                                                                CALL_NULL(getcwd)
+
+    /* Memory. */
+    CALL(shm_open) CALL(shm_unlink)
+
+    /* Terminals. */
+    CALL(tcgetattr) CALL(tcsetattr) CALL(tcflush) CALL(tcdrain) CALL(tcsendbreak)
+        CALL(tcflow) CALL(tcgetpgrp) CALL(tcsetpgrp) CALL(tcgetsid)
+
+    /* Sockets and mounts. */
+    CALL(socket) CALL(socketpair) CALL(bind) CALL(connect) CALL(listen) CALL(accept)
+        CALL(shutdown) CALL(send) CALL(recv) CALL(sendto) CALL(recvfrom)
+            CALL(sendmsg) CALL(recvmsg) CALL(getsockopt) CALL(setsockopt)
+                CALL(getsockname) CALL(getpeername) CALL(mount) CALL(umount)

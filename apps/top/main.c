@@ -88,7 +88,8 @@ static struct rates rates_between(const struct snapshot *first,
 
 static const char *state_name(const struct proc_entry *e)
 {
-    static const char *const names[] = {"running", "ready", "waiting", "stopped"};
+    static const char *const names[] = {"running",  "ready",   "waiting",
+                                        "faulting", "stopped", "ended"};
 
     if (e->ended)
         return "ended";

@@ -33,7 +33,7 @@ static long bytes_write(struct fos_cap space, uint64_t address, const char *from
                         uint64_t length)
 {
     while (length) {
-        uint64_t piece = length < FOS_WRITE_MAX ? length : FOS_WRITE_MAX;
+        uint64_t piece = length < FOS_COPY_MAX ? length : FOS_COPY_MAX;
         long error = fos_sys_space_write(space, address, from, piece);
         if (error < 0)
             return error;

@@ -334,27 +334,29 @@ void space_swap_frame(struct space *s, uint64_t va, pfn_t from, pfn_t to)
     frame_put(from);
 }
 
+static bool entry_takes_copies(uint64_t entry)
+{
+    return (entry & PTE_PRESENT) && (entry & PTE_WRITE || entry_is_private(entry));
+}
+
 /* The destination may be read-only to its own space: this is how programs are
  * loaded. */
-int space_write(struct space *s, uint64_t va, const struct space *from,
-                uint64_t buffer, uint64_t n)
+int space_copy(struct space *s, uint64_t va, const struct space *from,
+               uint64_t from_va, uint64_t n)
 {
-    if (n > FOS_WRITE_MAX)
+    if (n > FOS_COPY_MAX)
         return -FOS_EMSGSIZE;
-    if (user_range_check(va, n) || user_range_check(buffer, n))
+    if (user_range_check(va, n) || user_mapped_check(from, from_va, n, false))
         return -FOS_EFAULT;
-    for (uint64_t at = va & ~(PAGE_SIZE - 1); at < va + n; at += PAGE_SIZE) {
-        uint64_t entry = table_entry(s, at);
-        if (!(entry & PTE_PRESENT) || !entry_is_private(entry))
+    for (uint64_t at = va & ~(PAGE_SIZE - 1); at < va + n; at += PAGE_SIZE)
+        if (!entry_takes_copies(table_entry(s, at)))
             return -FOS_EFAULT;
-    }
     for (uint64_t done = 0, room; done < n; done += room) {
         uint64_t at = va + done, offset = at % PAGE_SIZE;
         room = min_u64(PAGE_SIZE - offset, n - done);
         char *to = (char *)frame_address(pte_frame(table_entry(s, at))) + offset;
-        int r = copy_from_user(from, to, buffer + done, room);
-        if (r)
-            return r;
+        int r = copy_from_user(from, to, from_va + done, room);
+        ASSERT(r == 0);
     }
     return 0;
 }

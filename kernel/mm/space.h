@@ -66,7 +66,7 @@ int space_range_free(const struct space *s, uint64_t va, uint64_t pages);
 /* Replaces one mapping of `from` at va, if it is still there, by `to`, read-only.
  */
 void space_swap_frame(struct space *s, uint64_t va, pfn_t from, pfn_t to);
-int space_write(struct space *s, uint64_t va, const struct space *from,
-                uint64_t buffer, uint64_t n);
+int space_copy(struct space *s, uint64_t va, const struct space *from,
+               uint64_t from_va, uint64_t n);
 
 #endif

@@ -197,7 +197,7 @@ void thread_stop(struct thread *t)
     if (state == THREAD_BLOCKED)
         timer_remove(v, t);
     if (state != THREAD_RUNNING)
-        state_set(t, THREAD_STOPPED);
+        state_set(t, THREAD_ENDED);
     spin_unlock(&v->lock);
     if (state == THREAD_RUNNING)
         vcpu_poke(v);
@@ -277,7 +277,7 @@ static void current_leave(struct vcpu *v, struct thread *t,
     if (atomic_load(&t->state) != THREAD_RUNNING)
         return;
     if (t->stop)
-        state_set(t, THREAD_STOPPED);
+        state_set(t, THREAD_ENDED);
     else
         run_push(v, t);
 }

@@ -6,9 +6,9 @@
  *   READY    on the run queue           (thread_start, thread_wake, end of a slice)
  *   RUNNING  in user code or in a call  (switch_in)
  *   BLOCKED  in wait                    (thread_wait)
- *   STOPPED  its space has ended        (thread_stop, current_leave)
+ *   ENDED    its space has ended        (thread_stop, current_leave)
  * A thread may still be `current` of its vCPU for a moment after it left RUNNING; its
- * memory may go only when it is STOPPED and not current.
+ * memory may go only when it is ENDED and not current.
  */
 #ifndef SCHED_SCHED_H
 #define SCHED_SCHED_H
@@ -20,7 +20,7 @@ enum thread_state {
     THREAD_RUNNING = FOS_THREAD_RUNNING,
     THREAD_READY = FOS_THREAD_READY,
     THREAD_BLOCKED = FOS_THREAD_WAITING,
-    THREAD_STOPPED = FOS_THREAD_STOPPED,
+    THREAD_ENDED = FOS_THREAD_ENDED,
     THREAD_STATES
 };
 

@@ -58,7 +58,7 @@ static void pages_free(struct thread *t)
 
 static int args_check(const struct space *s, const struct fos_thread_args *a)
 {
-    if (a->vcpu >= vcpu_count || a->reserved || a->pages % PAGE_SIZE)
+    if (a->vcpu >= vcpu_count || a->flags || a->pages % PAGE_SIZE)
         return -FOS_EINVAL;
     if (user_range_check(a->entry, 1) || user_range_check(a->stack, 0) ||
         user_range_check(a->pages, FOS_THREAD_PAGES * PAGE_SIZE))
@@ -122,8 +122,7 @@ void thread_destroy(struct thread *t)
 {
     struct space *s = t->space;
     struct vcpu *v = t->vcpu;
-    ASSERT(atomic_load(&t->state) == THREAD_STOPPED &&
-           atomic_load(&v->current) != t);
+    ASSERT(atomic_load(&t->state) == THREAD_ENDED && atomic_load(&v->current) != t);
     ASSERT(t->channels == 0 && !t->pending);
     struct thread **link = &s->threads;
     while (*link != t)
@@ -151,7 +150,7 @@ void threads_stop(struct space *s)
 bool threads_stopped(const struct space *s)
 {
     for (struct thread *t = s->threads; t; t = t->space_next) {
-        if (atomic_load(&t->state) != THREAD_STOPPED ||
+        if (atomic_load(&t->state) != THREAD_ENDED ||
             atomic_load(&t->vcpu->current) == t)
             return false;
     }
@@ -192,7 +191,7 @@ static void published_add(struct fos_published *to, struct fos_doorbell *doorbel
 
 void threads_tell(const struct space *s, struct fos_space_info *info)
 {
-    info->thread_state = THREAD_STOPPED;
+    info->thread_state = THREAD_ENDED;
     for (struct thread *t = s->threads; t; t = t->space_next) {
         uint64_t spent[THREAD_STATES];
         enum thread_state state;

@@ -71,19 +71,53 @@ void devices_unbind(const struct thread *t)
             atomic_store(&devices[i].thread, NULL);
 }
 
-long sys_device_bind(uint64_t id, uint64_t secret, uint64_t slot)
+static long device_bind(struct device *d, uint64_t slot)
 {
-    struct device *d = FIND(device, DEVICE, id, secret);
-    if (!d)
-        return -FOS_EPERM;
     if (slot < FOS_EVENT_FIRST_FREE || slot >= FOS_EVENT_COUNT)
         return -FOS_EINVAL;
     if (!has_port(d))
         return -FOS_ENOENT;
+    spin_lock(&kernel_lock);
     d->slot = (uint32_t)slot;
     atomic_store(&d->thread, thread_current());
+    spin_unlock(&kernel_lock);
     event_unmask(d->port);
     return 0;
+}
+
+static long device_ack(struct device *d)
+{
+    if (!has_port(d))
+        return -FOS_ENOENT;
+    event_unmask(d->port);
+    return 0;
+}
+
+static long device_notify(struct device *d)
+{
+    if (!d->page_shared)
+        return -FOS_ENOENT;
+    event_send(d->port);
+    return 0;
+}
+
+/* Devices live for ever, so only the binding needs a lock. */
+long sys_device_control(uint64_t id, uint64_t secret, uint64_t what,
+                        uint64_t argument)
+{
+    struct device *d = FIND(device, DEVICE, id, secret);
+    if (!d)
+        return -FOS_EPERM;
+    switch (what) {
+    case FOS_DEVICE_BIND:
+        return device_bind(d, argument);
+    case FOS_DEVICE_ACK:
+        return device_ack(d);
+    case FOS_DEVICE_NOTIFY:
+        return device_notify(d);
+    default:
+        return -FOS_EINVAL;
+    }
 }
 
 long sys_device_map(uint64_t id, uint64_t secret, uint64_t va)
@@ -97,28 +131,6 @@ long sys_device_map(uint64_t id, uint64_t secret, uint64_t va)
         return -FOS_ENOENT;
     return space_map_frames(space_current(), va, &d->page, 1,
                             FOS_PROT_READ | FOS_PROT_WRITE);
-}
-
-long sys_device_ack(uint64_t id, uint64_t secret)
-{
-    struct device *d = FIND(device, DEVICE, id, secret);
-    if (!d)
-        return -FOS_EPERM;
-    if (!has_port(d))
-        return -FOS_ENOENT;
-    event_unmask(d->port);
-    return 0;
-}
-
-long sys_device_notify(uint64_t id, uint64_t secret)
-{
-    struct device *d = FIND(device, DEVICE, id, secret);
-    if (!d)
-        return -FOS_EPERM;
-    if (!d->page_shared)
-        return -FOS_ENOENT;
-    event_send(d->port);
-    return 0;
 }
 
 long sys_console_io(uint64_t id, uint64_t secret, uint64_t read, uint64_t va,

@@ -39,35 +39,37 @@ long sys_space_map(uint64_t id, uint64_t secret, uint64_t va, uint64_t pages,
                              : space_map(s, va, pages, (uint32_t)prot);
 }
 
-long sys_space_unmap(uint64_t id, uint64_t secret, uint64_t va, uint64_t pages)
-{
-    struct space *s = space_running(id, secret);
-    return s ? space_unmap(s, va, pages) : -FOS_EPERM;
-}
-
 long sys_space_protect(uint64_t id, uint64_t secret, uint64_t va, uint64_t pages,
                        uint64_t prot)
 {
     struct space *s = space_running(id, secret);
     if (!s)
         return -FOS_EPERM;
+    if (prot == 0)
+        return space_unmap(s, va, pages);
     return prot > UINT32_MAX ? -FOS_EINVAL
                              : space_protect(s, va, pages, (uint32_t)prot);
 }
 
-long sys_space_write(uint64_t id, uint64_t secret, uint64_t va, uint64_t buffer,
-                     uint64_t n)
+long sys_space_copy(uint64_t args_va)
 {
-    struct space *s = space_running(id, secret);
-    return s ? space_write(s, va, space_current(), buffer, n) : -FOS_EPERM;
+    struct fos_copy c;
+    if (copy_from_user(space_current(), &c, args_va, sizeof c))
+        return -FOS_EFAULT;
+    struct space *to = space_running(c.to_space.id, c.to_space.secret);
+    struct space *from = space_running(c.from_space.id, c.from_space.secret);
+    return to && from ? space_copy(to, c.to, from, c.from, c.length) : -FOS_EPERM;
 }
 
-long sys_space_watch(uint64_t id, uint64_t secret, uint64_t slot)
+long sys_space_share(uint64_t args_va)
 {
-    struct space *s = FIND(space, SPACE, id, secret);
+    (void)args_va;
+    return -FOS_ENOSYS;
+}
+
+static long control_watch(struct space *s, uint64_t slot)
+{
     struct thread *t = thread_current();
-    if (!s)
-        return -FOS_EPERM;
     if (slot < FOS_EVENT_FIRST_FREE || slot >= FOS_EVENT_COUNT || s == t->space)
         return -FOS_EINVAL;
     if (s->watcher)
@@ -79,6 +81,20 @@ long sys_space_watch(uint64_t id, uint64_t secret, uint64_t slot)
     if (atomic_load(&s->state) != FOS_SPACE_RUNNING) /* it ended before we came */
         thread_event(t, s->watch_slot);
     return 0;
+}
+
+long sys_space_control(uint64_t id, uint64_t secret, uint64_t what,
+                       uint64_t argument)
+{
+    struct space *s = FIND(space, SPACE, id, secret);
+    if (!s)
+        return -FOS_EPERM;
+    switch (what) {
+    case FOS_SPACE_WATCH:
+        return control_watch(s, argument);
+    default:
+        return -FOS_ENOSYS;
+    }
 }
 
 long sys_space_status(uint64_t id, uint64_t secret, uint64_t out)

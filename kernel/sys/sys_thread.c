@@ -69,3 +69,10 @@ long sys_thread_create(uint64_t id, uint64_t secret, uint64_t args_va, uint64_t 
     thread_start(t);
     return 0;
 }
+
+long sys_thread_control(uint64_t id, uint64_t secret, uint64_t what,
+                        uint64_t argument)
+{
+    (void)id, (void)secret, (void)what, (void)argument;
+    return -FOS_ENOSYS;
+}

@@ -7,17 +7,13 @@
 enum mode {
     LOCKED, /* holds the kernel lock */
     READER, /* looks objects up without it */
-    FREE,   /* touches only its own thread and vCPU */
+    FREE,   /* touches only its own thread and vCPU, or takes what it needs */
 };
 
 static const uint8_t modes[FOS_SYS_COUNT] = {
-    [FOS_SYS_null] = FREE,
-    [FOS_SYS_wait] = FREE,
-    [FOS_SYS_serialize] = FREE,
-    [FOS_SYS_notify] = READER,
-    [FOS_SYS_mailbox_send] = READER,
-    [FOS_SYS_device_ack] = READER,
-    [FOS_SYS_device_notify] = READER,
+    [FOS_SYS_null] = FREE,           [FOS_SYS_wait] = FREE,
+    [FOS_SYS_serialize] = FREE,      [FOS_SYS_notify] = READER,
+    [FOS_SYS_mailbox_send] = READER, [FOS_SYS_device_control] = FREE,
 };
 
 #define CALL0(f) f()

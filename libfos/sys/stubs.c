@@ -135,26 +135,26 @@ long fos_sys_space_map(struct fos_cap space, uint64_t address, uint64_t pages,
     return TRAP(space_map, CAP(space), address, pages, protection);
 }
 
-long fos_sys_space_unmap(struct fos_cap space, uint64_t address, uint64_t pages)
-{
-    return TRAP(space_unmap, CAP(space), address, pages);
-}
-
 long fos_sys_space_protect(struct fos_cap space, uint64_t address, uint64_t pages,
                            unsigned protection)
 {
     return TRAP(space_protect, CAP(space), address, pages, protection);
 }
 
-long fos_sys_space_write(struct fos_cap space, uint64_t address, const void *from,
-                         size_t length)
+long fos_sys_space_copy(const struct fos_copy *copy)
 {
-    return TRAP(space_write, CAP(space), address, from, length);
+    return TRAP(space_copy, copy);
 }
 
-long fos_sys_space_watch(struct fos_cap space, unsigned event)
+long fos_sys_space_share(const struct fos_share *share)
 {
-    return TRAP(space_watch, CAP(space), event);
+    return TRAP(space_share, share);
+}
+
+long fos_sys_space_control(struct fos_cap space, enum fos_space_control what,
+                           uint64_t argument)
+{
+    return TRAP(space_control, CAP(space), what, argument);
 }
 
 long fos_sys_space_status(struct fos_cap space, struct fos_space_info *out)
@@ -168,24 +168,21 @@ long fos_sys_thread_create(struct fos_cap space, const struct fos_thread_args *a
     return TRAP(thread_create, CAP(space), args, out);
 }
 
-long fos_sys_device_bind(struct fos_cap device, unsigned event)
+long fos_sys_thread_control(struct fos_cap thread, enum fos_thread_control what,
+                            uint64_t argument)
 {
-    return TRAP(device_bind, CAP(device), event);
+    return TRAP(thread_control, CAP(thread), what, argument);
+}
+
+long fos_sys_device_control(struct fos_cap device, enum fos_device_control what,
+                            uint64_t argument)
+{
+    return TRAP(device_control, CAP(device), what, argument);
 }
 
 long fos_sys_device_map(struct fos_cap device, void *address)
 {
     return TRAP(device_map, CAP(device), address);
-}
-
-long fos_sys_device_ack(struct fos_cap device)
-{
-    return TRAP(device_ack, CAP(device));
-}
-
-long fos_sys_device_notify(struct fos_cap device)
-{
-    return TRAP(device_notify, CAP(device));
 }
 
 long fos_sys_console_io(struct fos_cap device, unsigned operation, void *buffer,

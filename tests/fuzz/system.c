@@ -287,7 +287,7 @@ long fos_sys_space_write(struct fos_cap space, uint64_t address, const void *fro
                          size_t length)
 {
     (void)space, (void)address;
-    HOLDS(length <= FOS_WRITE_MAX);
+    HOLDS(length <= FOS_COPY_MAX);
     fos_sys_mailbox_send((struct fos_cap){.id = 4}, from, length);
     return 0;
 }

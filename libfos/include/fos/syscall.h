@@ -50,23 +50,38 @@ long fos_sys_space_create(uint64_t frames, uint64_t objects, struct fos_cap *out
 long fos_sys_space_destroy(struct fos_cap space);
 long fos_sys_space_map(struct fos_cap space, uint64_t address, uint64_t pages,
                        unsigned protection);
-long fos_sys_space_unmap(struct fos_cap space, uint64_t address, uint64_t pages);
 long fos_sys_space_protect(struct fos_cap space, uint64_t address, uint64_t pages,
                            unsigned protection);
-long fos_sys_space_write(struct fos_cap space, uint64_t address, const void *from,
-                         size_t length);
-long fos_sys_space_watch(struct fos_cap space, unsigned event);
+/* See the structs in abi/syscalls.h. */
+long fos_sys_space_copy(const struct fos_copy *copy);
+long fos_sys_space_share(const struct fos_share *share);
+long fos_sys_space_control(struct fos_cap space, enum fos_space_control what,
+                           uint64_t argument);
 long fos_sys_space_status(struct fos_cap space, struct fos_space_info *out);
 long fos_sys_thread_create(struct fos_cap space, const struct fos_thread_args *args,
                            struct fos_cap *out);
+long fos_sys_thread_control(struct fos_cap thread, enum fos_thread_control what,
+                            uint64_t argument);
 
-long fos_sys_device_bind(struct fos_cap device, unsigned event);
+long fos_sys_device_control(struct fos_cap device, enum fos_device_control what,
+                            uint64_t argument);
 long fos_sys_device_map(struct fos_cap device, void *address);
-long fos_sys_device_ack(struct fos_cap device);
-long fos_sys_device_notify(struct fos_cap device);
 /* operation 0 writes, 1 reads; the result counts bytes. */
 long fos_sys_console_io(struct fos_cap device, unsigned operation, void *buffer,
                         size_t length);
 long fos_sys_shutdown(struct fos_cap machine, enum fos_shutdown reason);
+
+/* Forms of the calls above (sys/forms.c). */
+long fos_sys_space_unmap(struct fos_cap space, uint64_t address, uint64_t pages);
+/* Copies at most FOS_COPY_MAX bytes of the own space to `address` there. */
+long fos_sys_space_write(struct fos_cap space, uint64_t address, const void *from,
+                         size_t length);
+/* The other way. */
+long fos_sys_space_read(struct fos_cap space, uint64_t address, void *to,
+                        size_t length);
+long fos_sys_space_watch(struct fos_cap space, unsigned event);
+long fos_sys_device_bind(struct fos_cap device, unsigned event);
+long fos_sys_device_ack(struct fos_cap device);
+long fos_sys_device_notify(struct fos_cap device);
 
 #endif

@@ -107,7 +107,7 @@ static void test_sleeper(void)
     CASE_CHECK(child.info.ns_running > 0);
     CASE_CHECK(lifetime(&child.info) >= MOMENT * 9 / 10);
     CASE_EQUAL(child.info.threads, 1);
-    CASE_EQUAL(child.info.thread_state, FOS_THREAD_STOPPED);
+    CASE_EQUAL(child.info.thread_state, FOS_THREAD_ENDED);
     case_end();
 }
 

@@ -27,8 +27,18 @@ struct fos_cap {
     uint64_t secret;
 };
 
-/* Protection of user pages; write and execute together are refused. */
-enum fos_prot { FOS_PROT_READ = 1, FOS_PROT_WRITE = 2, FOS_PROT_EXEC = 4 };
+/*
+ * Protection of user pages; write and execute together are refused.  With it:
+ *   FOS_MAP_MINE    space_map: the caller, not the space, pays for the pages
+ *   FOS_MAP_SPARSE  space_protect: absent pages are passed over; the result counts the others
+ */
+enum fos_prot {
+    FOS_PROT_READ = 1,
+    FOS_PROT_WRITE = 2,
+    FOS_PROT_EXEC = 4,
+    FOS_MAP_MINE = 0x100,
+    FOS_MAP_SPARSE = 0x200,
+};
 
 /*
  * Doorbell page: one to a thread, writable by it, readable by the peers of its
@@ -107,17 +117,51 @@ static inline struct fos_published *fos_published_of(struct fos_doorbell *doorbe
  * Event page: one to a thread, private to it and the kernel.  The kernel sets bits,
  * the thread takes them with an atomic exchange.  A bit is level: it stays set
  * until taken, so no event is lost and none needs a buffer.
+ *
+ * Signals are a second such word.  The kernel adds bits (FOS_THREAD_SIGNAL), the thread takes
+ * them.  When the thread is about to run user code, and
+ *
+ *   signals & ~blocked is not 0, hold is 0, upcall is not 0,
+ *
+ * the kernel sets hold to 1, writes a struct fos_frame below the stack's red zone, and goes on
+ * at `upcall` with rdi = the frame, rsi = the struct fos_events, rsp = frame - 8 (aligned as at
+ * a function's entry).  The stack is the thread's own, or, if upcall_stack_size is not 0 and
+ * rsp is not there already, the upcall_stack_size bytes below upcall_stack.
+ * A fault of the processor (vector below 32) comes the same way whatever is blocked; with
+ * hold set, or without an upcall, it ends the space.  The thread goes back without a system
+ * call: fos/upcall.h.  While signals & ~blocked is not 0, wait answers EINTR at once, whatever
+ * hold says.
  */
 struct fos_events {
     _Atomic uint64_t pending;
+    _Atomic uint64_t signals; /* bit n - 1: signal n */
+    _Atomic uint64_t blocked; /* the thread's, as all below */
+    _Atomic uint32_t hold;
+    uint32_t reserved;
+    uint64_t upcall;       /* address; 0 none */
+    uint64_t upcall_stack; /* address of its end, the first byte behind it */
+    uint64_t upcall_stack_size;
 };
 
+/* What an upcall interrupted.  vector FOS_VECTOR_NONE: signals only; else the processor's fault
+ * that the thread has met, with its error code and address. */
+struct fos_frame {
+    uint64_t r15, r14, r13, r12, rbp, rbx, r11, r10, r9, r8, rax, rcx, rdx, rsi,
+        rdi;
+    uint64_t rip, rflags, rsp;
+    uint64_t vector, error, address;
+    uint64_t reserved;
+};
+
+enum { FOS_RED_ZONE = 128, FOS_VECTOR_NONE = 256 };
+
 /* Bits of fos_events.pending.  Slots from EVENT_FIRST_FREE are the process's own,
- * named in space_watch and device_bind. */
+ * named in space_control, thread_control and device_control. */
 enum fos_event {
     FOS_EVENT_CHANNEL = 0, /* a channel waits to be accepted, or a peer closed */
     FOS_EVENT_NOTIFY = 1,  /* a peer called notify */
     FOS_EVENT_ROOM = 2,    /* a channel to here was refused for lack of room */
+    FOS_EVENT_PARK = 7,    /* another thread of the process says: look again */
     FOS_EVENT_FIRST_FREE = 8,
     FOS_EVENT_COUNT = 64,
 };
@@ -133,9 +177,11 @@ enum fos_space_state {
 /* What a thread is doing.  Of the threads of a space the busiest is told. */
 enum fos_thread_state {
     FOS_THREAD_RUNNING = 0,
-    FOS_THREAD_READY = 1,   /* waits for its vCPU */
-    FOS_THREAD_WAITING = 2, /* in the wait system call */
-    FOS_THREAD_STOPPED = 3, /* its space has ended, or there is none */
+    FOS_THREAD_READY = 1,    /* waits for its vCPU */
+    FOS_THREAD_WAITING = 2,  /* in the wait system call */
+    FOS_THREAD_FAULTING = 3, /* waits for its pager */
+    FOS_THREAD_STOPPED = 4,  /* by thread_control, space_control, or made so */
+    FOS_THREAD_ENDED = 5,    /* or its space has; or there is none */
 };
 
 /* A fault's address is the faulting data address for a page fault, else 0.
@@ -188,17 +234,17 @@ struct fos_channel_info {
  * caps[0] is its own space; the others are by agreement with its creator.  Strings lie in
  * `text`, NUL-terminated: argc arguments.
  */
-enum { FOS_START_CAPS = 32, FOS_START_TEXT = 2048 };
+enum { FOS_START_CAPS = 40, FOS_START_TEXT = 2048 };
 
 enum fos_start_cap {
     FOS_START_SPACE = 0,
     FOS_START_PROC = 1,    /* mailbox of the process fleet */
     FOS_START_CONSOLE = 2, /* mailbox of the console fleet */
     FOS_START_TICKET = 3,  /* says who this process is (libfos: fos/ticket.h) */
-    FOS_START_MEM = 4, /* mailbox of its member of the memory fleet; id 0: none */
-    FOS_START_FS = 5,  /* mailbox of the filesystem fleet; id 0: none */
-    FOS_START_THREAD = 6, /* the first thread */
-    FOS_START_EXTRA = 8,  /* first of those the parent passed on */
+    FOS_START_THREAD = 4,  /* the main thread */
+    FOS_START_MEM = 5,     /* mailbox of the memory fleet; id 0: not paged */
+    FOS_START_FS = 6,      /* mailbox of the filesystem fleet */
+    FOS_START_EXTRA = 9,   /* first of those the parent passed on */
 };
 
 struct fos_start {
@@ -218,6 +264,8 @@ struct fos_start {
 _Static_assert(sizeof(struct fos_doorbell) == FOS_LINE_SIZE, "one line");
 _Static_assert(sizeof(struct fos_published) == 2 * FOS_LINE_SIZE, "two lines");
 _Static_assert(sizeof(struct fos_space_info) % sizeof(uint64_t) == 0, "no padding");
+_Static_assert(sizeof(struct fos_frame) % 16 == 0,
+               "a frame keeps the stack's alignment");
 _Static_assert(sizeof(struct fos_start) <= FOS_PAGE_SIZE, "one page");
 #endif
 

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Calls on descriptors: each finds the file's operation, and says what POSIX says
  * where there is none. */
+#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -78,6 +80,17 @@ int fsync(int fd)
 int fdatasync(int fd)
 {
     return fsync(fd);
+}
+
+int ioctl(int fd, unsigned long request, ...)
+{
+    va_list ap;
+
+    va_start(ap, request);
+    void *argument = va_arg(ap, void *);
+    va_end(ap);
+    return (int)WITH_FILE(fd, ioctl, -FOS_ENOTTY,
+                          file->ops->ioctl(file, request, argument));
 }
 
 int close(int fd)

@@ -5,6 +5,7 @@
 
 #include "fleet.h"
 #include "names.h"
+#include "tell.h"
 
 static int32_t status_of(const struct fos_space_info *info)
 {
@@ -27,6 +28,13 @@ static void role_ended(enum process_role role, int32_t status)
         report("proc: the console has ended; starting another");
         console_start();
         break;
+    case ROLE_FS:
+        fleet.fs = (struct fos_cap){0};
+        fleet.balance_known = false;
+        report("proc: the filesystem has ended: files, pipes and what programs had "
+               "open are lost; starting another");
+        fs_start();
+        break;
     case ROLE_STORE:
         fleet.balance_known = false;
         report("proc: the store client has ended: the host's shutdown requests go "
@@ -48,6 +56,7 @@ static void ended(struct process *p, int32_t status)
 
     space_end(p->space);
     names_end(p);
+    tell_end(p->pid);
     fos_service_sweep(&fleet.service);
     process_end(p, status);
     if (p->awaited)

@@ -5,6 +5,7 @@
  *     main.c      what the kernel gave; the order of starting; the loop
  *     manifest.c  the fleets of the boot archive and the app: starting, restarting
  *     names.c     the naming fleet; members.c  views of it
+ *     tell.c      who is told of processes' ends
  *     spawn.c     requests to start a process, checked
  *     request.c   the other requests
  *     end.c       how processes, and the machine, end
@@ -32,6 +33,9 @@ struct fleet {
     struct cmdline cmdline;
     struct fos_service service;
     struct fos_cap console; /* its mailbox; id 0 while there is none */
+    struct fos_cap fs;      /* the same of the filesystem */
+    struct fos_cap control; /* by which fleets know this one */
+    uint32_t fs_frames;     /* its quota */
     struct balance before;  /* when the app was started */
     bool balance_known;
 };
@@ -46,6 +50,7 @@ void fleet_turn(uint64_t deadline);
 
 /* manifest.c */
 enum { DRIVER_FRAMES = 640, DRIVER_OBJECTS = 64 }; /* quota of console, of store */
+enum { FS_OBJECTS = 512 };
 
 /* A member of a fleet of the boot archive: arguments as in struct load. */
 struct fleet_birth {
@@ -61,6 +66,7 @@ struct fleet_birth {
 struct process *fleet_start(const struct fleet_birth *what);
 void console_start(void);
 void store_start(void);
+void fs_start(void);
 /* Starts the program of the command line; ends the machine if that cannot be. */
 void app_start(void);
 
@@ -68,7 +74,7 @@ void app_start(void);
 struct birth {
     const char *name;
     enum process_role role;
-    uint64_t parent;
+    uint64_t parent, group, session; /* group 0: its own, and a session */
     struct account *account;
     uint32_t vcpu; /* or PROC_VCPU_ANY */
     uint32_t frames, objects;

@@ -97,7 +97,14 @@ static long start_page_write(const struct process *p, const struct load *what,
     page.vcpu = p->vcpu;
     page.vcpus = table_vcpus();
     page.argc = what->argc;
+    page.envc = what->envc;
     page.extra = what->extra;
+    page.block = FOS_START_BLOCK;
+    page.text_size = what->text_size;
+    page.inherit_size = what->inherit_size;
+    page.parent = p->parent;
+    page.group = p->group;
+    page.session = p->session;
     page.doorbell = THREAD_PAGES;
     page.events = THREAD_PAGES + FOS_PAGE_EVENTS * FOS_PAGE_SIZE;
     page.trace = THREAD_PAGES + FOS_PAGE_TRACE * FOS_PAGE_SIZE;
@@ -105,15 +112,42 @@ static long start_page_write(const struct process *p, const struct load *what,
     page.caps[FOS_START_SPACE] = p->space;
     page.caps[FOS_START_PROC] = what->proc;
     page.caps[FOS_START_CONSOLE] = what->console;
+    page.caps[FOS_START_FS] = what->fs;
     page.caps[FOS_START_TICKET] = ticket_of(p, what->tickets);
+    if (what->control.id) {
+        page.caps[FOS_START_CONTROL] = what->control;
+        page.caps[FOS_START_TICKETS] =
+            (struct fos_cap){what->tickets->word[0], what->tickets->word[1]};
+    }
     if (what->extra)
         memcpy(page.caps + FOS_START_EXTRA, what->caps,
                what->extra * sizeof *what->caps);
-    memcpy(page.text, what->text, what->text_size);
+    memcpy(page.name, p->name, sizeof page.name);
     long error =
         fos_sys_space_map(p->space, START_PAGE, 1, FOS_PROT_READ | FOS_PROT_WRITE);
     if (!error)
         error = fos_sys_space_write(p->space, START_PAGE, &page, sizeof page);
+    return error;
+}
+
+uint64_t block_size(uint32_t text_size, uint32_t inherit_size)
+{
+    uint64_t text = ((uint64_t)text_size + FOS_START_ALIGN - 1) &
+                    ~(uint64_t)(FOS_START_ALIGN - 1);
+
+    return text + inherit_size;
+}
+
+static long block_write(const struct process *p, const struct load *what)
+{
+    uint64_t size = block_size(what->text_size, what->inherit_size);
+    uint64_t end =
+        (FOS_START_BLOCK + size + FOS_PAGE_SIZE - 1) & ~(FOS_PAGE_SIZE - 1);
+    long error = range_do(fos_sys_space_map, p->space, FOS_START_BLOCK, end,
+                          FOS_PROT_READ | FOS_PROT_WRITE);
+
+    if (!error)
+        error = bytes_write(p->space, FOS_START_BLOCK, what->block, size);
     return error;
 }
 
@@ -138,11 +172,15 @@ static long space_fill(struct process *p, const struct load *what,
     if (error)
         return error;
     p->pid = info.pid;
+    if (!p->group)
+        p->group = p->session = p->pid;
     error = image_load(p->space, plan, what->image);
     if (!error)
         error = stack_map(p->space);
     if (!error)
         error = start_page_write(p, what, plan->image_end);
+    if (!error)
+        error = block_write(p, what);
     if (!error)
         error = fos_sys_space_watch(p->space, process_event(p));
     if (!error)

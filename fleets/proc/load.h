@@ -6,6 +6,7 @@
  *     FOS_STACK_TOP           unmapped
  *     + 1 page                start page
  *     + 3 pages               the thread's pages (enum fos_thread_page)
+ *     FOS_START_BLOCK         arguments, environment, what libfos inherits
  */
 #ifndef PROC_LOAD_H
 #define PROC_LOAD_H
@@ -19,12 +20,13 @@ enum { STACK_PAGES = 64 };
 struct load {
     const void *image;
     uint64_t image_size;
-    uint32_t argc;
-    uint32_t text_size;
-    const char *text; /* argc strings, checked */
+    uint32_t argc, envc;
+    uint32_t text_size, inherit_size;
+    const void *block; /* laid out as struct fos_start says */
     uint32_t extra;
     const struct fos_cap *caps; /* `extra` of them */
-    struct fos_cap proc, console;
+    struct fos_cap proc, console, fs;
+    struct fos_cap control; /* id 0 unless the process is a fleet */
     const struct fos_siphash_key *tickets;
 };
 
@@ -34,6 +36,9 @@ struct load {
  * sentence.
  */
 long process_load(struct process *p, const struct load *what, const char **why);
+
+/* Bytes of a start block. */
+uint64_t block_size(uint32_t text_size, uint32_t inherit_size);
 
 /* Ends a space, in as many steps as the kernel needs. */
 void space_end(struct fos_cap space);

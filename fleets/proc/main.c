@@ -14,6 +14,7 @@
 
 #include "fleet.h"
 #include "names.h"
+#include "tell.h"
 
 enum {
     MAILBOX_SLOTS = 4096,
@@ -21,6 +22,8 @@ enum {
     DRIVERS = 2,
     OWN_FRAMES = 256, /* what this fleet may still need */
     OWN_OBJECTS = 32,
+    FS_SHARE = 8, /* one frame in so many is the filesystem's */
+    FS_FRAMES_MAX = 16384,
     FRAMES_NEEDED = 1024, /* for an app, after the system has its share */
 };
 
@@ -64,6 +67,17 @@ static void service_open(void)
         give_up("too little memory", "there is none for this fleet's mailboxes");
 }
 
+/* The filesystem's share: what is in files is in its memory. */
+static uint32_t fs_share(uint64_t left)
+{
+    const void *image;
+    uint64_t size, share = left / FS_SHARE;
+
+    if (program_find("fs", &image, &size) < 0)
+        return 0;
+    return share < FS_FRAMES_MAX ? (uint32_t)share : FS_FRAMES_MAX;
+}
+
 /* The kernel carves the quotas of others out of this fleet's own. */
 static void accounts_open(void)
 {
@@ -71,10 +85,12 @@ static void accounts_open(void)
     uint32_t names = fleet.cmdline.names,
              frames = DRIVERS * DRIVER_FRAMES + names * NAME_FRAMES,
              objects = DRIVERS * DRIVER_OBJECTS + names * NAME_OBJECTS;
-    uint64_t taken = frames + OWN_FRAMES;
-
     fos_sys_space_status(fos_own_space(), &own);
     uint64_t left = own.frames_quota - own.frames_used;
+    fleet.fs_frames = fs_share(left);
+    frames += fleet.fs_frames;
+    objects += fleet.fs_frames ? FS_OBJECTS : 0;
+    uint64_t taken = frames + OWN_FRAMES;
     if (left < taken + FRAMES_NEEDED) {
         report("proc: %llu KiB of memory are free, %llu KiB are needed",
                (unsigned long long)left * 4,
@@ -93,8 +109,10 @@ static void accounts_open(void)
 
 void fleet_turn(uint64_t deadline)
 {
-    uint64_t again = names_work();
+    uint64_t again = names_work(), tell = tell_work();
 
+    if (tell < again)
+        again = tell;
     fos_service_run(&fleet.service, again < deadline ? again : deadline);
 }
 
@@ -109,10 +127,11 @@ int main(void)
     fos_sys_kernel_info(&info);
     table_init(info.vcpus, info.vcpu_current);
     service_open();
-    accounts_open();
     archive_check();
+    accounts_open();
     names_init(fleet.cmdline.names);
     names_start();
+    fs_start();
     console_start();
     store_start();
     if (info.vcpus < 4)

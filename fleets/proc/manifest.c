@@ -11,6 +11,7 @@
 
 enum {
     CONSOLE_STARTS_MAX = 4,
+    FS_STARTS_MAX = 16,
 };
 
 static const char default_app[] = "echo-bench";
@@ -27,7 +28,7 @@ struct process *fleet_start(const struct fleet_birth *what)
         .objects = what->objects,
         .load = {.argc = what->argc,
                  .text_size = what->text_size,
-                 .text = what->text,
+                 .block = what->text,
                  .extra = what->ncaps,
                  .caps = what->caps},
     };
@@ -101,6 +102,30 @@ void store_start(void)
         ready_wait(ROLE_STORE);
 }
 
+void fs_start(void)
+{
+    static const char text[] = "fs";
+    static int starts;
+    const void *image;
+    uint64_t size;
+
+    if (program_find("fs", &image, &size) < 0)
+        return;
+    if (++starts > FS_STARTS_MAX) {
+        report("proc: the filesystem ended %d times: giving it up", FS_STARTS_MAX);
+        return;
+    }
+    bool started = fleet_start(&(struct fleet_birth){.name = "fs",
+                                                     .role = ROLE_FS,
+                                                     .argc = 1,
+                                                     .text = text,
+                                                     .text_size = sizeof text,
+                                                     .frames = fleet.fs_frames,
+                                                     .objects = FS_OBJECTS});
+    if (started && starts == 1 && !ready_wait(ROLE_FS))
+        report("proc: the filesystem does not answer");
+}
+
 /* Who holds it sees what every process does, so nobody else has it. */
 static bool app_traces(const struct cmdline *line)
 {
@@ -126,7 +151,7 @@ static void app_birth(struct birth *birth)
         .objects = (uint32_t)(family_account.objects / 2),
         .load = {.argc = line->argc,
                  .text_size = line->text_size,
-                 .text = line->text},
+                 .block = line->text},
     };
     if (app_traces(line)) {
         birth->load.extra = 1;

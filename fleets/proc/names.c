@@ -44,6 +44,7 @@ void names_init(unsigned count)
     members_init(&members, count, control);
     tickets = (struct fos_siphash_key){{draw(), draw()}};
     secrets = (struct fos_siphash_key){{draw(), draw()}};
+    fleet.control = (struct fos_cap){draw(), draw()};
     credit = CREDIT_MAX + count;
 }
 

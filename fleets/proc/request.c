@@ -7,6 +7,7 @@
 
 #include "fleet.h"
 #include "names.h"
+#include "tell.h"
 
 FOS_SERVICE_TABLE(table, PROC_OPS)
 
@@ -151,7 +152,10 @@ static void proc_ready(const struct fos_caller *caller,
         report_to(req->mailbox);
     } else if (p->role == ROLE_NAME) {
         names_ready(p, req->mailbox);
+    } else if (p->role == ROLE_FS) {
+        fleet.fs = req->mailbox;
     }
+    tell_begin(p);
     fos_answer(caller, 0, &rep, sizeof rep);
 }
 
@@ -194,6 +198,8 @@ static void proc_members(const struct fos_caller *caller,
         known = true;
     } else if (!strncmp(req->fleet, "console", sizeof req->fleet)) {
         known = single_view(ROLE_CONSOLE, &rep.view);
+    } else if (!strncmp(req->fleet, "fs", sizeof req->fleet)) {
+        known = single_view(ROLE_FS, &rep.view);
     }
     fos_answer(caller, known ? 0 : -FOS_ENOENT, &rep, sizeof rep);
 }
@@ -241,4 +247,79 @@ static void proc_beat(const struct fos_caller *caller,
     (void)caller, (void)length;
     if (p && p->ready)
         p->load = req->load;
+}
+
+static void missing(const struct fos_caller *caller)
+{
+    fos_answer(caller, -FOS_ENOSYS, NULL, 0);
+}
+
+static void proc_exec(const struct fos_caller *caller,
+                      const struct proc_exec_req *req, size_t length)
+{
+    (void)req, (void)length;
+    missing(caller);
+}
+
+static void proc_fork(const struct fos_caller *caller,
+                      const struct proc_fork_req *req, size_t length)
+{
+    (void)req, (void)length;
+    missing(caller);
+}
+
+static void proc_waitpid(const struct fos_caller *caller,
+                         const struct proc_waitpid_req *req, size_t length)
+{
+    (void)req, (void)length;
+    missing(caller);
+}
+
+static void proc_signal(const struct fos_caller *caller,
+                        const struct proc_signal_req *req, size_t length)
+{
+    (void)req, (void)length;
+    missing(caller);
+}
+
+static void proc_group(const struct fos_caller *caller,
+                       const struct proc_group_req *req, size_t length)
+{
+    (void)req, (void)length;
+    missing(caller);
+}
+
+static void proc_ids(const struct fos_caller *caller,
+                     const struct proc_ids_req *req, size_t length)
+{
+    (void)req, (void)length;
+    missing(caller);
+}
+
+static void proc_usage(const struct fos_caller *caller,
+                       const struct proc_usage_req *req, size_t length)
+{
+    (void)req, (void)length;
+    missing(caller);
+}
+
+static void proc_children(const struct fos_caller *caller,
+                          const struct proc_children_req *req, size_t length)
+{
+    (void)req, (void)length;
+    missing(caller);
+}
+
+static void proc_suspend(const struct fos_caller *caller,
+                         const struct proc_suspend_req *req, size_t length)
+{
+    (void)req, (void)length;
+    missing(caller);
+}
+
+static void proc_place(const struct fos_caller *caller,
+                       const struct proc_place_req *req, size_t length)
+{
+    (void)req, (void)length;
+    missing(caller);
 }

@@ -62,11 +62,16 @@ long process_start(struct birth *birth, struct process **made, const char **why)
     }
     p->role = birth->role;
     p->parent = birth->parent;
+    p->group = birth->group;
+    p->session = birth->session;
     p->vcpu = birth->vcpu == PROC_VCPU_ANY ? vcpu_choose() : birth->vcpu;
     name_clean(p->name, birth->name, sizeof p->name);
     birth->load.proc = fleet.service.mailbox.cap;
     birth->load.console = fleet.console;
+    birth->load.fs = fleet.fs;
     birth->load.tickets = names_tickets();
+    if (birth->account == &system_account)
+        birth->load.control = fleet.control;
     error = process_load(p, &birth->load, why);
     if (error) {
         process_cancel(p);
@@ -77,40 +82,51 @@ long process_start(struct birth *birth, struct process **made, const char **why)
     return 0;
 }
 
-static long text_check(const struct proc_spawn_req *req, const char **why)
-{
-    uint32_t strings = 0;
+/* What follows the struct of a request: the block, then the image. */
+struct tail {
+    const char *bytes;
+    uint64_t length;
+    uint64_t block, image; /* bytes of each that lie there */
+};
 
-    *why = "the arguments are malformed";
-    if (req->text_size > sizeof req->text)
+static uint64_t aligned(uint64_t size)
+{
+    return (size + FOS_START_ALIGN - 1) & ~(uint64_t)(FOS_START_ALIGN - 1);
+}
+
+static long tail_check(struct tail *tail, const struct proc_image *what,
+                       const char **why)
+{
+    *why = "the request is malformed";
+    if (!memchr(what->path, '\0', sizeof what->path) || what->block || what->image)
         return -FOS_EINVAL;
-    for (uint32_t i = 0; i < req->text_size; i++)
-        strings += req->text[i] == '\0';
-    if (strings != req->argc || (req->text_size && req->text[req->text_size - 1]))
+    tail->block = block_size(what->text_size, what->inherit_size);
+    tail->image = what->image_size;
+    uint64_t length =
+        tail->image ? aligned(tail->block) + tail->image : tail->block;
+    if (length != tail->length)
+        return -FOS_EINVAL;
+    *why = "the arguments are malformed";
+    if ((uint64_t)what->argc + what->envc > PROC_ARGS_MAX)
         return -FOS_EINVAL;
     return 0;
 }
 
-static long request_check(const struct proc_spawn_req *req, size_t length,
-                          const char **why)
+static long image_find(const struct proc_image *what, const struct tail *tail,
+                       struct load *load, const char **why)
 {
-    *why = "the request is malformed";
-    if (length < sizeof *req || req->image_size != length - sizeof *req ||
-        req->extra > PROC_EXTRA_MAX || !memchr(req->path, '\0', sizeof req->path))
-        return -FOS_EINVAL;
-    return text_check(req, why);
-}
-
-static long image_find(const struct proc_spawn_req *req, struct load *load,
-                       const char **why)
-{
-    if (req->image_size) {
-        load->image = req + 1;
-        load->image_size = req->image_size;
+    load->argc = what->argc;
+    load->envc = what->envc;
+    load->text_size = what->text_size;
+    load->inherit_size = what->inherit_size;
+    load->block = tail->bytes;
+    if (what->image_size) {
+        load->image = tail->bytes + aligned(tail->block);
+        load->image_size = what->image_size;
         return 0;
     }
     *why = "no such program in the boot archive";
-    return program_find(req->path, &load->image, &load->image_size);
+    return program_find(what->path, &load->image, &load->image_size);
 }
 
 /* The account and parent of the caller become the child's. */
@@ -118,23 +134,25 @@ static long child_start(const struct process *parent,
                         const struct proc_spawn_req *req, size_t length,
                         uint64_t *pid, const char **why)
 {
-    struct birth birth = {.name = req->path,
+    struct birth birth = {.name = req->what.path,
                           .role = ROLE_ORDINARY,
                           .parent = parent->pid,
+                          .group = parent->group,
+                          .session = parent->session,
                           .account = parent->account,
                           .vcpu = req->vcpu,
                           .frames = req->frames,
                           .objects = req->objects,
-                          .load = {.argc = req->argc,
-                                   .text_size = req->text_size,
-                                   .text = req->text,
-                                   .extra = req->extra,
-                                   .caps = req->caps}};
+                          .load = {.extra = req->extra, .caps = req->caps}};
+    struct tail tail = {.bytes = (const char *)(req + 1),
+                        .length = length - sizeof *req};
     struct process *child;
-    long error = request_check(req, length, why);
+    long error = req->extra > PROC_EXTRA_MAX ? -FOS_EINVAL : 0;
 
     if (!error)
-        error = image_find(req, &birth.load, why);
+        error = tail_check(&tail, &req->what, why);
+    if (!error)
+        error = image_find(&req->what, &tail, &birth.load, why);
     if (!error)
         error = process_start(&birth, &child, why);
     if (!error)
@@ -156,7 +174,7 @@ void spawn_handle(const struct fos_caller *caller, const struct proc_spawn_req *
     long error = child_start(parent, req, length, &rep.pid, &why);
     if (error == -FOS_ENOEXEC) {
         char name[PROC_NAME_MAX];
-        name_clean(name, req->path, sizeof name);
+        name_clean(name, req->what.path, sizeof name);
         report("proc: %s refused: %s", name, why);
     }
     if (error)

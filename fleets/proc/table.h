@@ -28,6 +28,7 @@ enum process_role {
     ROLE_CONSOLE,
     ROLE_STORE,
     ROLE_NAME,
+    ROLE_FS,
     ROLE_APP,
     ROLE_COUNT
 };
@@ -41,6 +42,7 @@ struct process {
     enum process_state state;
     enum process_role role;
     uint64_t pid, parent;
+    uint64_t group, session;
     bool orphan; /* its first parent is gone: nobody asks for its status */
     uint32_t vcpu;
     uint32_t frames, objects; /* to go back to the account */
@@ -50,6 +52,7 @@ struct process {
     bool ready;
     struct fleet_load load; /* as it said last */
     uint32_t slot;          /* in its fleet */
+    uint64_t told;          /* of the ends (tell.h) */
     char name[PROC_NAME_MAX];
 
     int32_t status; /* valid when ENDED */

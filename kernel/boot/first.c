@@ -124,13 +124,12 @@ static void start_page_fill(struct space *s, uint64_t heap)
     start = (struct fos_start){
         .pid = s->pid,
         .vcpus = vcpu_count,
-        .argc = 1,
         .doorbell = FIRST_THREAD,
         .events = FIRST_THREAD + FOS_PAGE_EVENTS * PAGE_SIZE,
         .trace = FIRST_THREAD + FOS_PAGE_TRACE * PAGE_SIZE,
         .heap_start = heap,
         .caps = {[FOS_START_SPACE] = object_cap(&s->object)},
-        .text = "proc",
+        .name = "proc",
     };
     fill(s, FIRST_START, &start, sizeof start);
 }

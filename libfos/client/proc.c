@@ -3,10 +3,13 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <fos/clock.h>
 #include <fos/start.h>
 #include <fos/syscall.h>
+
+extern char **environ;
 
 struct fos_peer *fos_proc_peer(void)
 {
@@ -24,53 +27,85 @@ static uint64_t soon(void)
     return fos_now_ns() + 30 * FOS_SECOND;
 }
 
-static long arguments_fill(struct proc_spawn_req *req, const struct fos_spawn *what)
-{
-    const char *only[] = {what->path, NULL};
-    const char *const *argv = what->argv ? what->argv : only;
+/* A request's tail under construction (struct proc_image). */
+struct tail {
+    char *at, *end;
+};
 
-    for (; argv[req->argc]; req->argc++) {
-        size_t size = strlen(argv[req->argc]) + 1;
-        if (size > sizeof req->text - req->text_size)
+static long strings_put(struct tail *tail, const char *const *strings,
+                        uint32_t *count)
+{
+    for (*count = 0; strings[*count]; ++*count) {
+        size_t size = strlen(strings[*count]) + 1;
+        if (size > (size_t)(tail->end - tail->at))
             return -FOS_E2BIG;
-        memcpy(req->text + req->text_size, argv[req->argc], size);
-        req->text_size += (uint32_t)size;
+        memcpy(tail->at, strings[*count], size);
+        tail->at += size;
     }
     return 0;
 }
 
-static long request_fill(struct proc_spawn_req *req, const struct fos_spawn *what)
+static long text_put(struct tail *tail, struct proc_image *to,
+                     const struct fos_spawn *what)
 {
-    if (!what->path || strlen(what->path) >= sizeof req->path ||
-        what->ncaps > PROC_EXTRA_MAX || what->image_size > PROC_IMAGE_MAX)
+    const char *only[] = {what->path, NULL};
+    char *begin = tail->at;
+    long error = strings_put(tail, what->argv ? what->argv : only, &to->argc);
+
+    if (!error)
+        error =
+            strings_put(tail, what->envp ? what->envp : (void *)environ, &to->envc);
+    to->text_size = (uint32_t)(tail->at - begin);
+    while (!error && tail->at < tail->end && (tail->at - begin) % FOS_START_ALIGN)
+        *tail->at++ = '\0';
+    return error;
+}
+
+static long image_put(struct tail *tail, struct proc_image *to,
+                      const struct fos_spawn *what)
+{
+    to->image_size = (uint32_t)what->image_size;
+    if (!what->image_size)
+        return 0;
+    if (what->image_size > (size_t)(tail->end - tail->at))
+        return -FOS_E2BIG;
+    memcpy(tail->at, what->image, what->image_size);
+    tail->at += what->image_size;
+    return 0;
+}
+
+static long request_fill(struct proc_spawn_req *req, struct tail *tail,
+                         const struct fos_spawn *what)
+{
+    if (!what->path || strlen(what->path) >= sizeof req->what.path ||
+        what->ncaps > PROC_EXTRA_MAX)
         return -FOS_EINVAL;
     req->head.tag = FOS_TAG(proc, spawn);
     req->self = fos_own_space();
-    strcpy(req->path, what->path);
+    strcpy(req->what.path, what->path);
+    req->group = PROC_GROUP_SAME;
     req->vcpu = what->vcpu_plus_one ? what->vcpu_plus_one - 1 : PROC_VCPU_ANY;
     req->frames = what->frames;
     req->objects = what->objects;
     req->extra = what->ncaps;
     if (what->ncaps)
         memcpy(req->caps, what->caps, what->ncaps * sizeof *what->caps);
-    req->image_size = (uint32_t)what->image_size;
-    if (what->image_size)
-        memcpy(req + 1, what->image, what->image_size);
-    return arguments_fill(req, what);
+    long error = text_put(tail, &req->what, what);
+    return error ? error : image_put(tail, &req->what, what);
 }
 
 long fos_spawn(const struct fos_spawn *what, uint64_t *pid)
 {
-    size_t size = sizeof(struct proc_spawn_req) + what->image_size;
-    struct proc_spawn_req *req = calloc(1, size);
+    struct proc_spawn_req *req = calloc(1, sizeof *req + PROC_MORE_MAX);
     struct proc_spawn_rep rep = {0};
 
     if (!req)
         return -FOS_ENOMEM;
-    long result = request_fill(req, what);
+    struct tail tail = {(char *)(req + 1), (char *)(req + 1) + PROC_MORE_MAX};
+    long result = request_fill(req, &tail, what);
     if (result == 0)
-        result = fos_call(fos_proc_peer(), req, (uint32_t)size, &rep, sizeof rep,
-                          soon());
+        result = fos_call(fos_proc_peer(), req, (uint32_t)(tail.at - (char *)req),
+                          &rep, sizeof rep, soon());
     free(req);
     if (result < 0)
         return result;

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include <fos/fleet.h>
 #include <fos/start.h>
 
 FLEET_OPS(FOS_OP_PROTOTYPE)
@@ -34,6 +35,17 @@ static void fleet_stats(const struct fos_caller *caller,
 
     (void)req, (void)length;
     fos_answer(caller, 0, &rep, sizeof rep);
+}
+
+static void fleet_ended(const struct fos_caller *caller,
+                        const struct fleet_ended_req *req, size_t length)
+{
+    const struct fos_service *service = caller->service;
+
+    (void)length;
+    if (service->ended && req->count <= FLEET_ENDED_MAX &&
+        fos_control_check(req->control))
+        service->ended(req->pids, req->count);
 }
 
 static void fleet_stop(const struct fos_caller *caller,

@@ -2,10 +2,12 @@
 /* From the first instruction to main, and from its return to exit. */
 #include <fos/start.h>
 
+#include <alloca.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include <fos/part.h>
 #include <fos/syscall.h>
 #include <fos/trace.h>
 
@@ -35,32 +37,48 @@ static void run(void (**from)(void), void (**end)(void))
         (*from++)();
 }
 
-/* argv points into the start page's text. */
-static char **arguments(struct fos_start *page)
+/* The next of the block's strings: in the block, or empty when there is none. */
+static char *string_next(char **text, const char *end)
 {
-    char **argv = calloc(page->argc + 1, sizeof *argv);
-    char *text = page->text, *end = page->text + FOS_START_TEXT;
+    char *string = *text;
 
-    if (!argv)
-        fos_sys_exit(126);
-    for (uint32_t i = 0; i < page->argc; i++) {
-        if (text == end)
-            fos_sys_exit(126);
-        argv[i] = text;
-        text += strnlen(text, (size_t)(end - text) - 1) + 1;
-    }
-    return argv;
+    if (string >= end)
+        return "";
+    *text += strnlen(string, (size_t)(end - string) - 1) + 1;
+    return string;
+}
+
+static void strings_take(char **to, uint32_t count, char **text, const char *end)
+{
+    for (uint32_t i = 0; i < count; i++)
+        to[i] = string_next(text, end);
+    to[count] = NULL;
+}
+
+/* Whatever the block holds, strings end inside it. */
+static void text_seal(const struct fos_start *page)
+{
+    if (page->block && page->text_size)
+        ((char *)page->block)[page->text_size - 1] = '\0';
 }
 
 _Noreturn void fos_start_main(struct fos_start *page,
                               int (*main)(int, char **, char **))
 {
+    char *text = (char *)page->block, *end = text + (text ? page->text_size : 0);
+    char **vector = alloca((page->argc + page->envc + 2ul) * sizeof *vector);
+
     fos_start_page = page;
     if (page->trace)
         fos_trace_begin((const struct fos_trace_control *)page->trace,
-                        (struct fos_events_page *)page->events, page->text,
+                        (struct fos_events_page *)page->events, page->name,
                         fos_sys_null);
+    text_seal(page);
+    strings_take(vector, page->argc, &text, end);
+    environ = vector + page->argc + 1;
+    strings_take(environ, page->envc, &text, end);
     run(__preinit_array_start, __preinit_array_end);
     run(__init_array_start, __init_array_end);
-    exit(main((int)page->argc, arguments(page), environ));
+    fos_inherit_take();
+    exit(main((int)page->argc, vector, environ));
 }

@@ -6,6 +6,7 @@
  *     heap_start          C heap (sbrk), up to FOS_HEAP_END
  *     FOS_PAGES_BASE      given out by fos_pages_reserve: mailboxes, channels, devices
  *     FOS_STACK_TOP       first thread's stack below it, its shared pages above
+ *     FOS_START_BLOCK     arguments, environment (struct fos_start)
  */
 #ifndef FOS_MEMORY_H
 #define FOS_MEMORY_H
@@ -17,6 +18,8 @@
 #define FOS_PAGES_BASE 0x0000001000000000ull
 #define FOS_PAGES_END  0x0000700000000000ull
 #define FOS_STACK_TOP  0x00007ff000000000ull
+
+#define FOS_START_BLOCK (FOS_STACK_TOP + 0x100000)
 
 /* Addresses for `pages` pages, followed by one that stays unmapped; never given out
  * again before fos_pages_release.  NULL: none left. */

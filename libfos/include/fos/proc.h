@@ -18,12 +18,13 @@ FOS_CLIENT_CALLS(proc, PROC_OPS)
 struct fos_spawn {
     const char *path;           /* name in the boot archive */
     const char *const *argv;    /* NULL-terminated; NULL: { path } */
+    const char *const *envp;    /* the same; NULL: environ */
     const struct fos_cap *caps; /* passed on: the child's fos_start_extra(0..) */
     unsigned ncaps;
     unsigned vcpu_plus_one;
     uint32_t frames, objects; /* quotas; 0: the fleet's default */
     const void *image;        /* an ELF file in memory instead of path's */
-    size_t image_size;        /* at most PROC_IMAGE_MAX */
+    size_t image_size;        /* bytes; with the strings at most PROC_MORE_MAX */
 };
 
 /* Starts a process.  0 and its number, or an error of struct proc_spawn_req's;

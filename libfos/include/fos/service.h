@@ -78,6 +78,8 @@ struct fos_service {
     uint32_t buffer_size;
     /* Called by a fleet_stop request before the process ends; may be NULL. */
     void (*stop)(void);
+    /* Processes that have ended, told by the process fleet; may be NULL. */
+    void (*ended)(const uint64_t *pids, uint32_t count);
     struct fos_answer_peer *peers;  /* FOS_ANSWER_PEERS of them */
     struct fos_answer_peer *recent; /* who was answered last */
     uint64_t answers;               /* so far */

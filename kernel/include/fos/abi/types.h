@@ -231,33 +231,57 @@ struct fos_channel_info {
 
 /*
  * The start page: what a process is given, at the address in %rdi at its entry.
- * caps[0] is its own space; the others are by agreement with its creator.  Strings lie in
- * `text`, NUL-terminated: argc arguments.
+ * caps[0] is its own space; the others are by agreement with its creator.  Strings
+ * lie in the start block: argc arguments, envc strings of the environment, each
+ * NUL-terminated, text_size bytes in all; behind them, at the next multiple of
+ * FOS_START_ALIGN, inherit_size bytes from the creator's libfos to this one.
  */
-enum { FOS_START_CAPS = 40, FOS_START_TEXT = 2048 };
+enum {
+    FOS_START_CAPS = 40,
+    FOS_START_NAME = 64,
+    FOS_START_ALIGN = 16,
+    FOS_START_BLOCK_MAX = 262144, /* bytes of a start block */
+    FOS_SIGNALS = 65,             /* 1..64 are signals */
+};
 
 enum fos_start_cap {
     FOS_START_SPACE = 0,
     FOS_START_PROC = 1,    /* mailbox of the process fleet */
     FOS_START_CONSOLE = 2, /* mailbox of the console fleet */
     FOS_START_TICKET = 3,  /* says who this process is (libfos: fos/ticket.h) */
-    FOS_START_THREAD = 4,  /* the main thread */
-    FOS_START_MEM = 5,     /* mailbox of the memory fleet; id 0: not paged */
+    FOS_START_THREAD = 4,  /* its first thread */
+    FOS_START_MEM = 5,     /* mailbox of the memory fleet's member; id 0: its memory is
+                            * its own business */
     FOS_START_FS = 6,      /* mailbox of the filesystem fleet */
+    FOS_START_CONTROL = 7, /* of a fleet: what the process fleet proves itself with */
+    FOS_START_TICKETS = 8, /* of a fleet: the key of tickets, two words */
     FOS_START_EXTRA = 9,   /* first of those the parent passed on */
+};
+
+/* Why a signal is pending, written before it is: its last sender. */
+struct fos_signal_info {
+    uint64_t pid;   /* of the sender, or of the child that SIGCHLD tells of */
+    int32_t code;   /* si_code */
+    int32_t status; /* of that child, as waitpid gives it */
+    uint64_t value; /* of sigqueue */
 };
 
 struct fos_start {
     uint64_t pid;
     uint32_t vcpu;
     uint32_t vcpus; /* how many there are */
-    uint32_t argc;
+    uint32_t argc, envc;
     uint32_t extra;            /* how many caps the parent passed on */
+    uint32_t reserved;
     uint64_t doorbell, events; /* addresses of the thread's pages (syscalls.h) */
     uint64_t trace;
     uint64_t heap_start; /* first free address after the image */
+    uint64_t block;      /* address of the start block; 0: there is none */
+    uint32_t text_size, inherit_size;
+    uint64_t parent, group, session; /* at the start; libfos keeps them current */
     struct fos_cap caps[FOS_START_CAPS];
-    char text[FOS_START_TEXT];
+    char name[FOS_START_NAME];
+    struct fos_signal_info signal_info[FOS_SIGNALS];
 };
 
 #ifndef __cplusplus

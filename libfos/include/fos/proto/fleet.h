@@ -8,7 +8,8 @@
 #define FLEET_OPS(OP)     \
     OP(240, fleet, ping)  \
     OP(241, fleet, stats) \
-    OP(242, fleet, stop)
+    OP(242, fleet, stop)  \
+    OP(243, fleet, ended)
 FOS_PROTOCOL(fleet, 1, FLEET_OPS)
 
 /* How busy a member is. */
@@ -58,6 +59,22 @@ struct fleet_stop_req {
 };
 
 struct fleet_stop_rep {
+    struct fos_reply head;
+};
+
+/* From the process fleet, without a reply: these processes are gone, and with them
+ * everything the kernel knew of them. */
+enum { FLEET_ENDED_MAX = 32 };
+
+struct fleet_ended_req {
+    struct fos_request head;
+    struct fos_cap control; /* of the member's start page */
+    uint32_t count;
+    uint32_t reserved;
+    uint64_t pids[FLEET_ENDED_MAX];
+};
+
+struct fleet_ended_rep {
     struct fos_reply head;
 };
 

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+#include "tell.h"
+
+#include <fos/clock.h>
+#include <fos/syscall.h>
+
+#include "fleet.h"
+
+#define AGAIN_NS (2 * FOS_MILLISECOND)
+
+static uint64_t ends, ends_log[TELL_LOG];
+
+void tell_end(uint64_t pid)
+{
+    ends_log[ends++ % TELL_LOG] = pid;
+}
+
+void tell_begin(struct process *p)
+{
+    p->told = ends > TELL_LOG ? ends - TELL_LOG : 0;
+}
+
+static bool listens(const struct process *p)
+{
+    return p->state == PROCESS_RUNNING && p->ready &&
+           (p->role == ROLE_CONSOLE || p->role == ROLE_FS);
+}
+
+static void overrun_skip(struct process *p)
+{
+    if (ends - p->told <= TELL_LOG)
+        return;
+    report("proc: %s takes no messages: it has missed the ends of processes",
+           p->name);
+    p->told = ends - TELL_LOG;
+}
+
+/* False: it has no room now.  One that is gone needs no telling. */
+static bool one_tell(struct process *p)
+{
+    overrun_skip(p);
+    while (p->told != ends) {
+        struct fleet_ended_req req = {.head.tag = FOS_TAG(fleet, ended),
+                                      .control = fleet.control};
+        uint64_t at = p->told;
+        for (; at != ends && req.count < FLEET_ENDED_MAX; at++)
+            req.pids[req.count++] = ends_log[at % TELL_LOG];
+        if (fos_sys_mailbox_send(p->mailbox, &req, sizeof req) == -FOS_EAGAIN)
+            return false;
+        p->told = at;
+    }
+    return true;
+}
+
+uint64_t tell_work(void)
+{
+    bool all = true;
+
+    for (struct process *p = processes; p < processes + PROCESS_MAX; p++)
+        if (listens(p))
+            all &= one_tell(p);
+    return all ? FOS_NEVER : fos_now_ns() + AGAIN_NS;
+}

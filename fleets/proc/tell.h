@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Telling fleets whose processes are gone (fleet_ended, proto/fleet.h), without waiting
+ * for them: one that has no room is tried again.  The naming members hear it with their
+ * views (members.h).
+ *
+ * Invariants
+ *  E1. A fleet hears of each end once, in the order of the ends, from its start on, and
+ *      first of the last TELL_LOG before it; unless it takes none during TELL_LOG ends,
+ *      which is reported.
+ *  E2. It hears of an end after the space is gone.
+ */
+#ifndef PROC_TELL_H
+#define PROC_TELL_H
+
+#include "table.h"
+
+enum { TELL_LOG = 256 };
+
+/* This process is gone. */
+void tell_end(uint64_t pid);
+
+/* `p`, a fleet, is ready to be told. */
+void tell_begin(struct process *p);
+
+/* Tells what is to be told.  Gives when it must be called again. */
+uint64_t tell_work(void);
+
+#endif

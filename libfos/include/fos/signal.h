@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Signals, as the other parts of libfos see them.
+ *
+ * A handler may call any async-signal-safe function, so it must not run while libfos is
+ * between two states: there the thread holds its signals.  Holds nest.  Those that have
+ * come meanwhile are delivered when the last is released, or where a call that waits
+ * for something far off says so.
+ */
+#ifndef FOS_SIGNAL_H
+#define FOS_SIGNAL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <fos/msg.h>
+
+/* Two instructions each unless a signal is pending. */
+void fos_signals_hold(void);
+void fos_signals_release(void);
+
+/* Whether a signal that would be delivered waits. */
+bool fos_signals_pending(void);
+
+/*
+ * fos_call for a request that may stay unanswered for long (a pipe's next byte, a
+ * child's end).  A signal ends the wait: the service is told to give the call up, and
+ * must answer it, by -FOS_EINTR where it had not been served; so nothing that was
+ * taken out of a pipe is lost.  Then handlers run.  With `restart`, the call is made
+ * anew when all of them were installed with SA_RESTART.
+ * As fos_call; -FOS_EINTR a handler has run.
+ */
+long fos_call_interruptible(struct fos_peer *to, void *request, uint32_t length,
+                            void *reply, uint32_t capacity, uint64_t deadline,
+                            bool restart);
+
+#endif

@@ -1,76 +1,188 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Descriptors 0, 1 and 2 are the terminal; there are no others yet, and no files:
- * what POSIX names and this system lacks fails with ENOSYS.
- */
+/* Calls on descriptors: each finds the file's operation, and says what POSIX says
+ * where there is none. */
+#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
-#include <string.h>
+#include <stdarg.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <fos/console.h>
 #include <fos/error.h>
 
-static int terminal(int fd)
-{
-    if (fd >= 0 && fd <= 2)
-        return 1;
-    errno = EBADF;
-    return 0;
-}
+#include "fd.h"
 
-static int missing(void)
-{
-    errno = ENOSYS;
-    return -1;
-}
-
-ssize_t write(int fd, const void *text, size_t length)
-{
-    if (!terminal(fd))
-        return -1;
-    long error = fos_console_write(text, length);
-    if (error < 0) {
-        errno = error == -FOS_EPERM ? EIO : (int)-error;
-        return -1;
-    }
-    return (ssize_t)length;
-}
+/* Runs `call` with the `file` of descriptor `fd`; gives its result as POSIX does. */
+#define WITH_FILE(fd, op, missing, call)           \
+    ({                                             \
+        struct fos_file *file = fos_file_get(fd);  \
+        long result = file ? missing : -FOS_EBADF; \
+        if (file && file->ops->op)                 \
+            result = call;                         \
+        if (file)                                  \
+            fos_file_put(file);                    \
+        fos_errno(result);                         \
+    })
 
 ssize_t read(int fd, void *buffer, size_t capacity)
 {
-    if (!terminal(fd))
-        return -1;
-    return fos_errno(fos_console_read(buffer, capacity));
+    return WITH_FILE(fd, read, -FOS_EINVAL,
+                     file->ops->read(file, buffer, capacity, FOS_FILE_HERE));
 }
 
-int close(int fd)
+ssize_t write(int fd, const void *from, size_t length)
 {
-    return terminal(fd) ? missing() : -1;
+    return WITH_FILE(fd, write, -FOS_EINVAL,
+                     file->ops->write(file, from, length, FOS_FILE_HERE));
 }
 
-int isatty(int fd)
+ssize_t pread(int fd, void *buffer, size_t capacity, off_t offset)
 {
-    return terminal(fd);
+    if (offset < 0)
+        return fos_errno(-FOS_EINVAL);
+    return WITH_FILE(fd, read, -FOS_EINVAL,
+                     file->ops->seek
+                         ? file->ops->read(file, buffer, capacity, offset)
+                         : -FOS_ESPIPE);
 }
 
-int fstat(int fd, struct stat *out)
+ssize_t pwrite(int fd, const void *from, size_t length, off_t offset)
 {
-    if (!terminal(fd))
-        return -1;
-    memset(out, 0, sizeof *out);
-    out->st_mode = S_IFCHR | 0620;
-    out->st_blksize = 1024;
-    return 0;
+    if (offset < 0)
+        return fos_errno(-FOS_EINVAL);
+    return WITH_FILE(fd, write, -FOS_EINVAL,
+                     file->ops->seek ? file->ops->write(file, from, length, offset)
+                                     : -FOS_ESPIPE);
 }
 
 off_t lseek(int fd, off_t offset, int whence)
 {
-    (void)offset, (void)whence;
-    if (terminal(fd))
-        errno = ESPIPE;
-    return -1;
+    return WITH_FILE(fd, seek, -FOS_ESPIPE, file->ops->seek(file, offset, whence));
+}
+
+int fstat(int fd, struct stat *out)
+{
+    return (int)WITH_FILE(fd, stat, -FOS_EINVAL, file->ops->stat(file, out));
+}
+
+int ftruncate(int fd, off_t size)
+{
+    return (int)WITH_FILE(fd, truncate, -FOS_EINVAL,
+                          file->ops->truncate(file, size));
+}
+
+int fsync(int fd)
+{
+    return (int)WITH_FILE(fd, sync, -FOS_EINVAL, file->ops->sync(file));
+}
+
+int fdatasync(int fd)
+{
+    return fsync(fd);
+}
+
+int ioctl(int fd, unsigned long request, ...)
+{
+    va_list ap;
+
+    va_start(ap, request);
+    void *argument = va_arg(ap, void *);
+    va_end(ap);
+    return (int)WITH_FILE(fd, ioctl, -FOS_ENOTTY,
+                          file->ops->ioctl(file, request, argument));
+}
+
+int close(int fd)
+{
+    return fos_fd_result(fos_fd_close(fd));
+}
+
+static int dup_from(int fd, int lowest, unsigned flags)
+{
+    struct fos_file *file = fos_file_get(fd);
+
+    if (!file)
+        return fos_fd_result(-FOS_EBADF);
+    return fos_fd_result(fos_fd_install(file, lowest, flags));
+}
+
+int dup(int fd)
+{
+    return dup_from(fd, 0, 0);
+}
+
+static int dup_to(int from, int to, unsigned flags)
+{
+    struct fos_file *file = fos_file_get(from);
+
+    if (!file)
+        return fos_fd_result(-FOS_EBADF);
+    return fos_fd_result(fos_fd_install_at(file, to, flags));
+}
+
+int dup2(int from, int to)
+{
+    struct fos_file *file;
+
+    if (from != to)
+        return dup_to(from, to, 0);
+    file = fos_file_get(from);
+    if (!file)
+        return fos_fd_result(-FOS_EBADF);
+    fos_file_put(file);
+    return to;
+}
+
+int dup3(int from, int to, int flags)
+{
+    if (from == to || flags & ~O_CLOEXEC)
+        return fos_fd_result(-FOS_EINVAL);
+    return dup_to(from, to, flags & O_CLOEXEC ? FOS_FD_CLOEXEC : 0);
+}
+
+static int status_flags(int fd, int set)
+{
+    return (int)WITH_FILE(fd, flags, -FOS_EINVAL, file->ops->flags(file, set));
+}
+
+static int dup_lowest(int fd, int lowest, unsigned flags)
+{
+    if (lowest < 0 || lowest >= FOS_FD_MAX)
+        return fos_fd_result(-FOS_EINVAL);
+    return dup_from(fd, lowest, flags);
+}
+
+int fcntl(int fd, int command, ...)
+{
+    va_list ap;
+
+    va_start(ap, command);
+    long argument = va_arg(ap, long);
+    va_end(ap);
+    switch (command) {
+    case F_DUPFD:
+        return dup_lowest(fd, (int)argument, 0);
+    case F_DUPFD_CLOEXEC:
+        return dup_lowest(fd, (int)argument, FOS_FD_CLOEXEC);
+    case F_GETFD:
+        return fos_fd_result(fos_fd_flags(fd, -1));
+    case F_SETFD:
+        argument = fos_fd_flags(fd, argument & FD_CLOEXEC ? FOS_FD_CLOEXEC : 0);
+        return fos_fd_result(argument < 0 ? argument : 0);
+    case F_GETFL:
+        return status_flags(fd, -1);
+    case F_SETFL:
+        return status_flags(fd, (int)argument & (O_APPEND | O_NONBLOCK)) < 0 ? -1
+                                                                             : 0;
+    default:
+        return fos_fd_result(-FOS_EINVAL);
+    }
+}
+
+static int missing(void)
+{
+    return fos_fd_result(-FOS_ENOSYS);
 }
 
 int open(const char *path, int flags, ...)

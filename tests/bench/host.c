@@ -170,6 +170,8 @@ void host_thread_begin(void)
     t->doorbell = arena_take(FOS_PAGE_SIZE);
     t->events = arena_take(FOS_PAGE_SIZE);
     memset(&self, 0, sizeof self);
+    self.number = self_index + 1;
+    self.cap = (struct fos_cap){self.number, SECRET_OF(self.number)};
     fos_sleeper_init(&self.sleeper, arena_at(t->doorbell), arena_at(t->events));
 }
 
@@ -199,6 +201,17 @@ static void thread_wake(uint32_t index, enum fos_event event)
 void host_event(struct fos_thread *thread, uint64_t bits)
 {
     events_set(thread->sleeper.events, bits);
+}
+
+/* RAISE only. */
+long fos_sys_thread_control(struct fos_cap thread, enum fos_thread_control what,
+                            uint64_t argument)
+{
+    if (thread.id < 1 || thread.id > THREADS_MAX ||
+        thread.secret != SECRET_OF(thread.id) || what != FOS_THREAD_RAISE)
+        return -FOS_EPERM;
+    thread_wake((uint32_t)thread.id - 1, (enum fos_event)argument);
+    return 0;
 }
 
 /*

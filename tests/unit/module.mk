@@ -13,6 +13,9 @@ unit-switch-cflags := -fno-sanitize=all -fsanitize=thread -O2
 unit-choice-srcs  := libfos/msg/choice.c
 unit-stress-srcs  := $(addprefix libfos/msg/,channel.c mailbox.c sleep.c trace.c)
 unit-stress-cflags := -fno-sanitize=all -fsanitize=thread -O2
+unit-sync-srcs    := $(unit-msg-srcs) $(addprefix libfos/thread/,park.c lock.c mutex.c cond.c rwlock.c \
+	barrier.c semaphore.c)
+unit-sync-cflags  := $(unit-stress-cflags)
 unit-spin-srcs    := kernel/lib/spin.c
 unit-spin-cflags  := $(unit-stress-cflags) -iquote kernel
 UNIT-TESTS  := $(patsubst tests/unit/%.c,$(B)/host/unit/%,$(wildcard tests/unit/test_*.c))

@@ -107,6 +107,10 @@ struct fos_thread {
     bool accept_short;   /* one does, for lack of room: tried when one is dropped */
     bool room_wanted;    /* one was refused */
     struct fos_client *client; /* its calls to fleets (fos/call.h) */
+    struct fos_cap cap;        /* of the thread itself */
+    uint32_t number;           /* in its process, from 1 on: who owns a mutex */
+    uint32_t spins;            /* how long a look paid (fos_park_spin) */
+    struct fos_mutex *robust;  /* robust mutexes it holds (fos/sync.h) */
 };
 
 struct fos_msg_stats {

@@ -27,6 +27,8 @@
     atomic_store_explicit((p), (v), memory_order_release)
 #define fos_exchange(p, v) atomic_exchange_explicit((p), (v), memory_order_acq_rel)
 #define fos_fetch_or(p, v) atomic_fetch_or_explicit((p), (v), memory_order_acq_rel)
+#define fos_fetch_add(p, v) \
+    atomic_fetch_add_explicit((p), (v), memory_order_acq_rel)
 #define fos_compare_exchange(p, expected, v) \
     atomic_compare_exchange_strong_explicit( \
         (p), (expected), (v), memory_order_acq_rel, memory_order_acquire)

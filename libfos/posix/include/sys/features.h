@@ -37,7 +37,6 @@
 #define _POSIX_SHELL                    1
 #define _POSIX_SPAWN                    200809L
 #define _UNIX98_THREAD_MUTEX_ATTRIBUTES 1
-#define _POSIX_THREAD_PROCESS_SHARED    200809L
 
 /* Descriptors of a process, and with them the bits of an fd_set. */
 #ifndef FD_SETSIZE

@@ -64,7 +64,7 @@ static void archive_map(struct space *s, const struct archive *a)
     uint64_t pages = (a->size + PAGE_SIZE - 1) / PAGE_SIZE;
     for (uint64_t i = 0; i < pages; i++) {
         pfn_t f = {a->first.n + i};
-        frames[f.n].type = FRAME_DEVICE; /* given out, never freed */
+        frames[f.n].type = FRAME_BOOT;
         must(space_map_frames(s, FIRST_ARCHIVE + i * PAGE_SIZE, &f, 1,
                               FOS_PROT_READ),
              "boot archive");
@@ -86,7 +86,7 @@ static void pages_map(struct space *s, uint64_t va, uint64_t pages, uint32_t pro
 {
     for (uint64_t done = 0, n; done < pages; done += n) {
         n = min_u64(pages - done, FOS_MAP_PAGES_MAX);
-        must(space_map(s, va + done * PAGE_SIZE, n, prot), "first process");
+        must(space_map(s, va + done * PAGE_SIZE, n, prot, s), "first process");
     }
 }
 
@@ -118,7 +118,7 @@ static void boot_info_fill(struct space *s, const struct archive *a)
     fill(s, FIRST_START + PAGE_SIZE, &info, sizeof info);
 }
 
-static void start_page_fill(struct space *s, uint64_t heap)
+static void start_page_fill(struct space *s, const struct thread *t, uint64_t heap)
 {
     static struct fos_start start;
     start = (struct fos_start){
@@ -128,7 +128,8 @@ static void start_page_fill(struct space *s, uint64_t heap)
         .events = FIRST_THREAD + FOS_PAGE_EVENTS * PAGE_SIZE,
         .trace = FIRST_THREAD + FOS_PAGE_TRACE * PAGE_SIZE,
         .heap_start = heap,
-        .caps = {[FOS_START_SPACE] = object_cap(&s->object)},
+        .caps = {[FOS_START_SPACE] = object_cap(&s->object),
+                 [FOS_START_THREAD] = object_cap(&t->object)},
         .name = "proc",
     };
     fill(s, FIRST_START, &start, sizeof start);
@@ -175,7 +176,7 @@ void first_process_start(void)
     };
     must(thread_new(s, &args, &t), "first process");
     boot_info_fill(s, &archive);
-    start_page_fill(s, plan.image_end);
+    start_page_fill(s, t, plan.image_end);
     spin_unlock(&kernel_lock);
     thread_start(t);
 }

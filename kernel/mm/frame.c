@@ -41,6 +41,28 @@ void frames_init(pfn_t table, uint64_t first_free)
     }
 }
 
+/* Spaces lie in the direct map, at multiples of their alignment. */
+static uint32_t owner_make(const struct space *s)
+{
+    if (!s)
+        return 0;
+    uint64_t n = ((uintptr_t)s - DIRECT_BASE) / SPACE_ALIGN;
+    ASSERT((uintptr_t)s % SPACE_ALIGN == 0 && n != 0 && n <= UINT32_MAX);
+    return (uint32_t)n;
+}
+
+static struct space *frame_owner(const struct frame *f)
+{
+    return f->owner == 0
+               ? NULL
+               : (struct space *)(DIRECT_BASE + (uint64_t)f->owner * SPACE_ALIGN);
+}
+
+static bool frame_is_fixed(const struct frame *f)
+{
+    return f->type == FRAME_DEVICE || f->type == FRAME_BOOT;
+}
+
 int frame_alloc(struct space *owner, enum frame_type type, pfn_t *out)
 {
     if (free_first == 0)
@@ -53,7 +75,7 @@ int frame_alloc(struct space *owner, enum frame_type type, pfn_t *out)
     free_first = f->owner;
     frames_free--;
     *f = (struct frame){
-        .owner = owner ? object_index(&owner->object) : 0,
+        .owner = owner_make(owner),
         .refs = 1,
         .type = (uint8_t)type,
     };
@@ -65,25 +87,17 @@ void frame_get(pfn_t n)
 {
     struct frame *f = &frames[n.n];
     ASSERT(n.n < frame_count && f->type != FRAME_FREE);
-    ASSERT(f->refs < UINT16_MAX);
-    if (f->type != FRAME_DEVICE)
-        f->refs++;
-}
-
-static struct space *frame_owner(const struct frame *f)
-{
-    if (f->owner == 0)
-        return NULL;
-    struct object *o = object_at(f->owner);
-    ASSERT(o && o->type == OBJECT_SPACE);
-    return container_of(o, struct space, object);
+    if (frame_is_fixed(f))
+        return;
+    ASSERT(f->refs > 0 && f->refs < FRAME_REFS_MAX + 2 * FOS_MAP_PAGES_MAX - 1);
+    f->refs++;
 }
 
 void frame_put(pfn_t n)
 {
     struct frame *f = &frames[n.n];
     ASSERT(n.n < frame_count && f->type != FRAME_FREE && f->type != FRAME_RESERVED);
-    if (f->type == FRAME_DEVICE)
+    if (frame_is_fixed(f))
         return;
     ASSERT(f->refs > 0);
     if (--f->refs > 0)
@@ -98,7 +112,7 @@ void frame_give(pfn_t n, struct space *to)
 {
     struct frame *f = &frames[n.n];
     space_refund_frames(frame_owner(f), 1);
-    f->owner = object_index(&to->object);
+    f->owner = owner_make(to);
 }
 
 void *kernel_page_alloc(void)

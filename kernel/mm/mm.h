@@ -30,16 +30,19 @@ enum frame_type {
     FRAME_USER,   /* a space's own memory; refs counts the mapping and pins */
     FRAME_SHARED, /* of a channel or a thread: mapped by peers too */
     FRAME_DEVICE, /* shared with another domain; never freed */
+    FRAME_BOOT,   /* of the boot archive: read-only, never freed, may be shared */
 };
 
 /* One to a pfn.  Invariants: a FREE frame has refs 0 and is on the free list once;
- * a frame with an owner is counted once in that space's frames_used. */
+ * a frame with an owner is counted once in that space's frames_used.  An owner that
+ * has ended keeps its account until its last frame is back (space.h). */
 struct frame {
-    uint32_t owner; /* id index of the space charged, 0 none; next when FREE */
-    uint16_t refs;
-    uint8_t type;
-    uint8_t reserved;
+    uint32_t owner; /* the space charged (frame.c), 0 none; next when FREE */
+    uint32_t refs : 24, type : 8;
 };
+
+/* A frame with so many references is lent no further; what one call adds fits above. */
+enum { FRAME_REFS_MAX = (1 << 24) - 2 * FOS_MAP_PAGES_MAX };
 
 extern uint64_t *p2m; /* pfn -> mfn, from the domain builder */
 extern struct frame *frames;
@@ -100,7 +103,9 @@ int table_root_alloc(struct space *s);
 int table_prepare(struct space *s, uint64_t va, uint64_t pages);
 uint64_t table_entry(const struct space *s, uint64_t va); /* 0: nothing mapped */
 void table_set(struct space *s, uint64_t va, uint64_t entry); /* queued */
-bool table_destroy_step(struct space *s); /* true: nothing is left */
+/* Frees tables and what they map, but not the root; true: nothing is left. */
+bool table_destroy_step(struct space *s);
+void table_root_free(struct space *s);
 
 static inline uint64_t pte_make(pfn_t f, uint32_t prot)
 {

@@ -20,10 +20,18 @@ int space_charge_frames(struct space *s, uint64_t n)
     return 0;
 }
 
+/* What an account that is closed gets back is its parent's; with the last frame it
+ * goes. */
 void space_refund_frames(struct space *s, uint64_t n)
 {
-    ASSERT(s->frames_used >= n);
-    s->frames_used -= (uint32_t)n;
+    while (s) {
+        struct space *p = s->gone ? s->parent : NULL;
+        ASSERT(s->frames_used >= n);
+        s->frames_used -= (uint32_t)n;
+        if (s->gone && s->frames_used == 0)
+            pool_free(&space_pool, s);
+        s = p;
+    }
 }
 
 int space_charge_object(struct space *s)
@@ -51,18 +59,57 @@ static int quota_take(struct space *parent, uint32_t frames_n, uint32_t objects)
     return 0;
 }
 
+/* What it has not used.  The rest stays in its parent's account. */
 static void quota_return(struct space *s)
 {
     struct space *p = s->parent;
-    if (!p)
-        return;
-    ASSERT(p->objects_used > s->objects_quota);
+    ASSERT(p && p->objects_used > s->objects_quota);
+    ASSERT(s->frames_used <= s->frames_quota);
     p->objects_used -= s->objects_quota + 1;
-    space_refund_frames(p, s->frames_quota);
+    space_refund_frames(p, s->frames_quota - s->frames_used);
     struct space **link = &p->children;
     while (*link != s)
         link = &(*link)->sibling;
     *link = s->sibling;
+    s->gone = true;
+    if (s->frames_used == 0)
+        pool_free(&space_pool, s);
+}
+
+static int quota_lend(struct space *from, struct space *to, uint32_t n)
+{
+    if (n > UINT32_MAX - to->frames_quota)
+        return -FOS_EDQUOT;
+    if (to->parent == from)
+        return space_charge_frames(from, n);
+    if (from->frames_used > from->frames_quota ||
+        n > from->frames_quota - from->frames_used)
+        return -FOS_EDQUOT;
+    from->frames_quota -= n;
+    return 0;
+}
+
+int space_quota_move(struct space *from, struct space *to, int64_t n)
+{
+    if (n > UINT32_MAX || n < -(int64_t)UINT32_MAX || !to->parent)
+        return -FOS_EINVAL;
+    if (from == to ? n > 0 : to->parent != from && to->parent != from->parent)
+        return -FOS_EINVAL;
+    if (n >= 0) {
+        int r = from == to ? 0 : quota_lend(from, to, (uint32_t)n);
+        if (r == 0)
+            to->frames_quota += (uint32_t)n;
+        return r;
+    }
+    uint32_t back = (uint32_t)-n;
+    if (back > to->frames_quota - to->frames_used)
+        return -FOS_EDQUOT;
+    to->frames_quota -= back;
+    if (from == to || to->parent == from)
+        space_refund_frames(to->parent, back);
+    else
+        from->frames_quota += back;
+    return 0;
 }
 
 /* ---- life --------------------------------------------------------------- */
@@ -152,11 +199,10 @@ static bool contents_step(struct space *s)
     return true;
 }
 
-/* What a space has made goes before it, the latest generation first. */
-static int space_dismantle(struct space *s)
+/* Threads, then what belongs to them and the space, then its mappings. */
+static int contents_drop(struct space *s)
 {
     enum { BUDGET = 32, CONTENTS_COST = 8 };
-    space_end(s, FOS_SPACE_KILLED);
     if (!threads_stopped(s))
         return -FOS_EAGAIN;
     if (atomic_load(&s->vcpu_mask)) {
@@ -164,23 +210,49 @@ static int space_dismantle(struct space *s)
         return -FOS_EAGAIN;
     }
     for (int budget = BUDGET; budget > 0; budget--) {
-        if (s->destroy_at == 0 && contents_step(s)) {
+        if (s->destroy_at == 0 && contents_step(s))
             budget -= CONTENTS_COST;
-            continue;
-        }
-        if (!table_destroy_step(s))
-            continue;
-        watch_unlink(s);
-        object_retire(&s->object);
-        quiesce();
-        ASSERT(s->frames_used == 0 && s->objects_used == 0);
-        quota_return(s);
-        pool_free(&space_pool, s);
-        return 0;
+        else if (table_destroy_step(s))
+            return 0;
     }
     return -FOS_EAGAIN;
 }
 
+static int space_dismantle(struct space *s)
+{
+    space_end(s, FOS_SPACE_KILLED);
+    int r = contents_drop(s);
+    if (r)
+        return r;
+    table_root_free(s);
+    watch_unlink(s);
+    object_retire(&s->object);
+    quiesce();
+    ASSERT(s->objects_used == 0);
+    quota_return(s);
+    return 0;
+}
+
+bool space_is_live(const struct space *s)
+{
+    return atomic_load(&s->state) == FOS_SPACE_RUNNING && !s->resetting;
+}
+
+int space_reset_step(struct space *s)
+{
+    if (atomic_load(&s->state) != FOS_SPACE_RUNNING)
+        return -FOS_EPERM;
+    s->resetting = true;
+    threads_stop(s);
+    int r = contents_drop(s);
+    if (r == 0) {
+        s->destroy_at = 0;
+        s->resetting = false;
+    }
+    return r;
+}
+
+/* What a space has made goes before it, the latest generation first. */
 int space_destroy_step(struct space *s)
 {
     struct space *last = s;
@@ -191,172 +263,4 @@ int space_destroy_step(struct space *s)
     space_end(s, FOS_SPACE_KILLED);
     int r = space_dismantle(last);
     return r == 0 && last != s ? -FOS_EAGAIN : r;
-}
-
-/* ---- mappings ----------------------------------------------------------- */
-
-static int range_check(uint64_t va, uint64_t pages)
-{
-    if (va % PAGE_SIZE || pages == 0 || pages > FOS_MAP_PAGES_MAX)
-        return -FOS_EINVAL;
-    return user_range_check(va, pages * PAGE_SIZE);
-}
-
-static int prot_check(uint32_t prot)
-{
-    const uint32_t both = FOS_PROT_WRITE | FOS_PROT_EXEC;
-    if (prot & ~(both | FOS_PROT_READ) || !(prot & FOS_PROT_READ) ||
-        (prot & both) == both)
-        return -FOS_EINVAL;
-    return 0;
-}
-
-int space_range_free(const struct space *s, uint64_t va, uint64_t pages)
-{
-    for (uint64_t i = 0; i < pages; i++)
-        if (table_entry(s, va + i * PAGE_SIZE) & PTE_PRESENT)
-            return -FOS_EEXIST;
-    return 0;
-}
-
-static int range_prepare(struct space *s, uint64_t va, uint64_t pages,
-                         uint32_t prot)
-{
-    int r = range_check(va, pages);
-    if (r == 0)
-        r = prot_check(prot);
-    if (r == 0)
-        r = space_range_free(s, va, pages);
-    return r ? r : table_prepare(s, va, pages);
-}
-
-int space_map(struct space *s, uint64_t va, uint64_t pages, uint32_t prot)
-{
-    int r = range_prepare(s, va, pages, prot);
-    if (r)
-        return r;
-    if (pages > frames_free)
-        return -FOS_ENOMEM;
-    if (s->frames_used > s->frames_quota ||
-        pages > s->frames_quota - s->frames_used)
-        return -FOS_EDQUOT;
-    for (uint64_t i = 0; i < pages; i++) {
-        pfn_t f;
-        r = frame_alloc(s, FRAME_USER, &f);
-        ASSERT(r == 0);
-        table_set(s, va + i * PAGE_SIZE, pte_make(f, prot));
-    }
-    mmu_flush();
-    return 0;
-}
-
-int space_map_frames(struct space *s, uint64_t va, const pfn_t *f, uint64_t n,
-                     uint32_t prot)
-{
-    int r = range_prepare(s, va, n, prot);
-    if (r)
-        return r;
-    for (uint64_t i = 0; i < n; i++) {
-        frame_get(f[i]);
-        table_set(s, va + i * PAGE_SIZE, pte_make(f[i], prot));
-    }
-    mmu_flush();
-    return 0;
-}
-
-/* Unmaps what is mapped in the range.  A frame is given up only when no processor
- * can reach it through a stale translation and no reader in the kernel holds its
- * address. */
-int space_unmap(struct space *s, uint64_t va, uint64_t pages)
-{
-    static pfn_t gone[FOS_MAP_PAGES_MAX]; /* the kernel lock owns it */
-    uint64_t n = 0;
-    int r = range_check(va, pages);
-    if (r)
-        return r;
-    for (uint64_t i = 0; i < pages; i++) {
-        uint64_t entry = table_entry(s, va + i * PAGE_SIZE);
-        if (!(entry & PTE_PRESENT))
-            continue;
-        gone[n++] = pte_frame(entry);
-        table_set(s, va + i * PAGE_SIZE, 0);
-    }
-    if (n == 0)
-        return 0;
-    mmu_flush();
-    mmu_flush_tlb(atomic_load(&s->vcpu_mask));
-    quiesce();
-    for (uint64_t i = 0; i < n; i++)
-        frame_put(gone[i]);
-    return 0;
-}
-
-/* Frames shared with a peer or with Xen keep the protection they came with. */
-static bool entry_is_private(uint64_t entry)
-{
-    const struct frame *f = &frames[pte_frame(entry).n];
-    return f->type == FRAME_USER && f->refs == 1;
-}
-
-int space_protect(struct space *s, uint64_t va, uint64_t pages, uint32_t prot)
-{
-    int r = range_check(va, pages);
-    if (r == 0)
-        r = prot_check(prot);
-    if (r)
-        return r;
-    for (uint64_t i = 0; i < pages; i++) {
-        uint64_t entry = table_entry(s, va + i * PAGE_SIZE);
-        if (!(entry & PTE_PRESENT))
-            return -FOS_EFAULT;
-        if (!entry_is_private(entry))
-            return -FOS_EPERM;
-    }
-    for (uint64_t i = 0; i < pages; i++) {
-        uint64_t at = va + i * PAGE_SIZE;
-        table_set(s, at, pte_make(pte_frame(table_entry(s, at)), prot));
-    }
-    mmu_flush();
-    mmu_flush_tlb(atomic_load(&s->vcpu_mask));
-    return 0;
-}
-
-void space_swap_frame(struct space *s, uint64_t va, pfn_t from, pfn_t to)
-{
-    uint64_t entry = table_entry(s, va);
-    if (!(entry & PTE_PRESENT) || pte_frame(entry).n != from.n)
-        return;
-    frame_get(to);
-    table_set(s, va, pte_make(to, FOS_PROT_READ));
-    mmu_flush();
-    mmu_flush_tlb(atomic_load(&s->vcpu_mask));
-    quiesce();
-    frame_put(from);
-}
-
-static bool entry_takes_copies(uint64_t entry)
-{
-    return (entry & PTE_PRESENT) && (entry & PTE_WRITE || entry_is_private(entry));
-}
-
-/* The destination may be read-only to its own space: this is how programs are
- * loaded. */
-int space_copy(struct space *s, uint64_t va, const struct space *from,
-               uint64_t from_va, uint64_t n)
-{
-    if (n > FOS_COPY_MAX)
-        return -FOS_EMSGSIZE;
-    if (user_range_check(va, n) || user_mapped_check(from, from_va, n, false))
-        return -FOS_EFAULT;
-    for (uint64_t at = va & ~(PAGE_SIZE - 1); at < va + n; at += PAGE_SIZE)
-        if (!entry_takes_copies(table_entry(s, at)))
-            return -FOS_EFAULT;
-    for (uint64_t done = 0, room; done < n; done += room) {
-        uint64_t at = va + done, offset = at % PAGE_SIZE;
-        room = min_u64(PAGE_SIZE - offset, n - done);
-        char *to = (char *)frame_address(pte_frame(table_entry(s, at))) + offset;
-        int r = copy_from_user(from, to, from_va + done, room);
-        ASSERT(r == 0);
-    }
-    return 0;
 }

@@ -4,7 +4,9 @@
  *
  * Life: space_create (RUNNING) -> exit or a fault (EXITED, FAULTED: its threads
  * stop, its watcher is told) or space_destroy (KILLED) -> repeated space_destroy
- * calls take it apart in short steps -> gone.
+ * calls take it apart in short steps -> gone; its struct stays as an account while
+ * frames it paid for are in use elsewhere.  These are part of what its parent has
+ * used, so who outlives it pays for them, without looking for them.
  */
 #ifndef MM_SPACE_H
 #define MM_SPACE_H
@@ -16,7 +18,10 @@ struct thread;
 struct mailbox;
 struct channel;
 
-enum { SPACE_DEPTH_MAX = 16 }; /* so that walking down to the last child is short */
+enum {
+    SPACE_DEPTH_MAX = 16, /* so that walking down to the last child is short */
+    SPACE_ALIGN = 64,     /* bytes; see frame.c */
+};
 
 /* All fields belong to the kernel lock but those marked. */
 struct space {
@@ -26,10 +31,11 @@ struct space {
 
     uint32_t frames_used, frames_quota;
     uint32_t objects_used, objects_quota;
-    struct space
-        *parent; /* where the quotas came from; outlives no one: may be NULL */
+    struct space *parent; /* where the quotas came from; NULL: the first */
     struct space *children, *sibling;
     uint32_t depth; /* generations above */
+    bool gone;      /* only its account is left */
+    bool resetting; /* space_reset_step has begun and not ended */
 
     struct thread *threads;
     struct mailbox *mailboxes;
@@ -44,22 +50,34 @@ struct space {
     _Atomic uint64_t syscalls;  /* counted by our threads */
     _Atomic uint64_t mailbox_full;
     uint64_t destroy_at; /* how far table_destroy_step has come */
-};
+    uint64_t spent[3];   /* cycles of threads gone: running, ready, waiting */
+} __attribute__((aligned(SPACE_ALIGN)));
 
 int space_new(struct space *parent, uint32_t frames, uint32_t objects,
               struct space **out);
 int space_destroy_step(struct space *s); /* -FOS_EAGAIN until all is given back */
+int space_reset_step(struct space *s);   /* the same, but the space stays */
+/* Running, and not being reset: something may be added to it. */
+bool space_is_live(const struct space *s);
 void space_end(struct space *s, enum fos_space_state state);
 
 int space_charge_frames(struct space *s, uint64_t n);
 void space_refund_frames(struct space *s, uint64_t n);
+/* Moves `n` frames of quota from `from` to `to`, its child or sibling; negative: back.
+ */
+int space_quota_move(struct space *from, struct space *to, int64_t n);
 int space_charge_object(struct space *s);
 void space_refund_object(struct space *s);
 
-/* Each is refused whole, before anything changed, or done whole. */
-int space_map(struct space *s, uint64_t va, uint64_t pages, uint32_t prot);
-int space_unmap(struct space *s, uint64_t va, uint64_t pages);
-int space_protect(struct space *s, uint64_t va, uint64_t pages, uint32_t prot);
+/* map.c.  Each is refused whole, before anything changed, or done whole. */
+int space_range_check(uint64_t va, uint64_t pages);
+int space_prot_check(uint32_t prot);
+/* `payer` pays for the pages, `s` for its tables. */
+int space_map(struct space *s, uint64_t va, uint64_t pages, uint32_t prot,
+              struct space *payer);
+int space_unmap(struct space *s, uint64_t va, uint64_t pages); /* how many */
+long space_protect(struct space *s, uint64_t va, uint64_t pages, uint32_t prot,
+                   bool sparse);
 int space_map_frames(struct space *s, uint64_t va, const pfn_t *f, uint64_t n,
                      uint32_t prot);
 int space_range_free(const struct space *s, uint64_t va, uint64_t pages);
@@ -68,5 +86,10 @@ int space_range_free(const struct space *s, uint64_t va, uint64_t pages);
 void space_swap_frame(struct space *s, uint64_t va, pfn_t from, pfn_t to);
 int space_copy(struct space *s, uint64_t va, const struct space *from,
                uint64_t from_va, uint64_t n);
+
+/* share.c: struct fos_share, its capabilities looked up; `from` NULL: OWN without
+ * pages of its own, which `payer` pays.  What struct fos_share says, or an error. */
+long space_share(struct space *to, struct space *from, struct space *payer,
+                 const struct fos_share *a);
 
 #endif

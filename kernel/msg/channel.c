@@ -56,7 +56,7 @@ static int window_map(struct channel *c, struct space *s, uint64_t va,
         return -FOS_EINVAL;
     if (user_range_check(va, pages * PAGE_SIZE))
         return -FOS_EFAULT;
-    if (frames[doorbell.n].refs > UINT16_MAX / 2)
+    if (frames[doorbell.n].refs >= FRAME_REFS_MAX)
         return -FOS_EDQUOT;
     int r = space_range_free(s, va, pages);
     if (r)

@@ -21,7 +21,7 @@ static int page_pin(struct space *s, uint64_t va, pfn_t *out)
     if (r)
         return r;
     const struct frame *f = &frames[out->n];
-    if (f->type != FRAME_USER || f->refs >= UINT16_MAX / 2)
+    if (f->type != FRAME_USER || f->refs >= FRAME_REFS_MAX)
         return -FOS_EFAULT;
     frame_get(*out);
     return 0;

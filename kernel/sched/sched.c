@@ -265,7 +265,7 @@ static void root_load(struct vcpu *v, struct space *s)
 static void idle(struct vcpu *v)
 {
     struct space *s = root_space[v->id];
-    if (s && atomic_load(&s->state) != FOS_SPACE_RUNNING)
+    if (s && !space_is_live(s))
         root_load(v, NULL);
     xen_block();
 }

@@ -63,7 +63,7 @@ static int args_check(const struct space *s, const struct fos_thread_args *a)
     if (user_range_check(a->entry, 1) || user_range_check(a->stack, 0) ||
         user_range_check(a->pages, FOS_THREAD_PAGES * PAGE_SIZE))
         return -FOS_EFAULT;
-    return atomic_load(&s->state) == FOS_SPACE_RUNNING ? 0 : -FOS_EPERM;
+    return space_is_live(s) ? 0 : -FOS_EPERM;
 }
 
 int thread_new(struct space *s, const struct fos_thread_args *a,
@@ -136,6 +136,8 @@ void thread_destroy(struct thread *t)
         v->fpu_owner = NULL;
     spin_unlock(&v->lock);
     quiesce();
+    for (int i = 0; i <= THREAD_BLOCKED; i++)
+        s->spent[i] += t->spent[i];
     pages_free(t);
     space_refund_object(s);
     pool_free(&thread_pool, t);
@@ -192,6 +194,9 @@ static void published_add(struct fos_published *to, struct fos_doorbell *doorbel
 void threads_tell(const struct space *s, struct fos_space_info *info)
 {
     info->thread_state = THREAD_ENDED;
+    info->ns_running = time_of_cycles(s->spent[THREAD_RUNNING]);
+    info->ns_ready = time_of_cycles(s->spent[THREAD_READY]);
+    info->ns_waiting = time_of_cycles(s->spent[THREAD_BLOCKED]);
     for (struct thread *t = s->threads; t; t = t->space_next) {
         uint64_t spent[THREAD_STATES];
         enum thread_state state;

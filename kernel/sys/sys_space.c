@@ -26,7 +26,7 @@ long sys_space_destroy(uint64_t id, uint64_t secret)
 static struct space *space_running(uint64_t id, uint64_t secret)
 {
     struct space *s = FIND(space, SPACE, id, secret);
-    return s && atomic_load(&s->state) == FOS_SPACE_RUNNING ? s : NULL;
+    return s && space_is_live(s) ? s : NULL;
 }
 
 long sys_space_map(uint64_t id, uint64_t secret, uint64_t va, uint64_t pages,
@@ -35,8 +35,10 @@ long sys_space_map(uint64_t id, uint64_t secret, uint64_t va, uint64_t pages,
     struct space *s = space_running(id, secret);
     if (!s)
         return -FOS_EPERM;
+    struct space *payer = prot & FOS_MAP_MINE ? space_current() : s;
+    prot &= ~(uint64_t)FOS_MAP_MINE;
     return prot > UINT32_MAX ? -FOS_EINVAL
-                             : space_map(s, va, pages, (uint32_t)prot);
+                             : space_map(s, va, pages, (uint32_t)prot, payer);
 }
 
 long sys_space_protect(uint64_t id, uint64_t secret, uint64_t va, uint64_t pages,
@@ -45,10 +47,14 @@ long sys_space_protect(uint64_t id, uint64_t secret, uint64_t va, uint64_t pages
     struct space *s = space_running(id, secret);
     if (!s)
         return -FOS_EPERM;
-    if (prot == 0)
-        return space_unmap(s, va, pages);
+    bool sparse = prot & FOS_MAP_SPARSE;
+    prot &= ~(uint64_t)FOS_MAP_SPARSE;
+    if (prot == 0) {
+        int n = space_unmap(s, va, pages);
+        return n < 0 || sparse ? n : 0;
+    }
     return prot > UINT32_MAX ? -FOS_EINVAL
-                             : space_protect(s, va, pages, (uint32_t)prot);
+                             : space_protect(s, va, pages, (uint32_t)prot, sparse);
 }
 
 long sys_space_copy(uint64_t args_va)
@@ -63,8 +69,19 @@ long sys_space_copy(uint64_t args_va)
 
 long sys_space_share(uint64_t args_va)
 {
-    (void)args_va;
-    return -FOS_ENOSYS;
+    struct fos_share a;
+    struct space *own = space_current(), *from = NULL;
+    if (copy_from_user(own, &a, args_va, sizeof a))
+        return -FOS_EFAULT;
+    struct space *to = space_running(a.to_space.id, a.to_space.secret);
+    bool source = a.from_space.id || (a.how & FOS_SHARE_KIND) != FOS_SHARE_OWN;
+    if (source)
+        from = space_running(a.from_space.id, a.from_space.secret);
+    if (!to || (source && !from))
+        return -FOS_EPERM;
+    if (a.thread.id)
+        return -FOS_ENOSYS;
+    return space_share(to, from, own, &a);
 }
 
 static long control_watch(struct space *s, uint64_t slot)
@@ -83,6 +100,14 @@ static long control_watch(struct space *s, uint64_t slot)
     return 0;
 }
 
+static long control_end(struct space *s, uint64_t code)
+{
+    if (atomic_load(&s->state) == FOS_SPACE_RUNNING)
+        s->info.code = (int32_t)code;
+    space_end(s, FOS_SPACE_KILLED);
+    return 0;
+}
+
 long sys_space_control(uint64_t id, uint64_t secret, uint64_t what,
                        uint64_t argument)
 {
@@ -92,8 +117,18 @@ long sys_space_control(uint64_t id, uint64_t secret, uint64_t what,
     switch (what) {
     case FOS_SPACE_WATCH:
         return control_watch(s, argument);
-    default:
+    case FOS_SPACE_QUOTA:
+        return space_quota_move(space_current(), s, (int64_t)argument);
+    case FOS_SPACE_RESET:
+        return s == space_current() ? -FOS_EINVAL : space_reset_step(s);
+    case FOS_SPACE_END:
+        return control_end(s, argument);
+    case FOS_SPACE_PAGER:
+    case FOS_SPACE_STOP:
+    case FOS_SPACE_GO:
         return -FOS_ENOSYS;
+    default:
+        return -FOS_EINVAL;
     }
 }
 

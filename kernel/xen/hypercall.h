@@ -37,6 +37,8 @@ static inline long hypercall4(unsigned number, uint64_t a, uint64_t b, uint64_t 
     hypercall4(__HYPERVISOR_mmu_update, (uintptr_t)(req), (n), 0, DOMID_SELF)
 #define HYPERVISOR_mmuext_op(op, n) \
     hypercall4(__HYPERVISOR_mmuext_op, (uintptr_t)(op), (n), 0, DOMID_SELF)
+#define HYPERVISOR_multicall(calls, n) \
+    hypercall4(__HYPERVISOR_multicall, (uintptr_t)(calls), (n), 0, 0)
 #define HYPERVISOR_update_va_mapping(va, pte, flags) \
     hypercall4(__HYPERVISOR_update_va_mapping, (va), (pte), (flags), 0)
 #define HYPERVISOR_stack_switch(ss, sp) \

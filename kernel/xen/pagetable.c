@@ -81,10 +81,42 @@ static void multi_op(uint32_t cmd, uint64_t address, uint64_t mask)
     ext_op(&op, 1, "Xen refused a remote TLB flush");
 }
 
+static uint32_t flush_command(uint64_t vcpu_mask)
+{
+    return vcpu_mask == 1ull << vcpu_self()->id ? MMUEXT_TLB_FLUSH_LOCAL
+                                                : MMUEXT_TLB_FLUSH_MULTI;
+}
+
 void mmu_flush_tlb(uint64_t vcpu_mask)
 {
     if (vcpu_mask)
-        multi_op(MMUEXT_TLB_FLUSH_MULTI, 0, vcpu_mask);
+        multi_op(flush_command(vcpu_mask), 0, vcpu_mask);
+}
+
+/* One trap into Xen for both. */
+static void multicall(uint64_t vcpu_mask)
+{
+    struct mmuext_op op = {.cmd = flush_command(vcpu_mask)};
+    set_xen_guest_handle(op.arg2.vcpumask, &vcpu_mask);
+    struct multicall_entry calls[] = {
+        {.op = __HYPERVISOR_mmu_update,
+         .args = {(uintptr_t)queue, queued, 0, DOMID_SELF}},
+        {.op = __HYPERVISOR_mmuext_op, .args = {(uintptr_t)&op, 1, 0, DOMID_SELF}},
+    };
+    if (HYPERVISOR_multicall(calls, ARRAY_SIZE(calls)) || calls[0].result ||
+        calls[1].result)
+        BUG("Xen refused page-table updates with a flush");
+    queued = 0;
+}
+
+void mmu_flush_with_tlb(uint64_t vcpu_mask)
+{
+    if (queued && vcpu_mask) {
+        multicall(vcpu_mask);
+    } else {
+        mmu_flush();
+        mmu_flush_tlb(vcpu_mask);
+    }
 }
 
 /*

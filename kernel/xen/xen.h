@@ -45,8 +45,10 @@ void mmu_unpin(mfn_t root);
 void mmu_set(uint64_t va, uint64_t entry); /* one kernel mapping, flushed here */
 bool mmu_unset(uint64_t va);               /* false: va has no last-level table */
 void mmu_load_user(mfn_t root);            /* on this vCPU */
-void mmu_flush_tlb(uint64_t vcpu_mask);    /* waits until it is done */
-void mmu_serialize(uint64_t vcpu_mask);    /* those vCPUs have taken an interrupt */
+/* Those vCPUs' translations of user memory are gone when it returns. */
+void mmu_flush_tlb(uint64_t vcpu_mask);
+void mmu_flush_with_tlb(uint64_t vcpu_mask); /* mmu_flush, then that */
+void mmu_serialize(uint64_t vcpu_mask); /* those vCPUs have taken an interrupt */
 
 /* xen/console.c: the kernel's own output, for start-up and emergencies. */
 void console_init(void);

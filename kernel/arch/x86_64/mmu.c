@@ -290,11 +290,8 @@ bool table_destroy_step(struct space *s)
 {
     const uint64_t leaf = PAGE_SIZE << 9, middle = leaf << 9, high = middle << 9;
     uint64_t va = s->destroy_at, step = high;
-    if (va >= high * USER_ROOT_ENTRIES) {
-        mmu_unpin(pfn_to_mfn(s->root));
-        table_free(s->root);
+    if (va >= high * USER_ROOT_ENTRIES)
         return true;
-    }
     uint64_t *e4 = (uint64_t *)frame_address(s->root) + table_index(va, 4),
              *e3 = NULL;
     if (*e4 & PTE_PRESENT) {
@@ -313,6 +310,12 @@ bool table_destroy_step(struct space *s)
     if ((*e4 & PTE_PRESENT) && s->destroy_at % high == 0)
         table_upper_free(e4);
     return false;
+}
+
+void table_root_free(struct space *s)
+{
+    mmu_unpin(pfn_to_mfn(s->root));
+    table_free(s->root);
 }
 
 void *kernel_stack_map(uint32_t vcpu)

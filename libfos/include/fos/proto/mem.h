@@ -15,7 +15,7 @@
 #define FOS_PROTO_MEM_H
 
 #include <fos/memory.h>
-#include <fos/proto/rpc.h>
+#include <fos/proto/proc.h>
 
 /* For processes. */
 #define MEM_CLIENT_OPS(OP) \
@@ -33,7 +33,8 @@
     OP(16, mem, attach)  \
     OP(17, mem, reset)   \
     OP(18, mem, fork)    \
-    OP(19, mem, ended)
+    OP(19, mem, ended)   \
+    OP(20, mem, fleets)
 
 #define MEM_OPS(OP) MEM_CLIENT_OPS(OP) MEM_PROC_OPS(OP)
 
@@ -275,6 +276,19 @@ struct mem_ended_req {
 };
 
 struct mem_ended_rep {
+    struct fos_reply head;
+};
+
+/* Where the members of the page fleet are now (id 0: none in that place), and the
+ * filesystem.  No reply is sent. */
+struct mem_fleets_req {
+    struct fos_request head;
+    struct mem_control control;
+    struct fos_cap pages[PROC_MEMBERS_MAX];
+    struct fos_cap fs;
+};
+
+struct mem_fleets_rep {
     struct fos_reply head;
 };
 

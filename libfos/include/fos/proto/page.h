@@ -12,9 +12,10 @@
 #include <fos/abi/syscalls.h>
 #include <fos/proto/rpc.h>
 
-#define PAGE_OPS(OP)  \
-    OP(1, page, take) \
-    OP(2, page, state)
+#define PAGE_OPS(OP)   \
+    OP(1, page, take)  \
+    OP(2, page, grant) \
+    OP(3, page, state)
 
 FOS_PROTOCOL(page, 1, PAGE_OPS)
 
@@ -45,6 +46,19 @@ struct page_take_rep {
     struct fos_reply head;
     uint32_t pages;
     uint32_t reserved;
+};
+
+/* Gives so many frames of quota to a space, for copies and page tables that it pays
+ * itself; or, negative, takes unused ones back.  EACCES; EINVAL; EDQUOT. */
+struct page_grant_req {
+    struct fos_request head;
+    struct page_control control;
+    struct fos_cap space;
+    int64_t frames;
+};
+
+struct page_grant_rep {
+    struct fos_reply head;
 };
 
 /* For anybody: what this member has. */

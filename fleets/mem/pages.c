@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: MIT */
+#include "pages.h"
+
+#include <fos/call.h>
+#include <fos/clock.h>
+#include <fos/error.h>
+#include <fos/memory.h>
+#include <fos/page_ring.h>
+#include <fos/start.h>
+#include <fos/syscall.h>
+
+#include "layout.h"
+#include "space.h"
+
+FOS_CLIENT_CALLS(page, PAGE_OPS)
+
+#define PATIENCE      (2 * FOS_SECOND)
+#define WINDOWS_PAGES (1ull << 26) /* 256 GiB of addresses */
+
+enum {
+    PLACES = 512,
+    BATCH = 64,
+    LOW = 32,
+    QUOTA_STEP = 128,
+    WINDOWS_MAX = 1 << 16,
+};
+
+static struct page_control control;
+static struct fos_peer members[PROC_MEMBERS_MAX]; /* mailbox.id 0: none */
+static unsigned own_slot;
+static struct fos_page_ring ring;
+
+static struct {
+    struct fos_call call;
+    struct page_take_rep reply;
+    bool begun;
+} batch;
+static uint64_t batches;
+
+static struct layout windows = {.most = WINDOWS_MAX};
+static uint64_t windows_base;
+static uint32_t windows_live;
+
+long pages_open(struct page_control word, unsigned slot)
+{
+    control = word;
+    own_slot = slot;
+    ring = (struct fos_page_ring){.base = (uint64_t)fos_pages_reserve(PLACES),
+                                  .places = PLACES};
+    windows_base = (uint64_t)fos_pages_reserve(WINDOWS_PAGES);
+    return ring.base && windows_base ? 0 : -FOS_ENOMEM;
+}
+
+static void member_close(unsigned slot)
+{
+    if (members[slot].mailbox.id)
+        fos_peer_close(&members[slot]);
+    members[slot].mailbox.id = 0;
+}
+
+void pages_members(const struct fos_cap *mailboxes, unsigned count)
+{
+    for (unsigned slot = 0; slot < count && slot < PROC_MEMBERS_MAX; slot++) {
+        if (members[slot].mailbox.id == mailboxes[slot].id)
+            continue;
+        member_close(slot);
+        if (mailboxes[slot].id &&
+            fos_peer_open(&members[slot], mailboxes[slot], FOS_TRANSPORT_KERNEL))
+            members[slot].mailbox.id = 0;
+    }
+}
+
+/* Whether the member answered, be it no, rather than the way to it. */
+static bool is_answer(long result)
+{
+    return result != -FOS_EPERM && result != -FOS_EPIPE &&
+           result != -FOS_ETIMEDOUT && result != -FOS_ECANCELED;
+}
+
+static uint32_t request_fill(struct page_take_req *req)
+{
+    *req = (struct page_take_req){.control = control, .space = fos_own_space()};
+    req->pages = fos_page_ring_room(&ring, BATCH, &req->address);
+    return req->pages;
+}
+
+static long batch_taken(long result, const struct page_take_rep *rep)
+{
+    uint64_t place;
+    uint32_t room = fos_page_ring_room(&ring, BATCH, &place);
+
+    if (result == -FOS_EEXIST) /* of a batch that came too late */
+        range_unmap(fos_own_space(), place, place + room * FOS_PAGE_SIZE);
+    if (result < 0)
+        return result;
+    if (rep->pages == 0 || rep->pages > room)
+        return -FOS_EPROTO;
+    fos_page_ring_put(&ring, rep->pages);
+    batches++;
+    return 0;
+}
+
+static unsigned preferred(unsigned n)
+{
+    return (own_slot + n) % PROC_MEMBERS_MAX;
+}
+
+/* G1 */
+void pages_ahead(void)
+{
+    struct page_take_req req;
+
+    if (batch.begun || fos_page_ring_count(&ring) >= LOW)
+        return;
+    for (unsigned n = 0; n < PROC_MEMBERS_MAX; n++) {
+        unsigned slot = preferred(n);
+        if (!members[slot].mailbox.id || !request_fill(&req))
+            continue;
+        batch.begun =
+            page_take_start(&batch.call, &members[slot], &req, &batch.reply) == 0;
+        return;
+    }
+}
+
+/* Takes in the batch under way. */
+static void batch_finish(void)
+{
+    if (!batch.begun)
+        return;
+    long result = fos_call_finish(&batch.call, fos_now_ns() + PATIENCE);
+    if (result == -FOS_ETIMEDOUT)
+        fos_call_cancel(&batch.call);
+    batch.begun = false;
+    batch_taken(result, &batch.reply);
+}
+
+static long batch_from(unsigned slot)
+{
+    struct page_take_req req;
+    struct page_take_rep rep;
+    long result = -FOS_EAGAIN;
+
+    for (int tries = 0; tries < 2; tries++) {
+        if (!request_fill(&req))
+            return -FOS_EAGAIN;
+        result =
+            page_take_call(&members[slot], &req, &rep, fos_now_ns() + PATIENCE);
+        result = batch_taken(result, &rep);
+        if (result != -FOS_EEXIST && (result != -FOS_EDQUOT || quota_more() < 0))
+            break;
+    }
+    if (!is_answer(result))
+        member_close(slot);
+    return result;
+}
+
+uint32_t pages_first(uint32_t wanted, uint64_t *address)
+{
+    if (fos_page_ring_count(&ring) == 0)
+        batch_finish();
+    for (unsigned n = 0; n < PROC_MEMBERS_MAX && !fos_page_ring_count(&ring); n++)
+        if (members[preferred(n)].mailbox.id)
+            batch_from(preferred(n));
+    return fos_page_ring_first(&ring, wanted, address);
+}
+
+void pages_taken(uint32_t pages)
+{
+    fos_page_ring_take(&ring, pages);
+}
+
+/* ---- quota ---- */
+
+static long grant(int64_t frames)
+{
+    long result = -FOS_ENOMEM;
+
+    for (unsigned n = 0; n < PROC_MEMBERS_MAX && result < 0; n++) {
+        struct fos_peer *peer = &members[preferred(n)];
+        struct page_grant_req req = {
+            .control = control, .space = fos_own_space(), .frames = frames};
+        struct page_grant_rep rep;
+        if (peer->mailbox.id)
+            result = page_grant_call(peer, &req, &rep, fos_now_ns() + PATIENCE);
+    }
+    return result < 0 ? -FOS_ENOMEM : 0;
+}
+
+long quota_more(void)
+{
+    return grant(QUOTA_STEP);
+}
+
+void quota_less(void)
+{
+    struct fos_space_info own;
+
+    if (fos_sys_space_status(fos_own_space(), &own) < 0)
+        return;
+    uint32_t free = own.frames_quota - own.frames_used;
+    if (own.frames_quota > own.frames_used && free > 3 * QUOTA_STEP)
+        grant(-(int64_t)(free - 2 * QUOTA_STEP));
+}
+
+/* ---- windows ---- */
+
+uint64_t window_take(uint64_t pages)
+{
+    uint64_t end = windows_base + WINDOWS_PAGES * FOS_PAGE_SIZE;
+    uint64_t at = layout_gap(&windows, pages, windows_base, end);
+    uint32_t most = windows_live + 3; /* when none are neighbours, and two cuts */
+
+    if (!at ||
+        (most > windows.count && layout_reserve(&windows, most - windows.count)))
+        return 0;
+    windows_live++;
+    layout_insert(&windows, &(struct region){.start = at,
+                                             .end = at + pages * FOS_PAGE_SIZE,
+                                             .prot = FOS_PROT_READ});
+    return at;
+}
+
+void window_give(uint64_t window, uint64_t pages)
+{
+    uint64_t end = window + pages * FOS_PAGE_SIZE;
+    uint32_t first, n = layout_cut(&windows, window, end, &first);
+
+    range_unmap(fos_own_space(), window, end);
+    layout_erase(&windows, first, n);
+    windows_live--;
+}
+
+uint32_t pages_cached(void)
+{
+    return fos_page_ring_count(&ring);
+}
+
+uint64_t pages_batches(void)
+{
+    return batches;
+}

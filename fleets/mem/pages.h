@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Pages and addresses of this member's own space: zeroed pages at hand, fetched by the
+ * batch from the page fleet, and windows to keep pages at.
+ *
+ * Invariants
+ *  G1. One batch is under way at most, to the places behind the ring's last page.
+ *  G2. No call waits longer than PATIENCE for a page member; one that fails is
+ *      passed over for the next.
+ *  G3. Windows do not overlap; the lowest addresses are used first, so the page
+ *      tables under them stay few.
+ */
+#ifndef MEM_PAGES_H
+#define MEM_PAGES_H
+
+#include <fos/proto/mem.h>
+#include <fos/proto/page.h>
+
+/* `slot`: this member's place, whose page member is asked first.  0 or -FOS_ENOMEM. */
+long pages_open(struct page_control control, unsigned slot);
+
+/* Where the page fleet's members are. */
+void pages_members(const struct fos_cap *mailboxes, unsigned count);
+
+/* The first pages at hand, neighbours, `wanted` at most: how many, 0: the page fleet
+ * has none.  They are gone after pages_taken. */
+uint32_t pages_first(uint32_t wanted, uint64_t *address);
+void pages_taken(uint32_t pages);
+
+/* Asks for the next batch if few are left, and does not wait for it. */
+void pages_ahead(void);
+
+/* A call has met -FOS_EDQUOT that this member's own quota caused: gets more.  0: try
+ * again; -FOS_ENOMEM: there is none. */
+long quota_more(void);
+/* Gives back what is not needed of it. */
+void quota_less(void);
+
+/* Addresses for so many pages, nothing mapped there; 0: none left. */
+uint64_t window_take(uint64_t pages);
+/* Unmaps what is there. */
+void window_give(uint64_t window, uint64_t pages);
+
+uint32_t pages_cached(void);
+uint64_t pages_batches(void);
+
+#endif

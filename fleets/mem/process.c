@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: MIT */
+#include "process.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+static struct process *buckets[PROCESS_BUCKETS];
+uint32_t process_count, family_count, object_count;
+
+static struct process **link_of(uint64_t pid)
+{
+    struct process **link = &buckets[pid % PROCESS_BUCKETS];
+
+    while (*link && (*link)->pid != pid)
+        link = &(*link)->next;
+    return link;
+}
+
+struct process *process_find(uint64_t pid)
+{
+    return *link_of(pid);
+}
+
+static struct family *family_new(uint64_t quota)
+{
+    struct family *f = calloc(1, sizeof *f);
+
+    if (f) {
+        f->quota = quota;
+        family_count++;
+    }
+    return f;
+}
+
+static void family_leave(struct family *f)
+{
+    assert(f->members > 0);
+    if (--f->members)
+        return;
+    assert(f->committed == 0);
+    family_count--;
+    free(f);
+}
+
+struct process *process_new(uint64_t pid, struct fos_cap space,
+                            const struct process *parent, uint64_t family_quota)
+{
+    struct process *p = process_count < PROCESSES_MAX ? calloc(1, sizeof *p) : NULL;
+
+    if (!p)
+        return NULL;
+    p->family = parent ? parent->family : family_new(family_quota);
+    if (!p->family) {
+        free(p);
+        return NULL;
+    }
+    p->family->members++;
+    p->pid = pid;
+    p->space = space;
+    p->next = buckets[pid % PROCESS_BUCKETS];
+    buckets[pid % PROCESS_BUCKETS] = p;
+    process_count++;
+    return p;
+}
+
+void process_free(struct process *p)
+{
+    struct process **link = link_of(p->pid);
+
+    assert(*link == p && p->layout.count == 0);
+    *link = p->next;
+    layout_free(&p->layout);
+    family_leave(p->family);
+    process_count--;
+    free(p);
+}
+
+static bool family_may(const struct family *f, uint64_t more)
+{
+    return f->committed <= f->quota && more <= f->quota - f->committed;
+}
+
+bool process_may(const struct process *p, uint64_t more)
+{
+    return p->layout.committed <= p->quota &&
+           more <= p->quota - p->layout.committed && family_may(p->family, more);
+}
+
+void process_committed(struct process *p, uint64_t before)
+{
+    p->family->committed += p->layout.committed - before;
+}
+
+struct object *object_new(struct process *p, uint64_t pages)
+{
+    struct object *o = process_may(p, pages) ? calloc(1, sizeof *o) : NULL;
+
+    if (!o)
+        return NULL;
+    o->pages = pages;
+    o->family = p->family;
+    o->family->committed += pages;
+    o->family->members++;
+    object_count++;
+    return o;
+}
+
+struct object *object_of_file(const uint64_t handle[2])
+{
+    struct object *o = calloc(1, sizeof *o);
+
+    if (!o)
+        return NULL;
+    o->is_file = 1;
+    o->handle[0] = handle[0];
+    o->handle[1] = handle[1];
+    object_count++;
+    return o;
+}
+
+void object_free(struct object *o)
+{
+    assert(o->refs == 0);
+    if (o->family) {
+        o->family->committed -= o->pages;
+        family_leave(o->family);
+    }
+    object_count--;
+    free(o);
+}

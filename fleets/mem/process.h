@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The processes this member looks after, their families and what they may use.
+ *
+ * Invariants
+ *  P1. A family's `committed` is the sum of its processes' layouts' and of the pages of
+ *      the shared objects that were made in it; it exceeds the quota never, a
+ *      process's not its own.
+ *  P2. A family lives while a process or an object is of it.
+ */
+#ifndef MEM_PROCESS_H
+#define MEM_PROCESS_H
+
+#include "layout.h"
+
+enum { PROCESS_BUCKETS = 64, PROCESSES_MAX = 256 };
+
+struct family {
+    uint64_t committed, quota; /* pages */
+    uint32_t members;          /* processes and objects: P2 */
+};
+
+struct process {
+    struct process *next; /* in its bucket */
+    uint64_t pid;
+    struct fos_cap space;
+    struct family *family;
+    struct layout layout;
+    uint64_t quota; /* pages */
+    uint64_t heap_start, heap_end;
+    uint64_t faults, copies, refused;
+};
+
+struct process *process_find(uint64_t pid);
+
+/* A process without regions, of `parent`'s family or, if that is NULL, one with this
+ * quota.  NULL: no memory, or too many. */
+struct process *process_new(uint64_t pid, struct fos_cap space,
+                            const struct process *parent, uint64_t family_quota);
+/* Its regions are gone. */
+void process_free(struct process *p);
+
+/* Whether it may come to use so many pages more. */
+bool process_may(const struct process *p, uint64_t more);
+
+/* Takes what its layout has come to commit since `before` into the family's. */
+void process_committed(struct process *p, uint64_t before);
+
+/* Shared memory of so many pages, whose window in the own space is to be; charged to
+ * the family.  NULL: no memory, or the quota. */
+struct object *object_new(struct process *p, uint64_t pages);
+/* What stands for a file, by the filesystem's word for it. */
+struct object *object_of_file(const uint64_t handle[2]);
+/* Without a reference left: forgets it. */
+void object_free(struct object *o);
+
+extern uint32_t process_count, family_count, object_count;
+
+#endif

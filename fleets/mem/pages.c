@@ -39,7 +39,6 @@ static uint64_t batches;
 
 static struct layout windows = {.most = WINDOWS_MAX};
 static uint64_t windows_base;
-static uint32_t windows_live;
 
 long pages_open(struct page_control word, unsigned slot)
 {
@@ -208,26 +207,31 @@ uint64_t window_take(uint64_t pages)
 {
     uint64_t end = windows_base + WINDOWS_PAGES * FOS_PAGE_SIZE;
     uint64_t at = layout_gap(&windows, pages, windows_base, end);
-    uint32_t most = windows_live + 3; /* when none are neighbours, and two cuts */
 
-    if (!at ||
-        (most > windows.count && layout_reserve(&windows, most - windows.count)))
+    if (!at || layout_reserve(&windows, 1))
         return 0;
-    windows_live++;
     layout_insert(&windows, &(struct region){.start = at,
                                              .end = at + pages * FOS_PAGE_SIZE,
                                              .prot = FOS_PROT_READ});
     return at;
 }
 
+/* Where there is no memory to remember the gap by, the addresses stay taken. */
 void window_give(uint64_t window, uint64_t pages)
 {
     uint64_t end = window + pages * FOS_PAGE_SIZE;
-    uint32_t first, n = layout_cut(&windows, window, end, &first);
+    uint32_t first, n;
 
     range_unmap(fos_own_space(), window, end);
+    if (layout_reserve(&windows, 2))
+        return;
+    n = layout_cut(&windows, window, end, &first);
     layout_erase(&windows, first, n);
-    windows_live--;
+}
+
+uint64_t pages_kept(void)
+{
+    return windows.mapped;
 }
 
 uint32_t pages_cached(void)

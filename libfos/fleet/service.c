@@ -114,7 +114,7 @@ static void run_odd(struct fos_service *service, int error)
     switch (error) {
     case -FOS_EMSGSIZE:
         service->troubles.malformed++;
-        fos_msg_discard(&service->mailbox);
+        fos_msg_discard(service->aside ? service->spoke : &service->mailbox);
         break;
     case -FOS_EINTR:
         bits = fos_event_take(~FOS_EVENTS_RESERVED);
@@ -126,15 +126,27 @@ static void run_odd(struct fos_service *service, int error)
     }
 }
 
+static int receive(struct fos_service *service, uint32_t *length, uint64_t deadline)
+{
+    struct fos_mailbox *const both[] = {&service->mailbox, service->aside};
+
+    if (fos_likely(!service->aside))
+        return fos_msg_recv(&service->mailbox, service->buffer,
+                            service->buffer_size, length, deadline);
+    return fos_msg_recv_any(both, 2, &service->spoke, service->buffer,
+                            service->buffer_size, length, deadline);
+}
+
 void fos_service_run(struct fos_service *service, uint64_t deadline)
 {
     uint32_t length;
-    int error = fos_msg_recv(
-        &service->mailbox, service->buffer, service->buffer_size, &length,
-        deadline < service->beat_at ? deadline : service->beat_at);
+    int error = receive(service, &length,
+                        deadline < service->beat_at ? deadline : service->beat_at);
 
     if (fos_unlikely(error))
         run_odd(service, error);
+    else if (fos_unlikely(service->aside && service->spoke == service->aside))
+        service->aside_take(service->buffer, length);
     else if (fos_unlikely(--service->until_sample == 0))
         dispatch_timed(service, length);
     else

@@ -74,6 +74,11 @@ struct fos_service {
     /* The caller has given up this call (fos_caller_same); may be NULL. */
     void (*cancel)(const struct fos_caller *caller);
     struct fos_mailbox mailbox;
+    /* A second mailbox, whose messages are no requests: they go to aside_take.  May be
+     * set after fos_service_open. */
+    struct fos_mailbox *aside;
+    void (*aside_take)(const void *message, uint32_t length);
+    struct fos_mailbox *spoke; /* of the two, the last one */
     void *buffer;
     uint32_t buffer_size;
     /* Called by a fleet_stop request before the process ends; may be NULL. */

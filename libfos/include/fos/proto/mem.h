@@ -186,7 +186,7 @@ struct mem_state_rep {
     struct fos_reply head;
     uint32_t processes, families, objects;
     uint32_t cached; /* zeroed pages at hand */
-    uint64_t kept;   /* pages of shared memory and of regions without access */
+    uint64_t kept; /* pages of addresses for what is shared or may not be touched */
     uint64_t faults, around, copies, copied; /* messages; pages mapped ahead; writes
                                              * to shared frames; pages they took */
     uint64_t bad,

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: MIT */
+/* How processes begin and end. */
+#include <fos/error.h>
+#include <fos/start.h>
+#include <fos/syscall.h>
+
+#include "member.h"
+#include "pages.h"
+#include "space.h"
+
+enum { STACK_FIRST = 16 }; /* pages: the rest grows */
+
+static long region_check(const struct mem_region *r, bool is_heap)
+{
+    const uint32_t both = FOS_PROT_WRITE | FOS_PROT_EXEC;
+
+    if (r->start % FOS_PAGE_SIZE || r->end % FOS_PAGE_SIZE ||
+        r->start < FOS_USER_BASE || r->end > FOS_HEAP_END || r->start > r->end ||
+        (r->start == r->end && !is_heap) || !(r->prot & FOS_PROT_READ) ||
+        r->prot & ~(both | FOS_PROT_READ) || (r->prot & both) == both ||
+        r->flags & ~(uint32_t)MEM_REGION_HEAP)
+        return -FOS_EINVAL;
+    return 0;
+}
+
+/* One of the regions proc names.  There is room for it. */
+static long region_add(struct process *p, const struct mem_region *given)
+{
+    bool is_heap = given->flags & MEM_REGION_HEAP;
+    struct region r = {
+        .start = given->start, .end = given->end, .prot = given->prot};
+    long error = region_check(given, is_heap);
+
+    if (error || !layout_empty(&p->layout, r.start, r.end))
+        return -FOS_EINVAL;
+    if (is_heap) {
+        p->heap_start = r.start;
+        p->heap_end = r.end;
+    }
+    if (r.start < r.end)
+        layout_insert(&p->layout, &r);
+    return 0;
+}
+
+static long layout_build(struct process *p, const struct mem_layout *layout)
+{
+    struct region stack = {.start = FOS_STACK_TOP - STACK_FIRST * FOS_PAGE_SIZE,
+                           .end = FOS_STACK_TOP,
+                           .prot = FOS_PROT_READ | FOS_PROT_WRITE,
+                           .flags = REGION_STACK};
+    long error = layout->count > MEM_ATTACH_REGIONS
+                     ? -FOS_EINVAL
+                     : layout_reserve(&p->layout, MEM_ATTACH_REGIONS + 1);
+
+    for (uint32_t i = 0; !error && i < layout->count; i++)
+        error = region_add(p, &layout->regions[i]);
+    if (error)
+        return error;
+    layout_insert(&p->layout, &stack);
+    return 0;
+}
+
+/* What was built is counted only if it may be. */
+static long layout_begin(struct process *p, const struct mem_layout *layout)
+{
+    long error = layout_build(p, layout);
+    uint64_t built = p->layout.committed;
+
+    if (!error) {
+        p->layout.committed = 0;
+        error = process_may(p, built) ? 0 : -FOS_ENOMEM;
+        p->layout.committed = built;
+    }
+    process_committed(p, 0);
+    if (!error)
+        error = fos_sys_space_control(p->space, FOS_SPACE_PAGER,
+                                      (uint64_t)&member.faults);
+    if (error)
+        regions_forget(p);
+    return error;
+}
+
+long life_attach(const struct mem_layout *layout)
+{
+    const struct process *parent = process_find(layout->parent);
+
+    if (process_find(layout->pid))
+        return -FOS_EEXIST;
+    if (layout->parent && !parent)
+        return -FOS_ENOENT;
+    struct process *p =
+        process_new(layout->pid, layout->space, parent, layout->family_quota);
+    if (!p)
+        return -FOS_ENOMEM;
+    p->quota = layout->quota;
+    long error = layout_begin(p, layout);
+    if (error)
+        process_free(p);
+    return error;
+}
+
+long life_reset(const struct mem_layout *layout)
+{
+    struct process *p = process_find(layout->pid);
+
+    if (!p)
+        return -FOS_ENOENT;
+    regions_forget(p);
+    return layout_begin(p, layout);
+}
+
+/* ---- fork ---- */
+
+/* `to` is a copy of `from` in the child, without its stash. */
+static long region_fork(const struct process *parent, const struct process *child,
+                        const struct region *from, struct region *to)
+{
+    struct fos_share share = {.to_space = child->space,
+                              .from_space = parent->space,
+                              .to = from->start,
+                              .from = from->start,
+                              .prot = from->prot & ~FOS_PROT_WRITE,
+                              .how = FOS_SHARE_COW};
+
+    if (from->stash)
+        return stash_copy(from, to);
+    if (from->flags & REGION_SHARED || from->prot == 0)
+        return 0;
+    long result = range_share(share, region_pages(from));
+    return result < 0 ? result : 0;
+}
+
+static long regions_fork(const struct process *parent, struct process *child)
+{
+    long error = layout_copy(&child->layout, &parent->layout);
+
+    if (error)
+        return error;
+    process_committed(child, 0);
+    for (uint32_t i = 0; i < child->layout.count; i++)
+        child->layout.regions[i].stash = 0;
+    for (uint32_t i = 0; i < child->layout.count && !error; i++)
+        error = region_fork(parent, child, &parent->layout.regions[i],
+                            &child->layout.regions[i]);
+    return error;
+}
+
+long life_fork(uint64_t parent_pid, uint64_t child_pid, struct fos_cap space)
+{
+    struct process *parent = process_find(parent_pid);
+
+    if (!parent)
+        return -FOS_ENOENT;
+    if (process_find(child_pid))
+        return -FOS_EEXIST;
+    struct process *child = process_new(child_pid, space, parent, 0);
+    if (!child)
+        return -FOS_ENOMEM;
+    child->quota = parent->quota;
+    child->heap_start = parent->heap_start;
+    child->heap_end = parent->heap_end;
+    long error = process_may(child, parent->layout.committed) ? 0 : -FOS_ENOMEM;
+    if (!error)
+        error = regions_fork(parent, child);
+    if (!error)
+        error =
+            fos_sys_space_control(space, FOS_SPACE_PAGER, (uint64_t)&member.faults);
+    if (error) {
+        regions_forget(child);
+        process_free(child);
+    }
+    return error == -FOS_EDQUOT ? -FOS_ENOMEM : error;
+}
+
+void life_ended(uint64_t pid)
+{
+    struct process *p = process_find(pid);
+
+    if (!p)
+        return;
+    regions_forget(p);
+    process_free(p);
+    quota_less();
+}

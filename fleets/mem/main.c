@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A member of the memory fleet: mem SLOT.  Extra capabilities are the words that the
+ * fleets keep to themselves: control, the key of tickets.
+ */
+#include <stdlib.h>
+
+#include <fos/proc.h>
+#include <fos/start.h>
+#include <fos/syscall.h>
+
+#include "member.h"
+#include "pages.h"
+#include "request.h"
+
+enum { MAILBOX_SLOTS = 1024, FAULT_SLOTS = 1024 };
+
+struct member member;
+static struct fos_mailbox faults;
+
+/* The kernel alone knows the way to that mailbox. */
+static void fault_take(const void *message, uint32_t length)
+{
+    if (length == sizeof(struct fos_fault))
+        fault_handle(message);
+    pages_ahead();
+}
+
+static long begin(unsigned slot)
+{
+    struct fos_cap control = fos_start_extra(0), tickets = fos_start_extra(1);
+    long error = fos_service_open(&mem_service, MAILBOX_SLOTS);
+
+    member.control = (struct mem_control){{control.id, control.secret}};
+    member.tickets = (struct fos_siphash_key){{tickets.id, tickets.secret}};
+    if (!error)
+        error = fos_mailbox_create(&faults, FAULT_SLOTS);
+    if (!error)
+        error =
+            pages_open((struct page_control){{control.id, control.secret}}, slot);
+    if (error)
+        return error;
+    member.faults = faults.cap;
+    mem_service.aside = &faults;
+    mem_service.aside_take = fault_take;
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    unsigned slot =
+        argc == 2 ? (unsigned)strtoul(argv[1], NULL, 10) : PROC_MEMBERS_MAX;
+
+    if (slot >= PROC_MEMBERS_MAX)
+        return 1;
+    if (begin(slot) < 0)
+        return 2;
+    mem_service.membership.slot = slot;
+    fos_service_ready(&mem_service);
+    for (;;)
+        fos_service_run(&mem_service, FOS_NEVER);
+}

@@ -93,13 +93,16 @@ void process_committed(struct process *p, uint64_t before)
 
 struct object *object_new(struct process *p, uint64_t pages)
 {
-    struct object *o = process_may(p, pages) ? calloc(1, sizeof *o) : NULL;
+    bool may = process_may(p, pages) && pages <= p->family->quota / 2 &&
+               p->family->shared <= p->family->quota / 2 - pages;
+    struct object *o = may ? calloc(1, sizeof *o) : NULL;
 
     if (!o)
         return NULL;
     o->pages = pages;
     o->family = p->family;
     o->family->committed += pages;
+    o->family->shared += pages;
     o->family->members++;
     object_count++;
     return o;
@@ -123,6 +126,7 @@ void object_free(struct object *o)
     assert(o->refs == 0);
     if (o->family) {
         o->family->committed -= o->pages;
+        o->family->shared -= o->pages;
         family_leave(o->family);
     }
     object_count--;

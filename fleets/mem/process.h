@@ -17,6 +17,7 @@ enum { PROCESS_BUCKETS = 64, PROCESSES_MAX = 256 };
 
 struct family {
     uint64_t committed, quota; /* pages */
+    uint64_t shared;           /* of committed: the objects' */
     uint32_t members;          /* processes and objects: P2 */
 };
 
@@ -47,7 +48,8 @@ bool process_may(const struct process *p, uint64_t more);
 void process_committed(struct process *p, uint64_t before);
 
 /* Shared memory of so many pages, whose window in the own space is to be; charged to
- * the family.  NULL: no memory, or the quota. */
+ * the family, of whose quota all of it is half at most.  NULL: no memory, or the
+ * quota. */
 struct object *object_new(struct process *p, uint64_t pages);
 /* What stands for a file, by the filesystem's word for it. */
 struct object *object_of_file(const uint64_t handle[2]);

@@ -187,11 +187,11 @@ struct mem_state_rep {
     uint32_t processes, families, objects;
     uint32_t cached; /* zeroed pages at hand */
     uint64_t kept; /* pages of addresses for what is shared or may not be touched */
-    uint64_t faults, around, copies, copied; /* messages; pages mapped ahead; writes
-                                             * to shared frames; pages they took */
-    uint64_t bad,
-        exhausted; /* accesses refused; processes ended for lack of pages */
-    uint64_t took; /* batches of the page fleet's */
+    uint64_t faults, around; /* messages; pages brought ahead */
+    uint64_t copies;         /* writes to pages that were or had been shared */
+    uint64_t bad;            /* accesses refused */
+    uint64_t exhausted;      /* processes ended for want of pages */
+    uint64_t took;           /* batches of the page fleet's */
 };
 
 /* ---- from the process fleet ---- */
@@ -213,7 +213,7 @@ struct mem_region {
     uint32_t flags; /* enum mem_region_flags */
 };
 
-/* Quotas are in pages; 0: what the member allows. */
+/* Quotas are in pages; the family's counts when it begins. */
 struct mem_layout {
     uint64_t pid;
     struct fos_cap space;

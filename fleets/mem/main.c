@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A member of the memory fleet: mem SLOT.  Extra capabilities are the words that the
- * fleets keep to themselves: control, the key of tickets.
+ * A member of the memory fleet: mem SLOT.
  */
 #include <stdlib.h>
 
-#include <fos/proc.h>
-#include <fos/start.h>
-#include <fos/syscall.h>
+#include <fos/fleet.h>
+#include <fos/proto/proc.h>
 
 #include "member.h"
 #include "pages.h"
@@ -28,16 +26,13 @@ static void fault_take(const void *message, uint32_t length)
 
 static long begin(unsigned slot)
 {
-    struct fos_cap control = fos_start_extra(0), tickets = fos_start_extra(1);
     long error = fos_service_open(&mem_service, MAILBOX_SLOTS);
 
-    member.control = (struct mem_control){{control.id, control.secret}};
-    member.tickets = (struct fos_siphash_key){{tickets.id, tickets.secret}};
+    member.tickets = fos_fleet_tickets();
     if (!error)
         error = fos_mailbox_create(&faults, FAULT_SLOTS);
     if (!error)
-        error =
-            pages_open((struct page_control){{control.id, control.secret}}, slot);
+        error = pages_open(slot);
     if (error)
         return error;
     member.faults = faults.cap;

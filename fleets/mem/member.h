@@ -47,7 +47,6 @@ struct member_counts {
 
 /* Owned by the member's one thread. */
 struct member {
-    struct mem_control control;
     struct fos_siphash_key tickets;
     struct fos_cap faults; /* the mailbox that spaces' faults come to */
     struct fos_cap fs;     /* the filesystem's; id 0: there is none */

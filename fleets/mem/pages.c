@@ -25,7 +25,6 @@ enum {
     WINDOWS_MAX = 1 << 16,
 };
 
-static struct page_control control;
 static struct fos_peer members[PROC_MEMBERS_MAX]; /* mailbox.id 0: none */
 static unsigned own_slot;
 static struct fos_page_ring ring;
@@ -40,9 +39,13 @@ static uint64_t batches;
 static struct layout windows = {.most = WINDOWS_MAX};
 static uint64_t windows_base;
 
-long pages_open(struct page_control word, unsigned slot)
+static struct fos_cap control(void)
 {
-    control = word;
+    return fos_start_page->caps[FOS_START_CONTROL];
+}
+
+long pages_open(unsigned slot)
+{
     own_slot = slot;
     ring = (struct fos_page_ring){.base = (uint64_t)fos_pages_reserve(PLACES),
                                   .places = PLACES};
@@ -78,7 +81,7 @@ static bool is_answer(long result)
 
 static uint32_t request_fill(struct page_take_req *req)
 {
-    *req = (struct page_take_req){.control = control, .space = fos_own_space()};
+    *req = (struct page_take_req){.control = control(), .space = fos_own_space()};
     req->pages = fos_page_ring_room(&ring, BATCH, &req->address);
     return req->pages;
 }
@@ -177,7 +180,7 @@ static long grant(int64_t frames)
     for (unsigned n = 0; n < PROC_MEMBERS_MAX && result < 0; n++) {
         struct fos_peer *peer = &members[preferred(n)];
         struct page_grant_req req = {
-            .control = control, .space = fos_own_space(), .frames = frames};
+            .control = control(), .space = fos_own_space(), .frames = frames};
         struct page_grant_rep rep;
         if (peer->mailbox.id)
             result = page_grant_call(peer, &req, &rep, fos_now_ns() + PATIENCE);

@@ -17,7 +17,7 @@
 #include <fos/proto/page.h>
 
 /* `slot`: this member's place, whose page member is asked first.  0 or -FOS_ENOMEM. */
-long pages_open(struct page_control control, unsigned slot);
+long pages_open(unsigned slot);
 
 /* Where the page fleet's members are. */
 void pages_members(const struct fos_cap *mailboxes, unsigned count);

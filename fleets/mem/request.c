@@ -7,6 +7,7 @@
 #include "request.h"
 
 #include <fos/error.h>
+#include <fos/fleet.h>
 #include <fos/ticket.h>
 
 #include "member.h"
@@ -14,14 +15,13 @@
 
 FOS_SERVICE_TABLE(table, MEM_OPS)
 
-struct fos_service mem_service = FOS_SERVICE(mem, table);
-
-/* Whether a message comes from the process fleet. */
-static bool is_ours(const struct mem_control *control)
+static void ended(const uint64_t *pids, uint32_t count)
 {
-    return ((control->word[0] ^ member.control.word[0]) |
-            (control->word[1] ^ member.control.word[1])) == 0;
+    for (uint32_t i = 0; i < count; i++)
+        life_ended(pids[i]);
 }
+
+struct fos_service mem_service = FOS_SERVICE(mem, table, .ended = ended);
 
 static struct process *authentic(struct fos_cap ticket)
 {
@@ -158,7 +158,8 @@ static void mem_attach(const struct fos_caller *caller,
                        const struct mem_attach_req *req, size_t length)
 {
     struct mem_attach_rep rep = {0};
-    long result = is_ours(&req->control) ? life_attach(&req->layout) : -FOS_EACCES;
+    long result =
+        fos_control_check(req->control) ? life_attach(&req->layout) : -FOS_EACCES;
 
     (void)length;
     fos_answer(caller, result, &rep, sizeof rep);
@@ -168,7 +169,8 @@ static void mem_reset(const struct fos_caller *caller,
                       const struct mem_reset_req *req, size_t length)
 {
     struct mem_reset_rep rep = {0};
-    long result = is_ours(&req->control) ? life_reset(&req->layout) : -FOS_EACCES;
+    long result =
+        fos_control_check(req->control) ? life_reset(&req->layout) : -FOS_EACCES;
 
     (void)length;
     fos_answer(caller, result, &rep, sizeof rep);
@@ -178,7 +180,7 @@ static void mem_fork(const struct fos_caller *caller,
                      const struct mem_fork_req *req, size_t length)
 {
     struct mem_fork_rep rep = {0};
-    long result = is_ours(&req->control)
+    long result = fos_control_check(req->control)
                       ? life_fork(req->parent, req->child, req->space)
                       : -FOS_EACCES;
 
@@ -186,21 +188,11 @@ static void mem_fork(const struct fos_caller *caller,
     fos_answer(caller, result, &rep, sizeof rep);
 }
 
-static void mem_ended(const struct fos_caller *caller,
-                      const struct mem_ended_req *req, size_t length)
-{
-    (void)caller, (void)length;
-    if (!is_ours(&req->control) || req->count > MEM_ENDED_MAX)
-        return;
-    for (uint32_t i = 0; i < req->count; i++)
-        life_ended(req->pids[i]);
-}
-
 static void mem_fleets(const struct fos_caller *caller,
                        const struct mem_fleets_req *req, size_t length)
 {
     (void)caller, (void)length;
-    if (!is_ours(&req->control))
+    if (!fos_control_check(req->control))
         return;
     pages_members(req->pages, PROC_MEMBERS_MAX);
     member.fs = req->fs;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A member of the page fleet: page SLOT.  The extra capability is the word that this
- * fleet, the memory fleet and the process fleet share.
+ * A member of the page fleet: page SLOT.
  *
  * Its quota is its share of the machine's frames.  A part of it lies mapped in a ring,
  * zeroed, ready to be moved to whoever asks; the rest are free frames of the kernel's.
@@ -17,9 +16,9 @@
 #include <stdlib.h>
 
 #include <fos/error.h>
+#include <fos/fleet.h>
 #include <fos/memory.h>
 #include <fos/page_ring.h>
-#include <fos/proc.h>
 #include <fos/proto/page.h>
 #include <fos/service.h>
 #include <fos/start.h>
@@ -36,16 +35,9 @@ enum {
 FOS_SERVICE_TABLE(table, PAGE_OPS)
 
 static struct fos_service service = FOS_SERVICE(page, table);
-static struct page_control control;
 static struct fos_page_ring ring;
 static uint32_t full; /* FULL, or less of a small quota */
 static uint64_t taken, refused;
-
-static bool is_ours(const struct page_control *word)
-{
-    return ((word->word[0] ^ control.word[0]) |
-            (word->word[1] ^ control.word[1])) == 0;
-}
 
 static uint32_t frames_left(void)
 {
@@ -104,7 +96,8 @@ static void page_take(const struct fos_caller *caller,
                       const struct page_take_req *req, size_t length)
 {
     struct page_take_rep rep = {0};
-    long result = is_ours(&req->control) ? give(req, &rep.pages) : -FOS_EACCES;
+    long result =
+        fos_control_check(req->control) ? give(req, &rep.pages) : -FOS_EACCES;
 
     (void)length;
     taken += rep.pages;
@@ -126,7 +119,7 @@ static void page_grant(const struct fos_caller *caller,
                        const struct page_grant_req *req, size_t length)
 {
     struct page_grant_rep rep = {0};
-    long result = is_ours(&req->control) ? grant(req) : -FOS_EACCES;
+    long result = fos_control_check(req->control) ? grant(req) : -FOS_EACCES;
 
     (void)length;
     fos_answer(caller, result, &rep, sizeof rep);
@@ -149,11 +142,9 @@ static void page_state(const struct fos_caller *caller,
 
 static long begin(void)
 {
-    struct fos_cap word = fos_start_extra(0);
     uint32_t share = frames_left() / 8;
     long error = fos_service_open(&service, MAILBOX_SLOTS);
 
-    control = (struct page_control){{word.id, word.secret}};
     full = share < FULL ? share : FULL;
     ring = (struct fos_page_ring){.base = (uint64_t)fos_pages_reserve(PLACES),
                                   .places = PLACES};

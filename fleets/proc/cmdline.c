@@ -81,7 +81,7 @@ static bool word_find(const char *line, const char *word)
     return end && (*end == ' ' || *end == '\0');
 }
 
-static uint32_t names_parse(const char *value)
+static uint32_t count_parse(const char *value)
 {
     unsigned long count = strtoul(value, NULL, 10);
 
@@ -102,7 +102,11 @@ void cmdline_parse(struct cmdline *out, const char *line)
         app_parse(out, value, length);
     out->names = NAMES_DEFAULT;
     if ((value = value_find(line, "names=", &length)))
-        out->names = names_parse(value);
+        out->names = count_parse(value);
+    if ((value = value_find(line, "page=", &length)))
+        out->pages = count_parse(value);
+    if ((value = value_find(line, "mem=", &length)))
+        out->mems = count_parse(value);
     out->panic = word_find(line, "panic");
     out->mortal = word_find(line, "mortal");
     out->trace = word_find(line, "trace");

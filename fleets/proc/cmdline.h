@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The kernel's command line: app="NAME ARGS..." tag=HEX names=N panic mortal trace, in
- * any order. */
+/* The kernel's command line: app="NAME ARGS..." tag=HEX names=N page=N mem=N panic
+ * mortal trace, in any order. */
 #ifndef PROC_CMDLINE_H
 #define PROC_CMDLINE_H
 
@@ -11,10 +11,11 @@ enum { APP_TEXT_MAX = 1024, TAG_MAX = 40, APP_ARGS_MAX = 64, NAMES_DEFAULT = 2 }
 
 struct cmdline {
     char tag[TAG_MAX];
-    bool panic;     /* the first process is to end, which is a kernel bug */
-    bool mortal;    /* the app may kill naming members */
-    bool trace;     /* the app has the trace device, whatever its name */
-    uint32_t names; /* naming members */
+    bool panic;           /* the first process is to end, which is a kernel bug */
+    bool mortal;          /* the app may kill naming members */
+    bool trace;           /* the app has the trace device, whatever its name */
+    uint32_t names;       /* naming members */
+    uint32_t pages, mems; /* members of page and mem; 0: nobody says */
     uint32_t argc;
     uint32_t text_size;
     char text[APP_TEXT_MAX]; /* argc strings, NUL-terminated */

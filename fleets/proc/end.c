@@ -5,6 +5,7 @@
 
 #include "fleet.h"
 #include "names.h"
+#include "pager.h"
 #include "tell.h"
 
 static int32_t status_of(const struct fos_space_info *info)
@@ -56,6 +57,7 @@ static void ended(struct process *p, int32_t status)
 
     space_end(p->space);
     names_end(p);
+    pager_end(p);
     tell_end(p->pid);
     fos_service_sweep(&fleet.service);
     process_end(p, status);

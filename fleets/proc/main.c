@@ -14,11 +14,12 @@
 
 #include "fleet.h"
 #include "names.h"
+#include "pager.h"
 #include "tell.h"
 
 enum {
     MAILBOX_SLOTS = 4096,
-    SYSTEM_PROCESSES = 16,
+    SYSTEM_PROCESSES = 24,
     DRIVERS = 2,
     OWN_FRAMES = 256, /* what this fleet may still need */
     OWN_OBJECTS = 32,
@@ -90,6 +91,13 @@ static void accounts_open(void)
     fleet.fs_frames = fs_share(left);
     frames += fleet.fs_frames;
     objects += fleet.fs_frames ? FS_OBJECTS : 0;
+    uint32_t pager_frames, pager_objects;
+    if (left > frames + OWN_FRAMES + FRAMES_NEEDED) {
+        pager_quota(left - frames - OWN_FRAMES, table_vcpus(), &pager_frames,
+                    &pager_objects);
+        frames += pager_frames;
+        objects += pager_objects;
+    }
     uint64_t taken = frames + OWN_FRAMES;
     if (left < taken + FRAMES_NEEDED) {
         report("proc: %llu KiB of memory are free, %llu KiB are needed",
@@ -109,10 +117,12 @@ static void accounts_open(void)
 
 void fleet_turn(uint64_t deadline)
 {
-    uint64_t again = names_work(), tell = tell_work();
+    uint64_t again = names_work(), tell = tell_work(), pager = pager_work();
 
     if (tell < again)
         again = tell;
+    if (pager < again)
+        again = pager;
     fos_service_run(&fleet.service, again < deadline ? again : deadline);
 }
 
@@ -131,6 +141,7 @@ int main(void)
     accounts_open();
     names_init(fleet.cmdline.names);
     names_start();
+    pager_start();
     fs_start();
     console_start();
     store_start();

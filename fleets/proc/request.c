@@ -7,6 +7,7 @@
 
 #include "fleet.h"
 #include "names.h"
+#include "pager.h"
 #include "tell.h"
 
 FOS_SERVICE_TABLE(table, PROC_OPS)
@@ -152,6 +153,8 @@ static void proc_ready(const struct fos_caller *caller,
         report_to(req->mailbox);
     } else if (p->role == ROLE_NAME) {
         names_ready(p, req->mailbox);
+    } else if (p->role == ROLE_PAGE || p->role == ROLE_MEM) {
+        pager_ready(p, req->mailbox);
     } else if (p->role == ROLE_FS) {
         fleet.fs = req->mailbox;
     }
@@ -200,6 +203,8 @@ static void proc_members(const struct fos_caller *caller,
         known = single_view(ROLE_CONSOLE, &rep.view);
     } else if (!strncmp(req->fleet, "fs", sizeof req->fleet)) {
         known = single_view(ROLE_FS, &rep.view);
+    } else {
+        known = pager_view(req->fleet, &rep.view);
     }
     fos_answer(caller, known ? 0 : -FOS_ENOENT, &rep, sizeof rep);
 }

@@ -29,6 +29,8 @@ enum process_role {
     ROLE_STORE,
     ROLE_NAME,
     ROLE_FS,
+    ROLE_PAGE,
+    ROLE_MEM,
     ROLE_APP,
     ROLE_COUNT
 };
@@ -52,6 +54,8 @@ struct process {
     bool ready;
     struct fleet_load load; /* as it said last */
     uint32_t slot;          /* in its fleet */
+    uint32_t mem_slot;      /* its member of the memory fleet, and */
+    uint64_t mem_pid;       /* that one's pid; 0: its memory is its own business */
     uint64_t told;          /* of the ends (tell.h) */
     char name[PROC_NAME_MAX];
 

@@ -23,7 +23,7 @@ void tell_begin(struct process *p)
 static bool listens(const struct process *p)
 {
     return p->state == PROCESS_RUNNING && p->ready &&
-           (p->role == ROLE_CONSOLE || p->role == ROLE_FS);
+           (p->role == ROLE_CONSOLE || p->role == ROLE_FS || p->role == ROLE_MEM);
 }
 
 static void overrun_skip(struct process *p)

@@ -33,8 +33,7 @@
     OP(16, mem, attach)  \
     OP(17, mem, reset)   \
     OP(18, mem, fork)    \
-    OP(19, mem, ended)   \
-    OP(20, mem, fleets)
+    OP(19, mem, fleets)
 
 #define MEM_OPS(OP) MEM_CLIENT_OPS(OP) MEM_PROC_OPS(OP)
 
@@ -50,7 +49,6 @@ FOS_PROTOCOL(mem, 1, MEM_OPS)
 enum {
     MEM_ATTACH_REGIONS = 12,
     MEM_REGIONS_MAX = 4096, /* of one process */
-    MEM_ENDED_MAX = 32,
 };
 
 enum mem_flags {
@@ -194,12 +192,8 @@ struct mem_state_rep {
     uint64_t took;           /* batches of the page fleet's */
 };
 
-/* ---- from the process fleet ---- */
-
-/* What it and the members know and nobody else. */
-struct mem_control {
-    uint64_t word[2];
-};
+/* ---- from the process fleet, who proves it by the control word of their start pages
+ * (fos/fleet.h) ---- */
 
 enum mem_region_flags {
     MEM_REGION_HEAP = 1, /* empty or not, brk moves its end */
@@ -232,7 +226,7 @@ struct mem_layout {
  */
 struct mem_attach_req {
     struct fos_request head;
-    struct mem_control control;
+    struct fos_cap control;
     struct mem_layout layout;
 };
 
@@ -244,7 +238,7 @@ struct mem_attach_rep {
  * stay.  As attach; ENOENT it is not known. */
 struct mem_reset_req {
     struct fos_request head;
-    struct mem_control control;
+    struct fos_cap control;
     struct mem_layout layout;
 };
 
@@ -257,7 +251,7 @@ struct mem_reset_rep {
  * space. */
 struct mem_fork_req {
     struct fos_request head;
-    struct mem_control control;
+    struct fos_cap control;
     uint64_t parent, child;
     struct fos_cap space; /* the child's */
 };
@@ -266,24 +260,11 @@ struct mem_fork_rep {
     struct fos_reply head;
 };
 
-/* Processes whose spaces are gone.  No reply is sent. */
-struct mem_ended_req {
-    struct fos_request head;
-    struct mem_control control;
-    uint32_t count;
-    uint32_t reserved;
-    uint64_t pids[MEM_ENDED_MAX];
-};
-
-struct mem_ended_rep {
-    struct fos_reply head;
-};
-
 /* Where the members of the page fleet are now (id 0: none in that place), and the
  * filesystem.  No reply is sent. */
 struct mem_fleets_req {
     struct fos_request head;
-    struct mem_control control;
+    struct fos_cap control;
     struct fos_cap pages[PROC_MEMBERS_MAX];
     struct fos_cap fs;
 };

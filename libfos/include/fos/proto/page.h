@@ -21,21 +21,16 @@ FOS_PROTOCOL(page, 1, PAGE_OPS)
 
 enum { PAGE_BATCH_MAX = FOS_MAP_PAGES_MAX };
 
-/* Words that only the process fleet and the members of page and memory know. */
-struct page_control {
-    uint64_t word[2];
-};
-
 /*
  * Moves up to `pages` zeroed pages, readable and writable, to `address` of the
  * caller's space: nothing may be mapped there.  The reply tells how many came, one
- * at least.  EACCES not the fleet's word; EINVAL no pages, or more than
+ * at least.  EACCES not a fleet's word; EINVAL no pages, or more than
  * PAGE_BATCH_MAX; EEXIST something is mapped there; ENOMEM this member has none;
  * EDQUOT the caller cannot pay the page tables.
  */
 struct page_take_req {
     struct fos_request head;
-    struct page_control control;
+    struct fos_cap control; /* of the start page of a fleet */
     struct fos_cap space;
     uint64_t address;
     uint32_t pages;
@@ -52,7 +47,7 @@ struct page_take_rep {
  * itself; or, negative, takes unused ones back.  EACCES; EINVAL; EDQUOT. */
 struct page_grant_req {
     struct fos_request head;
-    struct page_control control;
+    struct fos_cap control;
     struct fos_cap space;
     int64_t frames;
 };

@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: MIT */
+#include "pager.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <fos/call.h>
+#include <fos/clock.h>
+#include <fos/error.h>
+#include <fos/start.h>
+#include <fos/syscall.h>
+
+#include "fleet.h"
+
+FOS_CLIENT_CALLS(mem, MEM_PROC_OPS)
+
+enum { STARTS_MAX = 16, VCPUS_FOR_TWO = 4, FRAMES_FOR_TWO = 8192 };
+
+#define START_NS (5 * FOS_SECOND)
+#define CALL_NS  (10 * FOS_SECOND)
+#define TELL_NS  (2 * FOS_MILLISECOND)
+
+/* One of the two fleets. */
+struct kin {
+    const char *name;
+    enum process_role role;
+    uint32_t count, frames, objects; /* of each member */
+    uint32_t starts;
+    bool missing[PAGER_MEMBERS_MAX]; /* no process is in the slot */
+    struct proc_view view;
+};
+
+static struct kin pages = {.name = "page", .role = ROLE_PAGE},
+                  mems = {.name = "mem", .role = ROLE_MEM};
+static uint64_t told[PAGER_MEMBERS_MAX]; /* to each of mems: number of what */
+static uint64_t news = 1;
+static uint64_t pages_total; /* for processes' memory */
+static struct fos_peer peers[PAGER_MEMBERS_MAX];
+
+static uint32_t count_of(uint32_t asked, bool two)
+{
+    uint32_t count = asked ? asked : two ? 2 : 1;
+
+    return count < PAGER_MEMBERS_MAX ? count : PAGER_MEMBERS_MAX;
+}
+
+void pager_quota(uint64_t left, uint32_t vcpus, uint32_t *frames, uint32_t *objects)
+{
+    bool two = vcpus >= VCPUS_FOR_TWO && left >= FRAMES_FOR_TWO;
+
+    pages.count = count_of(fleet.cmdline.pages, false);
+    mems.count = count_of(fleet.cmdline.mems, two);
+    pages_total = left / PAGER_SHARE;
+    pages.frames = (uint32_t)(pages_total / pages.count) + PAGE_FRAMES;
+    pages.objects = PAGE_OBJECTS;
+    mems.frames = MEM_FRAMES;
+    mems.objects = MEM_OBJECTS;
+    *frames = pages.count * pages.frames + mems.count * mems.frames;
+    *objects = pages.count * pages.objects + mems.count * mems.objects;
+}
+
+/* What a dead member of the page fleet had given is still in use, and charged to this
+ * fleet now. */
+static uint32_t frames_for(const struct kin *k)
+{
+    struct fos_space_info own;
+
+    if (k->starts <= k->count || fos_sys_space_status(fos_own_space(), &own) < 0)
+        return k->frames;
+    uint32_t left = own.frames_quota - own.frames_used;
+    return left / 2 < k->frames ? left / 2 : k->frames;
+}
+
+static void member_start(struct kin *k, unsigned slot)
+{
+    char text[32];
+    int size = snprintf(text, sizeof text, "%s%c%u", k->name, 0, slot);
+
+    k->missing[slot] = false;
+    if (++k->starts > STARTS_MAX) {
+        report("proc: members of %s ended %d times: giving it up", k->name,
+               STARTS_MAX);
+        return;
+    }
+    struct process *p =
+        fleet_start(&(struct fleet_birth){.name = k->name,
+                                          .role = k->role,
+                                          .argc = 2,
+                                          .text = text,
+                                          .text_size = (uint32_t)size + 1,
+                                          .frames = frames_for(k),
+                                          .objects = k->objects});
+    if (p)
+        p->slot = slot;
+}
+
+static bool serves(const struct kin *k)
+{
+    for (unsigned slot = 0; slot < k->count; slot++)
+        if (k->view.members[slot].state != PROC_MEMBER_ACTIVE)
+            return false;
+    return true;
+}
+
+static void kin_start(struct kin *k)
+{
+    uint64_t deadline = fos_now_ns() + START_NS;
+
+    k->view.slots = k->count;
+    for (unsigned slot = 0; slot < k->count; slot++)
+        member_start(k, slot);
+    while (!serves(k) && fos_now_ns() < deadline)
+        fleet_turn(deadline);
+    if (!serves(k))
+        report("proc: not all members of %s answer", k->name);
+}
+
+void pager_start(void)
+{
+    kin_start(&pages);
+    kin_start(&mems);
+}
+
+static struct kin *kin_of(const struct process *p)
+{
+    return p->role == ROLE_PAGE ? &pages : p->role == ROLE_MEM ? &mems : NULL;
+}
+
+void pager_ready(const struct process *p, struct fos_cap mailbox)
+{
+    struct kin *k = kin_of(p);
+
+    assert(p->slot < k->count);
+    k->view.number++;
+    k->view.members[p->slot] = (struct proc_member){
+        .mailbox = mailbox, .pid = p->pid, .state = PROC_MEMBER_ACTIVE};
+    news++;
+}
+
+/* A2 */
+static void orphans_kill(uint64_t member)
+{
+    unsigned killed = 0;
+
+    for (struct process *p = processes; p < processes + PROCESS_MAX; p++) {
+        if (p->state != PROCESS_RUNNING || p->mem_pid != member)
+            continue;
+        fos_sys_space_control(p->space, FOS_SPACE_END, PROC_STATUS_KILLED);
+        killed++;
+    }
+    report(
+        "proc: a member of mem has ended, and %u processes whose memory it knew; "
+        "starting another",
+        killed);
+}
+
+void pager_end(const struct process *p)
+{
+    struct kin *k = kin_of(p);
+
+    if (!k)
+        return;
+    k->view.number++;
+    k->view.members[p->slot] = (struct proc_member){0};
+    news++;
+    if (k == &mems) {
+        told[p->slot] = 0;
+        if (peers[p->slot].thread)
+            fos_peer_close(&peers[p->slot]);
+        peers[p->slot] = (struct fos_peer){0};
+        orphans_kill(p->pid);
+    } else {
+        report("proc: a member of page has ended; starting another");
+    }
+    k->missing[p->slot] = true;
+}
+
+static void missing_start(struct kin *k)
+{
+    for (unsigned slot = 0; slot < k->count; slot++)
+        if (k->missing[slot])
+            member_start(k, slot);
+}
+
+uint64_t pager_work(void)
+{
+    struct mem_fleets_req req = {
+        .head.tag = FOS_TAG(mem, fleets), .control = fleet.control, .fs = fleet.fs};
+    bool all = true;
+
+    missing_start(&pages);
+    missing_start(&mems);
+    for (unsigned slot = 0; slot < pages.count; slot++)
+        req.pages[slot] = pages.view.members[slot].mailbox;
+    for (unsigned slot = 0; slot < mems.count; slot++) {
+        const struct proc_member *m = &mems.view.members[slot];
+        uint64_t now = news + fleet.fs.id; /* both only grow */
+        if (m->state != PROC_MEMBER_ACTIVE || told[slot] == now)
+            continue;
+        if (fos_sys_mailbox_send(m->mailbox, &req, sizeof req) == -FOS_EAGAIN)
+            all = false;
+        else
+            told[slot] = now;
+    }
+    return all ? FOS_NEVER : fos_now_ns() + TELL_NS;
+}
+
+bool pager_view(const char *name, struct proc_view *view)
+{
+    struct kin *k = !strncmp(name, "page", PROC_NAME_MAX)  ? &pages
+                    : !strncmp(name, "mem", PROC_NAME_MAX) ? &mems
+                                                           : NULL;
+
+    if (k)
+        *view = k->view;
+    return k;
+}
+
+/* ---- processes ---- */
+
+static uint32_t processes_of(uint64_t member)
+{
+    uint32_t count = 0;
+
+    for (struct process *p = processes; p < processes + PROCESS_MAX; p++)
+        count += p->state == PROCESS_RUNNING && p->mem_pid == member;
+    return count;
+}
+
+static int slot_choose(void)
+{
+    uint32_t least = UINT32_MAX;
+    int best = -1;
+
+    for (unsigned slot = 0; slot < mems.count; slot++) {
+        const struct proc_member *m = &mems.view.members[slot];
+        uint32_t count = processes_of(m->pid);
+        if (m->state == PROC_MEMBER_ACTIVE && count < least) {
+            best = (int)slot;
+            least = count;
+        }
+    }
+    return best;
+}
+
+/* A parent whose member is gone is on its end. */
+struct fos_cap pager_choose(struct process *p, const struct process *parent)
+{
+    bool inherits = parent && parent->mem_pid;
+    int slot = inherits ? (int)parent->mem_slot : slot_choose();
+    const struct proc_member *m;
+
+    if (slot < 0)
+        return (struct fos_cap){0};
+    m = &mems.view.members[slot];
+    if (inherits && m->pid != parent->mem_pid)
+        return (struct fos_cap){0};
+    p->mem_slot = (uint32_t)slot;
+    p->mem_pid = m->pid;
+    return m->mailbox;
+}
+
+/* NULL: the process's member is gone. */
+static struct fos_peer *peer_of(const struct process *p)
+{
+    const struct proc_member *m = &mems.view.members[p->mem_slot];
+    struct fos_peer *peer = &peers[p->mem_slot];
+
+    if (!p->mem_pid || m->pid != p->mem_pid)
+        return NULL;
+    if (!peer->thread)
+        fos_peer_open(peer, m->mailbox, FOS_TRANSPORT_KERNEL);
+    return peer;
+}
+
+/* What the way to the member answers is no word of the member's. */
+static long judged(long result)
+{
+    return result == -FOS_EPERM || result == -FOS_EPIPE ||
+                   result == -FOS_ETIMEDOUT || result == -FOS_ECANCELED
+               ? -FOS_EAGAIN
+               : result;
+}
+
+static void layout_fill(struct mem_layout *layout, const struct process *p,
+                        const struct elf_plan *plan)
+{
+    *layout = (struct mem_layout){.pid = p->pid,
+                                  .space = p->space,
+                                  .quota = pages_total - pages_total / 4,
+                                  .family_quota = pages_total - pages_total / 16};
+    for (uint32_t i = 0; i < plan->count; i++)
+        layout->regions[layout->count++] =
+            (struct mem_region){.start = plan->segments[i].first_page,
+                                .end = plan->segments[i].end_page,
+                                .prot = plan->segments[i].prot};
+    layout->regions[layout->count++] =
+        (struct mem_region){.start = plan->image_end,
+                            .end = plan->image_end,
+                            .prot = FOS_PROT_READ | FOS_PROT_WRITE,
+                            .flags = MEM_REGION_HEAP};
+}
+
+_Static_assert((int)FOS_ELF_SEGMENTS < (int)MEM_ATTACH_REGIONS, "and the heap");
+
+long pager_attach(const struct process *p, const struct process *parent,
+                  const struct elf_plan *plan)
+{
+    struct mem_attach_req req = {.control = fleet.control};
+    struct mem_attach_rep rep;
+    struct fos_peer *peer = peer_of(p);
+
+    layout_fill(&req.layout, p, plan);
+    if (parent && parent->mem_pid)
+        req.layout.parent = parent->pid;
+    if (!peer)
+        return -FOS_EAGAIN;
+    pager_work();
+    return judged(mem_attach_call(peer, &req, &rep, fos_now_ns() + CALL_NS));
+}
+
+long pager_reset(const struct process *p, const struct elf_plan *plan)
+{
+    struct mem_reset_req req = {.control = fleet.control};
+    struct mem_reset_rep rep;
+    struct fos_peer *peer = peer_of(p);
+
+    layout_fill(&req.layout, p, plan);
+    if (!peer)
+        return -FOS_EAGAIN;
+    return judged(mem_reset_call(peer, &req, &rep, fos_now_ns() + CALL_NS));
+}
+
+long pager_fork(const struct process *parent, const struct process *child)
+{
+    struct mem_fork_req req = {.control = fleet.control,
+                               .parent = parent->pid,
+                               .child = child->pid,
+                               .space = child->space};
+    struct mem_fork_rep rep;
+    struct fos_peer *peer = peer_of(child);
+
+    if (!peer)
+        return -FOS_EAGAIN;
+    return judged(mem_fork_call(peer, &req, &rep, fos_now_ns() + CALL_NS));
+}

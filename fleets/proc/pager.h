@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The page and the memory fleet, as far as this one is concerned: starting them, again
+ * when they die, telling the one where the other is, and what the memory fleet has to
+ * hear of processes.
+ *
+ * Invariants
+ *  A1. A paged process names its member by slot and the member's pid (struct process:
+ *      mem_slot, mem_pid); its children have the same.
+ *  A2. When a member of the memory fleet dies, so do the processes whose memory it
+ *      looked after: nobody knows any more what belongs where.
+ */
+#ifndef PROC_PAGER_H
+#define PROC_PAGER_H
+
+#include <fos/abi/elf.h>
+#include <fos/proto/mem.h>
+
+#include "table.h"
+
+enum {
+    PAGER_MEMBERS_MAX = 4,
+    PAGE_FRAMES = 256, /* what a member of the page fleet needs for itself */
+    PAGE_OBJECTS = 64,
+    MEM_FRAMES = 512,
+    MEM_OBJECTS = 128,
+    PAGER_SHARE = 2, /* one frame of so many, of those left, is the page fleet's */
+};
+
+/* Frames and objects of both fleets, of `left` frames that there are: what the
+ * system's account has to pay. */
+void pager_quota(uint64_t left, uint32_t vcpus, uint32_t *frames,
+                 uint32_t *objects);
+
+/* Starts the members and waits, a few seconds, until they serve. */
+void pager_start(void);
+
+/* Tells members what they have to know.  Gives when it must be called again. */
+uint64_t pager_work(void);
+
+/* A member serves; a process has ended, be it a member. */
+void pager_ready(const struct process *p, struct fos_cap mailbox);
+void pager_end(const struct process *p);
+
+/* The members as proc_members tells them; false: not one of the two fleets. */
+bool pager_view(const char *fleet, struct proc_view *view);
+
+/* Chooses p's member: its parent's, or the one with the fewest processes.  Gives the
+ * member's mailbox for p's start page; id 0: there is none. */
+struct fos_cap pager_choose(struct process *p, const struct process *parent);
+
+/*
+ * p's memory is what `plan` says, a stack and a heap; what this fleet has mapped of the
+ * image already stays, what it has not is zeros.  reset: again, after the space was
+ * reset.  0; -FOS_ENOMEM; -FOS_EAGAIN the member is gone or does not answer.
+ */
+long pager_attach(const struct process *p, const struct process *parent,
+                  const struct elf_plan *plan);
+long pager_reset(const struct process *p, const struct elf_plan *plan);
+
+/* The child, whose mem_slot is chosen, gets its parent's memory.  As pager_attach. */
+long pager_fork(const struct process *parent, const struct process *child);
+
+#endif

@@ -2,37 +2,34 @@
 /* The console fleet: one member, which owns the terminal. */
 #include <stdlib.h>
 #include <string.h>
+#include <termios.h>
 
 #include <fos/clock.h>
 #include <fos/console.h>
+#include <fos/fleet.h>
 #include <fos/name.h>
 #include <fos/proto/console.h>
 #include <fos/service.h>
 #include <fos/start.h>
 #include <fos/syscall.h>
 
-#include "input.h"
+#include "log.h"
 #include "output.h"
 #include "terminal.h"
+#include "wait.h"
 
-enum { MAILBOX_SLOTS = 2048, DEVICE_EVENT = FOS_EVENT_FIRST_FREE, FLUSHES = 4 };
+enum { MAILBOX_SLOTS = 2048, DEVICE_EVENT = FOS_EVENT_FIRST_FREE };
 
 #define SHOW_AFTER  (50 * FOS_MILLISECOND)  /* an unfinished line */
 #define RETRY_AFTER (100 * FOS_MILLISECOND) /* a device that is full */
-#define FLUSH_LIMIT (2 * FOS_SECOND)
+#define LOOK_AFTER  (5 * FOS_MILLISECOND) /* the same when somebody waits for it */
 
 FOS_SERVICE_TABLE(table, CONSOLE_OPS)
 
 static void device_event(uint64_t bits);
-static void call_cancelled(const struct fos_caller *caller);
 
 static struct fos_service service =
-    FOS_SERVICE(console, table, .event = device_event, .cancel = call_cancelled);
-static struct {
-    struct fos_caller caller;
-    uint64_t deadline;
-} flushes[FLUSHES];
-static size_t flushing;
+    FOS_SERVICE(console, table, .event = device_event, .cancel = wait_cancel);
 static uint64_t show_at; /* when unfinished lines are shown; 0: there are none */
 
 static void device_event(uint64_t bits)
@@ -43,15 +40,34 @@ static void device_event(uint64_t bits)
     if (bits & 1ull << DEVICE_EVENT)
         terminal_ack();
     while ((length = terminal_get(typed, sizeof typed)) > 0)
-        input_typed(typed, length);
+        tty_typed(typed, length, fos_now_ns());
+}
+
+static void done(const struct fos_caller *caller, long result)
+{
+    struct fos_reply rep = {0};
+
+    fos_answer(caller, result, &rep, sizeof rep);
+}
+
+/* Whether the caller may; it is told if not. */
+static bool may(const struct fos_caller *caller, const struct console_who *who,
+                enum tty_use use)
+{
+    long error = tty_check(who, use);
+
+    if (error)
+        done(caller, error);
+    return !error;
 }
 
 static void console_write(const struct fos_caller *caller,
                           const struct console_write_req *req, size_t length)
 {
-    output_write(req->stream, (const char *)(req + 1), length - sizeof *req);
+    output_write(req->stream, (const char *)(req + 1), length - sizeof *req,
+                 fos_now_ns());
     if (caller->reply.id)
-        fos_answer(caller, 0, NULL, 0);
+        done(caller, 0);
 }
 
 static void console_read(const struct fos_caller *caller,
@@ -59,9 +75,7 @@ static void console_read(const struct fos_caller *caller,
 {
     (void)length;
     output_show(req->stream);
-    long error = input_reader_add(caller);
-    if (error)
-        fos_answer(caller, error, NULL, 0);
+    wait_input(caller, NULL, CONSOLE_LINE_MAX, fos_now_ns());
 }
 
 static void console_flush(const struct fos_caller *caller,
@@ -69,38 +83,141 @@ static void console_flush(const struct fos_caller *caller,
 {
     (void)length, (void)req;
     output_show_all();
-    if (flushing == FLUSHES) {
-        fos_answer(caller, -FOS_EBUSY, NULL, 0);
+    output_release();
+    wait_drained(caller, fos_now_ns(), true, NULL, false);
+}
+
+static void console_state(const struct fos_caller *caller,
+                          const struct console_state_req *req, size_t length)
+{
+    (void)length;
+    if (!may(caller, &req->who, TTY_LOOK))
         return;
-    }
-    flushes[flushing].caller = *caller;
-    flushes[flushing++].deadline = fos_now_ns() + FLUSH_LIMIT;
+    struct console_state_rep rep = {.termios = tty.l.t,
+                                    .window = tty.window,
+                                    .foreground = tty.foreground,
+                                    .session = tty.session,
+                                    .readable = (uint32_t)ldisc_readable(&tty.l),
+                                    .unsent = (uint32_t)output_queued()};
+    fos_answer(caller, 0, &rep, sizeof rep);
 }
 
-static void flushes_answer(bool drained)
+static void console_attributes(const struct fos_caller *caller,
+                               const struct console_attributes_req *req,
+                               size_t length)
 {
-    uint64_t now = flushing && !drained ? fos_now_ns() : 0;
-    size_t kept = 0;
-
-    for (size_t i = 0; i < flushing; i++) {
-        struct console_flush_rep rep = {0};
-        if (drained || now >= flushes[i].deadline)
-            fos_answer(&flushes[i].caller, 0, &rep, sizeof rep);
-        else
-            flushes[kept++] = flushes[i];
+    (void)length;
+    if (!may(caller, &req->who, TTY_CHANGE))
+        return;
+    if (req->when > 2) {
+        done(caller, -FOS_EINVAL);
+    } else if (req->when) {
+        wait_drained(caller, fos_now_ns(), false, &req->termios, req->when == 2);
+    } else {
+        tty_attributes(&req->termios);
+        done(caller, 0);
     }
-    flushing = kept;
 }
 
-static void call_cancelled(const struct fos_caller *caller)
+static void console_window(const struct fos_caller *caller,
+                           const struct console_window_req *req, size_t length)
 {
-    size_t kept = 0;
+    (void)length;
+    if (!may(caller, &req->who, TTY_CHANGE))
+        return;
+    tty_window(&req->window);
+    done(caller, 0);
+}
 
-    input_reader_cancel(caller);
-    for (size_t i = 0; i < flushing; i++)
-        if (!fos_caller_same(&flushes[i].caller, caller))
-            flushes[kept++] = flushes[i];
-    flushing = kept;
+static void console_foreground(const struct fos_caller *caller,
+                               const struct console_foreground_req *req,
+                               size_t length)
+{
+    (void)length;
+    if (may(caller, &req->who, TTY_OWN))
+        done(caller, tty_foreground(&req->who, req->group));
+}
+
+static void console_session(const struct fos_caller *caller,
+                            const struct console_session_req *req, size_t length)
+{
+    (void)length;
+    if (may(caller, &req->who, TTY_LOOK))
+        done(caller, tty_session(&req->who, req->what));
+}
+
+static void console_fetch(const struct fos_caller *caller,
+                          const struct console_fetch_req *req, size_t length)
+{
+    size_t capacity =
+        req->capacity < CONSOLE_FETCH_MAX ? req->capacity : CONSOLE_FETCH_MAX;
+
+    (void)length;
+    if (may(caller, &req->who, TTY_READ))
+        wait_input(caller, &req->who, capacity, fos_now_ns());
+}
+
+static void console_send(const struct fos_caller *caller,
+                         const struct console_send_req *req, size_t length)
+{
+    if (may(caller, &req->who, TTY_WRITE))
+        wait_output(caller, &req->who, (const char *)(req + 1),
+                    length - sizeof *req);
+}
+
+static void console_poll(const struct fos_caller *caller,
+                         const struct console_poll_req *req, size_t length)
+{
+    (void)length;
+    if (may(caller, &req->who, TTY_LOOK))
+        wait_poll(caller, &req->who, req->events);
+}
+
+/* To the one at the other end of the line. */
+static void character_send(unsigned which)
+{
+    char c = (char)tty.l.t.cc[which];
+
+    if (c)
+        output_tty(&c, 1);
+}
+
+static void queue_do(enum console_queue_op what)
+{
+    if (what == CONSOLE_FLUSH_IN || what == CONSOLE_FLUSH_ALL)
+        ldisc_flush(&tty.l);
+    if (what == CONSOLE_FLUSH_OUT || what == CONSOLE_FLUSH_ALL)
+        output_discard();
+    if (what == CONSOLE_SUSPEND || what == CONSOLE_RESUME)
+        ldisc_stop(&tty.l, what == CONSOLE_SUSPEND);
+    if (what == CONSOLE_SEND_STOP)
+        character_send(VSTOP);
+    if (what == CONSOLE_SEND_START)
+        character_send(VSTART);
+}
+
+static void console_queue(const struct fos_caller *caller,
+                          const struct console_queue_req *req, size_t length)
+{
+    (void)length;
+    if (!may(caller, &req->who, TTY_CHANGE))
+        return;
+    if (req->what == CONSOLE_DRAIN) {
+        wait_drained(caller, fos_now_ns(), false, NULL, false);
+    } else {
+        queue_do(req->what);
+        done(caller, req->what > CONSOLE_BREAK ? -FOS_EINVAL : 0);
+    }
+}
+
+static void console_log(const struct fos_caller *caller,
+                        const struct console_log_req *req, size_t length)
+{
+    struct console_log_rep rep = {.first = req->from};
+
+    (void)length;
+    rep.length = (uint32_t)log_get(&rep.first, rep.text, sizeof rep.text);
+    fos_answer(caller, 0, &rep, sizeof rep);
 }
 
 static uint64_t unfinished_show(void)
@@ -114,17 +231,27 @@ static uint64_t unfinished_show(void)
     return show_at ? show_at : FOS_NEVER;
 }
 
+static uint64_t sooner(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
 /* When to look again although nothing came. */
 static uint64_t work(void)
 {
-    uint64_t deadline = unfinished_show();
-    bool empty = output_pump(), drained = empty && terminal_drained();
+    uint64_t now = fos_now_ns(),
+             deadline = sooner(unfinished_show(), wait_input_serve(now));
 
-    flushes_answer(drained);
-    if (empty && !flushing)
+    output_pump();
+    wait_output_serve();
+    bool empty = output_pump();
+    bool drained = empty && terminal_drained();
+    deadline = sooner(deadline, wait_drained_serve(drained, now));
+    if (signals_retry())
+        deadline = sooner(deadline, now + LOOK_AFTER);
+    if (tty.l.stopped || (empty && !wait_output_any()))
         return deadline;
-    uint64_t retry = fos_now_ns() + (flushing ? RETRY_AFTER / 20 : RETRY_AFTER);
-    return retry < deadline ? retry : deadline;
+    return sooner(deadline, now + (wait_output_any() ? LOOK_AFTER : RETRY_AFTER));
 }
 
 /* Own messages (a failed assertion's) go the shortest way. */
@@ -143,6 +270,7 @@ int main(int argc, char **argv)
         return 1;
     if (fos_service_open(&service, MAILBOX_SLOTS) < 0)
         return 2;
+    tty_init(fos_fleet_tickets());
     fos_name_serve("/sys/console", service.mailbox.cap, &name);
     fos_service_ready(&service);
     device_event(1ull << DEVICE_EVENT);

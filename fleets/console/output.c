@@ -4,9 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "log.h"
 #include "terminal.h"
 
-enum { STREAMS = 32, QUEUE_SIZE = 65536, NOTE_ROOM = 64 };
+enum { STREAMS = 32, QUEUE_SIZE = 65536, NOTE_ROOM = 64, RELEASE_MAX = 4096 };
 
 struct stream {
     uint64_t key;
@@ -16,16 +17,21 @@ struct stream {
 };
 
 static struct stream streams[STREAMS];
-static uint64_t clock_now;
+static uint64_t clock_now, log_now;
 
 /* Bytes [head, tail) wait, positions run freely. */
 static char queue[QUEUE_SIZE];
 static size_t head, tail;
 static size_t dropped; /* bytes, since the last note */
 
-/* Whose unfinished line the cursor stands in; NULL: at the left margin. */
+/* Whose unfinished line the cursor stands in; NULL: a program's, or at the margin. */
 static const struct stream *cursor_in;
 static bool margin = true;
+
+static bool stopped;
+static bool held;          /* the log is kept from the terminal */
+static uint64_t held_from; /* its position when that began */
+static const char more[] = "[console: more of the log: dmesg]\n";
 
 static size_t queue_room(void)
 {
@@ -72,10 +78,11 @@ static void dropped_note(void)
 /* Whole or not at all, after a newline if another's text stands on the line. */
 static void emit(const struct stream *from, const char *text, size_t length)
 {
-    if (!length)
+    if (!length || held)
         return;
     dropped_note();
-    if (dropped || cooked_size(text, length) + NOTE_ROOM > queue_room()) {
+    if (dropped ||
+        cooked_size(text, length) + NOTE_ROOM + QUEUE_SIZE / 2 > queue_room()) {
         dropped += length;
         return;
     }
@@ -100,6 +107,7 @@ static struct stream *stream_find(uint64_t key)
 
 static void stream_show(struct stream *s)
 {
+    log_put(s->text, s->length, log_now);
     emit(s, s->text, s->length);
     s->length = 0;
 }
@@ -118,10 +126,11 @@ static struct stream *stream_get(uint64_t key)
     return s;
 }
 
-void output_write(uint64_t key, const char *text, size_t length)
+void output_write(uint64_t key, const char *text, size_t length, uint64_t now)
 {
     struct stream *s = stream_get(key);
 
+    log_now = now;
     for (size_t i = 0; i < length; i++) {
         s->text[s->length++] = text[i];
         if (text[i] == '\n' || s->length == OUTPUT_LINE_MAX)
@@ -149,14 +158,82 @@ bool output_unfinished(void)
     return false;
 }
 
-void output_echo(const char *text, size_t length)
+void output_release(void)
 {
-    emit(cursor_in, text, length);
+    char text[512];
+    size_t shown = 0, length;
+    bool again = held;
+
+    held = false;
+    while (shown < RELEASE_MAX &&
+           (length = log_get(&held_from, text, sizeof text))) {
+        emit(streams, text, length);
+        held_from += length;
+        shown += length;
+    }
+    if (held_from != log_end())
+        emit(streams, more, sizeof more - 1);
+    held_from = log_end();
+    held = again;
+}
+
+void output_hold(bool hold)
+{
+    if (hold == held)
+        return;
+    if (hold) {
+        held_from = log_end();
+        held = true;
+    } else {
+        output_release();
+        held = false;
+    }
+}
+
+/* A device that sends a newline as CR LF gets what means CR LF to us as a newline,
+ * and what means one line down as the VT that does that on terminals. */
+void output_tty(const char *text, size_t length)
+{
+    bool adds_cr = !terminal_wants_cr();
+
+    if (!length || length > queue_room())
+        return;
+    if (cursor_in && !margin)
+        queue_put("\n", 1);
+    cursor_in = NULL;
+    for (size_t i = 0; i < length; i++) {
+        bool crlf = text[i] == '\r' && i + 1 < length && text[i + 1] == '\n';
+        if (adds_cr && crlf)
+            queue_byte(text[++i]);
+        else
+            queue_byte(adds_cr && text[i] == '\n' ? '\v' : text[i]);
+    }
+    margin = text[length - 1] == '\n';
+}
+
+bool output_room(void)
+{
+    return !stopped && tail - head <= QUEUE_SIZE / 4;
+}
+
+void output_stop(bool stop)
+{
+    stopped = stop;
+}
+
+void output_discard(void)
+{
+    head = tail;
+}
+
+size_t output_queued(void)
+{
+    return tail - head;
 }
 
 bool output_pump(void)
 {
-    while (head != tail) {
+    while (head != tail && !stopped) {
         size_t from = head % QUEUE_SIZE, length = tail - head;
         if (length > QUEUE_SIZE - from)
             length = QUEUE_SIZE - from;

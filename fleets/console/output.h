@@ -1,9 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From writers to the terminal.  Each stream's text is gathered to lines of up to
- * OUTPUT_LINE_MAX bytes; whole lines go to one queue, the queue to the device as it
- * takes them.  A full queue drops whole lines and counts what it dropped; the count
- * is shown when there is room again.
+ * From writers to the terminal, by one queue that the device empties as it takes it.
+ *
+ * The log's streams are gathered to lines of up to OUTPUT_LINE_MAX bytes, and only
+ * whole lines go to the queue; what has no room is dropped, whole lines at a time,
+ * and counted: the count is shown when there is room again.  While a program has the
+ * terminal in raw mode they are kept from it (the log has them), and shown after.
+ * Programs' own text goes as it comes, and waits for room with its writer.
+ *
+ * Invariant
+ *  O1. The log fills at most half of the queue, programs a quarter; there always is
+ *      room for echo of a quarter.
  */
 #ifndef CONSOLE_OUTPUT_H
 #define CONSOLE_OUTPUT_H
@@ -14,7 +21,8 @@
 
 enum { OUTPUT_LINE_MAX = 1024 };
 
-void output_write(uint64_t stream, const char *text, size_t length);
+/* The log's; `now` in nanoseconds. */
+void output_write(uint64_t stream, const char *text, size_t length, uint64_t now);
 
 /* Shows what a stream has written of an unfinished line (a prompt); or all streams.
  */
@@ -23,8 +31,22 @@ void output_show_all(void);
 /* Whether output_show_all would show something. */
 bool output_unfinished(void);
 
-/* Echo of input: on the line that is on the screen now. */
-void output_echo(const char *text, size_t length);
+/* Whether the log is kept from the terminal from now on. */
+void output_hold(bool hold);
+/* Shows what has been kept from it. */
+void output_release(void);
+
+/* A program's text, or echo: as the device shall get it.  What has no room is lost;
+ * output_room says whether a program may write (O1). */
+void output_tty(const char *text, size_t length);
+bool output_room(void);
+
+/* Nothing leaves the queue until it is started again. */
+void output_stop(bool stop);
+/* Throws away what is queued. */
+void output_discard(void);
+/* Bytes in the queue. */
+size_t output_queued(void);
 
 /* Moves bytes to the device; true when the queue is empty. */
 bool output_pump(void);

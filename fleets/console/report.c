@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Terminals report the size of their text area as ESC [ 8 ; ROWS ; COLUMNS t: when
+ * they are asked, and tools/run whenever it changes.  A report may come in pieces;
+ * what is less than ESC [ 8 at the end of what came is taken for keys.
+ */
+#include <string.h>
+
+#include "tty.h"
+
+enum { REPORT_MAX = 16, SURE = 3, SIZE_MAX_ = 9999 };
+
+static char held[REPORT_MAX];
+static size_t holding;
+
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+/* Reads the number at *at. */
+static unsigned number(const char *text, size_t length, size_t *at)
+{
+    unsigned value = 0;
+
+    for (; *at < length && is_digit(text[*at]); ++*at)
+        if (value <= SIZE_MAX_)
+            value = value * 10 + (unsigned)(text[*at] - '0');
+    return value;
+}
+
+/* What `held` may still become: 1 a report, it is one; 0 perhaps one; -1 none. */
+static int judge(unsigned *rows, unsigned *columns)
+{
+    static const char start[] = {0x1b, '[', '8', ';'};
+    size_t at = sizeof start;
+
+    if (memcmp(held, start, holding < at ? holding : at) != 0)
+        return -1;
+    if (holding <= at)
+        return 0;
+    *rows = number(held, holding, &at);
+    if (at == holding)
+        return holding < REPORT_MAX ? 0 : -1;
+    if (held[at++] != ';')
+        return -1;
+    *columns = number(held, holding, &at);
+    if (at == holding)
+        return holding < REPORT_MAX ? 0 : -1;
+    return held[at] == 't' && *rows && *columns && *rows <= SIZE_MAX_ &&
+                   *columns <= SIZE_MAX_
+               ? 1
+               : -1;
+}
+
+/* Gives back what was held. */
+static size_t release(char *to, size_t at)
+{
+    memcpy(to + at, held, holding);
+    at += holding;
+    holding = 0;
+    return at;
+}
+
+size_t reports_take(char *keys, size_t length,
+                    void (*sized)(unsigned rows, unsigned columns))
+{
+    char in[512];
+    unsigned rows = 0, columns = 0;
+    size_t out = 0;
+
+    length = length < sizeof in ? length : sizeof in;
+    memcpy(in, keys, length);
+    for (size_t i = 0; i < length; i++) {
+        if (holding == 0 && in[i] != 0x1b) {
+            keys[out++] = in[i];
+            continue;
+        }
+        held[holding++] = in[i];
+        int verdict = judge(&rows, &columns);
+        if (verdict > 0) {
+            holding = 0;
+            sized(rows, columns);
+        } else if (verdict < 0 && in[i] == 0x1b) {
+            holding--;
+            out = release(keys, out);
+            held[holding++] = in[i];
+        } else if (verdict < 0) {
+            out = release(keys, out);
+        }
+    }
+    return holding < SURE ? release(keys, out) : out;
+}

@@ -67,7 +67,7 @@ static void dropped_note(void)
 {
     char note[NOTE_ROOM];
 
-    if (!dropped || queue_room() < QUEUE_SIZE / 2)
+    if (!dropped || queue_room() < QUEUE_SIZE / 4 * 3)
         return;
     int length =
         snprintf(note, sizeof note, "[console: %zu bytes dropped]\n", dropped);

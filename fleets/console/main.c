@@ -27,9 +27,11 @@ enum { MAILBOX_SLOTS = 2048, DEVICE_EVENT = FOS_EVENT_FIRST_FREE };
 FOS_SERVICE_TABLE(table, CONSOLE_OPS)
 
 static void device_event(uint64_t bits);
+static void processes_ended(const uint64_t *pids, uint32_t count);
 
 static struct fos_service service =
-    FOS_SERVICE(console, table, .event = device_event, .cancel = wait_cancel);
+    FOS_SERVICE(console, table, .event = device_event, .cancel = wait_cancel,
+                .ended = processes_ended);
 static uint64_t show_at; /* when unfinished lines are shown; 0: there are none */
 
 static void device_event(uint64_t bits)
@@ -41,6 +43,12 @@ static void device_event(uint64_t bits)
         terminal_ack();
     while ((length = terminal_get(typed, sizeof typed)) > 0)
         tty_typed(typed, length, fos_now_ns());
+}
+
+static void processes_ended(const uint64_t *pids, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++)
+        tty_ended(pids[i]);
 }
 
 static void done(const struct fos_caller *caller, long result)
@@ -270,7 +278,8 @@ int main(int argc, char **argv)
         return 1;
     if (fos_service_open(&service, MAILBOX_SLOTS) < 0)
         return 2;
-    tty_init(fos_fleet_tickets());
+    const struct fos_siphash_key tickets = fos_fleet_tickets();
+    tty_init(&tickets);
     fos_name_serve("/sys/console", service.mailbox.cap, &name);
     fos_service_ready(&service);
     device_event(1ull << DEVICE_EVENT);

@@ -162,8 +162,9 @@ void output_release(void)
 {
     char text[512];
     size_t shown = 0, length;
-    bool again = held;
 
+    if (!held)
+        return;
     held = false;
     while (shown < RELEASE_MAX &&
            (length = log_get(&held_from, text, sizeof text))) {
@@ -174,7 +175,7 @@ void output_release(void)
     if (held_from != log_end())
         emit(streams, more, sizeof more - 1);
     held_from = log_end();
-    held = again;
+    held = true;
 }
 
 void output_hold(bool hold)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include <fos/console.h>
+#include "console.h"
 
 #include <string.h>
 
@@ -30,7 +30,7 @@ static uint64_t stream(void)
 }
 
 /* Text is rare, and its writer often ends right after: it goes by the kernel. */
-static struct fos_peer *console(void)
+struct fos_peer *fos_console_peer(void)
 {
     if (!peer.mailbox.id)
         fos_peer_open(&peer, fos_start_page->caps[FOS_START_CONSOLE],
@@ -38,8 +38,7 @@ static struct fos_peer *console(void)
     return &peer;
 }
 
-/* The console was restarted: ask for its new mailbox.  0 when there is one. */
-static long console_again(void)
+long fos_console_again(void)
 {
     struct proc_console_req req = {.self = fos_own_space()};
     struct proc_console_rep rep = {0};
@@ -61,8 +60,8 @@ static long write_piece(const char *text, size_t length)
     uint32_t size = (uint32_t)(sizeof message.req + length);
 
     memcpy(message.text, text, length);
-    long result = fos_msg_send(console(), &message, size);
-    if (result == -FOS_EPERM && console_again() == 0)
+    long result = fos_msg_send(fos_console_peer(), &message, size);
+    if (result == -FOS_EPERM && fos_console_again() == 0)
         result = fos_msg_send(&peer, &message, size);
     return result;
 }
@@ -90,9 +89,9 @@ static long line_fetch(uint64_t deadline)
 {
     struct console_read_req req = {.stream = stream()};
     struct console_read_rep rep = {0};
-    long result = console_read_call(console(), &req, &rep, deadline);
+    long result = console_read_call(fos_console_peer(), &req, &rep, deadline);
 
-    if (result == -FOS_EPERM && console_again() == 0)
+    if (result == -FOS_EPERM && fos_console_again() == 0)
         result = console_read_call(&peer, &req, &rep, deadline);
     if (result < 0)
         return result;
@@ -128,5 +127,22 @@ long fos_console_flush(uint64_t deadline)
     struct console_flush_req req = {.stream = stream()};
     struct console_flush_rep rep = {0};
 
-    return console_flush_call(console(), &req, &rep, deadline);
+    return console_flush_call(fos_console_peer(), &req, &rep, deadline);
+}
+
+long fos_console_log(uint64_t *from, char *to, size_t capacity)
+{
+    struct console_log_req req = {.from = *from};
+    struct console_log_rep rep = {0};
+    long result =
+        console_log_call(fos_console_peer(), &req, &rep, fos_now_ns() + FOS_SECOND);
+
+    if (result < 0)
+        return result;
+    if (rep.length > sizeof rep.text)
+        return -FOS_EPROTO;
+    size_t length = rep.length < capacity ? rep.length : capacity;
+    memcpy(to, rep.text, length);
+    *from = rep.first + length;
+    return (long)length;
 }

@@ -12,7 +12,7 @@ FUZZ-CFLAGS  := -std=gnu11 -O1 -g -fsanitize=address,undefined -fno-sanitize-rec
 	-fno-sanitize=alignment,pointer-overflow -include tests/fuzz/clock.h \
 	-I$(ABI) -Ilibfos/include -Itests/fuzz -I.
 
-fuzz-console-srcs := $(addprefix fleets/console/,terminal.c output.c input.c)
+fuzz-console-srcs := $(filter-out fleets/console/main.c,$(wildcard fleets/console/*.c))
 fuzz-proc-srcs    := $(filter-out fleets/proc/main.c,$(wildcard fleets/proc/*.c))
 fuzz-store-srcs   := fleets/store/wire.c
 fuzz-name-srcs    := $(filter-out fleets/name/main.c,$(wildcard fleets/name/*.c))

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The terminal.  newlib's stdio on descriptors 0 to 2 stands on these. */
+/*
+ * The log, and the lines that are typed: for fleets, and for programs that use no
+ * descriptors.  The terminal as POSIX knows it is libfos/posix/tty.c.
+ */
 #ifndef FOS_CONSOLE_H
 #define FOS_CONSOLE_H
 
@@ -19,6 +22,10 @@ long fos_console_read_until(void *buffer, size_t capacity, uint64_t deadline);
 
 /* Returns when everything written has left for the terminal. */
 long fos_console_flush(uint64_t deadline);
+
+/* The log from position *from on, or from the oldest byte that is kept: bytes copied,
+ * and *from is behind them; 0: that was all. */
+long fos_console_log(uint64_t *from, char *to, size_t capacity);
 
 /* Where writes go from now on instead of to the console fleet (the console and
  * process fleets use this for themselves).  NULL: the console fleet. */

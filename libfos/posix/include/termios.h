@@ -24,6 +24,7 @@ struct termios {
     tcflag_t c_oflag;
     tcflag_t c_cflag;
     tcflag_t c_lflag;
+    cc_t c_line; /* always 0 */
     cc_t c_cc[NCCS];
     speed_t c_ispeed;
     speed_t c_ospeed;
@@ -47,8 +48,6 @@ struct termios {
 #define VWERASE  14
 #define VLNEXT   15
 #define VEOL2    16
-
-#define _POSIX_VDISABLE 0
 
 /* c_iflag */
 #define IGNBRK  0000001
@@ -174,6 +173,8 @@ int tcflush(int fd, int queue);
 int tcflow(int fd, int action);
 int tcsendbreak(int fd, int duration);
 pid_t tcgetsid(int fd);
+pid_t tcgetpgrp(int fd);
+int tcsetpgrp(int fd, pid_t group);
 
 speed_t cfgetispeed(const struct termios *from);
 speed_t cfgetospeed(const struct termios *from);

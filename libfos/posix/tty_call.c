@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT */
+#include "tty.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <fos/clock.h>
+#include <fos/error.h>
+#include <fos/signal.h>
+#include <fos/start.h>
+
+#include "../client/console.h"
+
+enum { TRIES = 10 };
+
+#define BUSY_NS  (10 * FOS_MILLISECOND) /* too many wait at the console */
+#define QUICK_NS (20 * FOS_MILLISECOND) /* a stop that ended sooner was none */
+
+struct request {
+    struct fos_request head;
+    struct console_who who;
+};
+
+static uint64_t known(pid_t id)
+{
+    return id > 0 ? (uint64_t)id : 0;
+}
+
+static void who_fill(struct console_who *who)
+{
+    who->ticket = fos_ticket();
+    who->group = known(getpgrp());
+    who->session = known(getsid(0));
+}
+
+/* Whether the signal would not stop this process: it is ignored or blocked. */
+static bool unheard(int number)
+{
+    struct sigaction action = {.sa_handler = SIG_DFL};
+    sigset_t blocked;
+
+    sigaction(number, NULL, &action);
+    sigemptyset(&blocked);
+    sigprocmask(SIG_BLOCK, NULL, &blocked);
+    return action.sa_handler == SIG_IGN || sigismember(&blocked, number) == 1;
+}
+
+/* In the background.  0: ask again. */
+static long background(struct request *request, int number, int *quick)
+{
+    uint64_t began = fos_now_ns();
+
+    if (!number || (number == SIGTTIN && unheard(number)))
+        return -FOS_EIO;
+    if (unheard(number)) {
+        request->who.flags |= CONSOLE_FORCE;
+        return 0;
+    }
+    kill(0, number);
+    /* An orphaned group is not stopped: it would ask for ever. */
+    *quick = fos_now_ns() - began < QUICK_NS ? *quick + 1 : 0;
+    return *quick < TRIES ? 0 : -FOS_EIO;
+}
+
+static long attempt(struct request *request, uint32_t length, void *reply,
+                    uint32_t capacity, bool restart)
+{
+    who_fill(&request->who);
+    long result = fos_call_interruptible(fos_console_peer(), request, length, reply,
+                                         capacity, FOS_NEVER, restart);
+    if (result != -FOS_EPERM && result != -FOS_EPIPE)
+        return result;
+    if (fos_console_again() < 0)
+        return -FOS_EIO;
+    return fos_call_interruptible(fos_console_peer(), request, length, reply,
+                                  capacity, FOS_NEVER, restart);
+}
+
+long fos_tty_call(void *request, uint32_t length, void *reply, uint32_t capacity,
+                  int signal, bool restart)
+{
+    struct request *r = request;
+    bool waits = !(r->who.flags & CONSOLE_NONBLOCK);
+    int quick = 0;
+
+    for (;;) {
+        long result = attempt(r, length, reply, capacity, restart);
+        if (result == -FOS_ECANCELED)
+            result = background(r, signal, &quick);
+        else if (result == -FOS_EBUSY)
+            fos_clock_sleep(fos_now_ns() + BUSY_NS), result = 0;
+        else if (result == -FOS_EACCES)
+            return -FOS_ENOTTY;
+        else if (result != -FOS_EAGAIN || !waits)
+            return result == -FOS_EPERM ? -FOS_EIO : result;
+        else
+            result = 0;
+        if (result)
+            return result;
+    }
+}

@@ -50,6 +50,19 @@ long layout_reserve(struct layout *l, uint32_t more)
     return 0;
 }
 
+static bool lies_within(const struct layout *l, uint64_t address)
+{
+    const struct region *r = layout_find(l, address);
+
+    return r && r->start != address;
+}
+
+long layout_reserve_cut(struct layout *l, uint64_t start, uint64_t end,
+                        uint32_t more)
+{
+    return layout_reserve(l, more + lies_within(l, start) + lies_within(l, end));
+}
+
 static void account(struct layout *l, const struct region *r, int sign)
 {
     l->committed += (uint64_t)sign * region_cost(r);
@@ -67,6 +80,8 @@ static void open_gap(struct layout *l, uint32_t at)
 static void close_gap(struct layout *l, uint32_t at, uint32_t n)
 {
     assert(at + n <= l->count);
+    if (n == 0)
+        return;
     memmove(l->regions + at, l->regions + at + n,
             (l->count - at - n) * sizeof *l->regions);
     l->count -= n;
@@ -119,7 +134,7 @@ static void split(struct layout *l, uint64_t address)
 {
     struct region *r = layout_find(l, address);
 
-    if (!r || r->start == address)
+    if (!lies_within(l, address))
         return;
     uint32_t at = (uint32_t)(r - l->regions);
     open_gap(l, at);

@@ -87,11 +87,14 @@ uint32_t layout_above(const struct layout *l, uint64_t address);
  * then that many calls of the functions below cannot fail. */
 long layout_reserve(struct layout *l, uint32_t more);
 
+/* The same for what a layout_cut there adds, and `more`. */
+long layout_reserve_cut(struct layout *l, uint64_t start, uint64_t end,
+                        uint32_t more);
+
 /* Adds a region, where nothing is (asserted).  Takes over a reference of its object. */
 void layout_insert(struct layout *l, const struct region *r);
 
-/* Makes regions begin at `start` and `end` where those lie within one.  Needs room for
- * two.  *first is the first of the range; the result is how many there are. */
+/* Makes regions begin at `start` and `end` where those lie within one.  *first is the first of the range; the result is how many there are. */
 uint32_t layout_cut(struct layout *l, uint64_t start, uint64_t end,
                     uint32_t *first);
 

@@ -226,7 +226,7 @@ void window_give(uint64_t window, uint64_t pages)
     uint32_t first, n;
 
     range_unmap(fos_own_space(), window, end);
-    if (layout_reserve(&windows, 2))
+    if (layout_reserve_cut(&windows, window, end, 0))
         return;
     n = layout_cut(&windows, window, end, &first);
     layout_erase(&windows, first, n);

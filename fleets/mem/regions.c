@@ -85,7 +85,7 @@ void regions_forget(struct process *p)
     p->heap_start = p->heap_end = 0;
 }
 
-/* Needs room for two regions. */
+/* The room for cuts has been reserved. */
 static void clear(struct process *p, uint64_t start, uint64_t end)
 {
     uint64_t before = p->layout.committed;
@@ -108,7 +108,7 @@ long regions_unmap(struct process *p, uint64_t address, uint64_t length)
     long error = range_check(address, &length);
 
     if (!error)
-        error = layout_reserve(&p->layout, 2);
+        error = layout_reserve_cut(&p->layout, address, address + length, 0);
     if (!error)
         clear(p, address, address + length);
     return error;
@@ -183,7 +183,7 @@ static long region_make(struct process *p, const struct mem_map_req *req,
     if (p->layout.mapped + region_pages(r) > MAPPED_MAX ||
         !process_may(p, region_cost(r)))
         return -FOS_ENOMEM;
-    error = layout_reserve(&p->layout, 3);
+    error = layout_reserve_cut(&p->layout, r->start, r->end, 1);
     return error ? error : object_open(p, req, r);
 }
 
@@ -214,15 +214,16 @@ long regions_brk(struct process *p, uint64_t end)
 
     if (end == 0)
         return 0;
-    if (!p->heap_start || end < p->heap_start || end > FOS_HEAP_END ||
-        layout_reserve(&p->layout, 2))
+    if (!p->heap_start || end < p->heap_start || end > FOS_HEAP_END)
         return -FOS_ENOMEM;
     if (next < now) {
+        if (layout_reserve_cut(&p->layout, next, now, 0))
+            return -FOS_ENOMEM;
         clear(p, next, now);
     } else if (next > now) {
         if (!process_may(p, region_pages(&r)) ||
             p->layout.mapped + region_pages(&r) > MAPPED_MAX ||
-            !layout_empty(&p->layout, now, next))
+            !layout_empty(&p->layout, now, next) || layout_reserve(&p->layout, 1))
             return -FOS_ENOMEM;
         uint64_t before = p->layout.committed;
         layout_insert(&p->layout, &r);
@@ -279,7 +280,7 @@ long regions_protect(struct process *p, uint64_t address, uint64_t length,
     if (!error && !layout_covers(l, address, address + length))
         error = -FOS_ENOMEM;
     if (!error)
-        error = layout_reserve(l, 2);
+        error = layout_reserve_cut(l, address, address + length, 0);
     if (error)
         return error;
     n = layout_cut(l, address, address + length, &first);
@@ -329,7 +330,7 @@ long regions_advise(struct process *p, uint64_t address, uint64_t length,
     if (!error && !layout_covers(l, address, address + length))
         error = -FOS_ENOMEM;
     if (!error)
-        error = layout_reserve(l, 2);
+        error = layout_reserve_cut(l, address, address + length, 0);
     if (error)
         return error;
     n = layout_cut(l, address, address + length, &first);

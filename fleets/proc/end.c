@@ -57,7 +57,7 @@ static void ended(struct process *p, int32_t status)
 
     space_end(p->space);
     names_end(p);
-    pager_end(p);
+    pager_ended(p);
     tell_end(p->pid);
     fos_service_sweep(&fleet.service);
     process_end(p, status);

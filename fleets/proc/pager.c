@@ -12,6 +12,7 @@
 #include <fos/syscall.h>
 
 #include "fleet.h"
+#include "tell.h"
 
 FOS_CLIENT_CALLS(mem, MEM_PROC_OPS)
 
@@ -155,25 +156,32 @@ static void orphans_kill(uint64_t member)
         killed);
 }
 
-void pager_end(const struct process *p)
+static void member_ended(struct kin *k, const struct process *p)
+{
+    k->view.number++;
+    k->view.members[p->slot] = (struct proc_member){0};
+    k->missing[p->slot] = true;
+    news++;
+    if (k == &pages) {
+        report("proc: a member of page has ended; starting another");
+        return;
+    }
+    told[p->slot] = 0;
+    if (peers[p->slot].thread)
+        fos_peer_close(&peers[p->slot]);
+    peers[p->slot] = (struct fos_peer){0};
+    orphans_kill(p->pid);
+}
+
+/* Of a start that failed the member has heard, but nobody else. */
+void pager_ended(const struct process *p)
 {
     struct kin *k = kin_of(p);
 
-    if (!k)
-        return;
-    k->view.number++;
-    k->view.members[p->slot] = (struct proc_member){0};
-    news++;
-    if (k == &mems) {
-        told[p->slot] = 0;
-        if (peers[p->slot].thread)
-            fos_peer_close(&peers[p->slot]);
-        peers[p->slot] = (struct fos_peer){0};
-        orphans_kill(p->pid);
-    } else {
-        report("proc: a member of page has ended; starting another");
-    }
-    k->missing[p->slot] = true;
+    if (k)
+        member_ended(k, p);
+    else if (p->state == PROCESS_FREE && p->mem_pid)
+        tell_end(p->pid);
 }
 
 static void missing_start(struct kin *k)
@@ -244,33 +252,48 @@ static int slot_choose(void)
     return best;
 }
 
-/* A parent whose member is gone is on its end. */
-struct fos_cap pager_choose(struct process *p, const struct process *parent)
+bool pager_serves(void)
 {
-    bool inherits = parent && parent->mem_pid;
-    int slot = inherits ? (int)parent->mem_slot : slot_choose();
-    const struct proc_member *m;
-
-    if (slot < 0)
-        return (struct fos_cap){0};
-    m = &mems.view.members[slot];
-    if (inherits && m->pid != parent->mem_pid)
-        return (struct fos_cap){0};
-    p->mem_slot = (uint32_t)slot;
-    p->mem_pid = m->pid;
-    return m->mailbox;
+    return slot_choose() >= 0;
 }
 
-/* NULL: the process's member is gone. */
+/* The slot that p's memory is, or is to be, looked after in; -1: none, or that of a
+ * parent which is on its end. */
+static int slot_of(const struct process *p)
+{
+    const struct process *of = p->mem_pid ? p : process_find(p->parent);
+
+    if (!of || !of->mem_pid)
+        return slot_choose();
+    return mems.view.members[of->mem_slot].pid == of->mem_pid ? (int)of->mem_slot
+                                                              : -1;
+}
+
+struct fos_cap pager_mailbox(const struct process *p)
+{
+    int slot = slot_of(p);
+
+    return slot < 0 ? (struct fos_cap){0} : mems.view.members[slot].mailbox;
+}
+
+static long place(struct process *p)
+{
+    int slot = slot_of(p);
+
+    if (slot < 0)
+        return -FOS_EAGAIN;
+    p->mem_slot = (uint32_t)slot;
+    p->mem_pid = mems.view.members[slot].pid;
+    return 0;
+}
+
 static struct fos_peer *peer_of(const struct process *p)
 {
-    const struct proc_member *m = &mems.view.members[p->mem_slot];
     struct fos_peer *peer = &peers[p->mem_slot];
 
-    if (!p->mem_pid || m->pid != p->mem_pid)
-        return NULL;
     if (!peer->thread)
-        fos_peer_open(peer, m->mailbox, FOS_TRANSPORT_KERNEL);
+        fos_peer_open(peer, mems.view.members[p->mem_slot].mailbox,
+                      FOS_TRANSPORT_KERNEL);
     return peer;
 }
 
@@ -304,44 +327,51 @@ static void layout_fill(struct mem_layout *layout, const struct process *p,
 
 _Static_assert((int)FOS_ELF_SEGMENTS < (int)MEM_ATTACH_REGIONS, "and the heap");
 
-long pager_attach(const struct process *p, const struct process *parent,
-                  const struct elf_plan *plan)
+static long first_attach(struct process *p, const struct elf_plan *plan)
 {
+    const struct process *parent = process_find(p->parent);
     struct mem_attach_req req = {.control = fleet.control};
     struct mem_attach_rep rep;
-    struct fos_peer *peer = peer_of(p);
+    long error = place(p);
 
+    if (error)
+        return error;
     layout_fill(&req.layout, p, plan);
     if (parent && parent->mem_pid)
         req.layout.parent = parent->pid;
-    if (!peer)
-        return -FOS_EAGAIN;
     pager_work();
-    return judged(mem_attach_call(peer, &req, &rep, fos_now_ns() + CALL_NS));
+    return judged(mem_attach_call(peer_of(p), &req, &rep, fos_now_ns() + CALL_NS));
 }
 
-long pager_reset(const struct process *p, const struct elf_plan *plan)
+static long reset(struct process *p, const struct elf_plan *plan)
 {
     struct mem_reset_req req = {.control = fleet.control};
     struct mem_reset_rep rep;
-    struct fos_peer *peer = peer_of(p);
+    long error = place(p);
 
     layout_fill(&req.layout, p, plan);
-    if (!peer)
-        return -FOS_EAGAIN;
-    return judged(mem_reset_call(peer, &req, &rep, fos_now_ns() + CALL_NS));
+    if (error)
+        return error;
+    return judged(mem_reset_call(peer_of(p), &req, &rep, fos_now_ns() + CALL_NS));
 }
 
-long pager_fork(const struct process *parent, const struct process *child)
+long pager_attach(struct process *p, const struct elf_plan *plan)
+{
+    return p->mem_pid ? reset(p, plan) : first_attach(p, plan);
+}
+
+long pager_fork(const struct process *parent, struct process *child)
 {
     struct mem_fork_req req = {.control = fleet.control,
                                .parent = parent->pid,
                                .child = child->pid,
                                .space = child->space};
     struct mem_fork_rep rep;
-    struct fos_peer *peer = peer_of(child);
 
-    if (!peer)
+    child->mem_slot = parent->mem_slot;
+    child->mem_pid = parent->mem_pid;
+    if (slot_of(child) < 0)
         return -FOS_EAGAIN;
-    return judged(mem_fork_call(peer, &req, &rep, fos_now_ns() + CALL_NS));
+    return judged(
+        mem_fork_call(peer_of(child), &req, &rep, fos_now_ns() + CALL_NS));
 }

@@ -38,27 +38,30 @@ void pager_start(void);
 /* Tells members what they have to know.  Gives when it must be called again. */
 uint64_t pager_work(void);
 
-/* A member serves; a process has ended, be it a member. */
+/* A member serves. */
 void pager_ready(const struct process *p, struct fos_cap mailbox);
-void pager_end(const struct process *p);
 
 /* The members as proc_members tells them; false: not one of the two fleets. */
 bool pager_view(const char *fleet, struct proc_view *view);
 
-/* Chooses p's member: its parent's, or the one with the fewest processes.  Gives the
- * member's mailbox for p's start page; id 0: there is none. */
-struct fos_cap pager_choose(struct process *p, const struct process *parent);
+/* Whether there is a member for new processes. */
+bool pager_serves(void);
+
+/* The mailbox of the member that looks after `p`, or is to: its parent's, else the one
+ * with the fewest processes; id 0: there is none. */
+struct fos_cap pager_mailbox(const struct process *p);
 
 /*
- * p's memory is what `plan` says, a stack and a heap; what this fleet has mapped of the
- * image already stays, what it has not is zeros.  reset: again, after the space was
- * reset.  0; -FOS_ENOMEM; -FOS_EAGAIN the member is gone or does not answer.
+ * The image of `p` is in its space, as far as it has bytes: a member takes over the
+ * rest, be it the first time or after the space was reset.  0; -FOS_ENOMEM;
+ * -FOS_EAGAIN the member is gone or does not answer.
  */
-long pager_attach(const struct process *p, const struct process *parent,
-                  const struct elf_plan *plan);
-long pager_reset(const struct process *p, const struct elf_plan *plan);
+long pager_attach(struct process *p, const struct elf_plan *plan);
 
-/* The child, whose mem_slot is chosen, gets its parent's memory.  As pager_attach. */
-long pager_fork(const struct process *parent, const struct process *child);
+/* `child`, whose space is empty, gets the memory of `parent`.  As pager_attach. */
+long pager_fork(const struct process *parent, struct process *child);
+
+/* The space of `p` is gone; `p` may be a member. */
+void pager_ended(const struct process *p);
 
 #endif

@@ -1,0 +1,720 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The memory fleet's member (fleets/mem) over a kernel played here: spaces that map
+ * frames, whose words are read and written as a processor would, faults included.
+ */
+#include "unit.h"
+
+#include <fos/error.h>
+#include <fos/start.h>
+#include <fos/syscall.h>
+
+#include "fleets/mem/member.h"
+#include "fleets/mem/pages.h"
+
+#define RW (FOS_PROT_READ | FOS_PROT_WRITE)
+
+/* ---- the kernel ---- */
+
+enum { SPACES = 24, FRAMES = 4096, MAPPINGS = 2048, OWN = 1 };
+
+struct mapping {
+    uint64_t page;
+    uint32_t frame, prot;
+};
+
+static struct space {
+    struct mapping maps[MAPPINGS];
+    uint32_t count;
+    bool ended;
+} spaces[SPACES];
+
+static struct {
+    uint64_t word;
+    uint32_t refs;
+} frames[FRAMES];
+static uint32_t frames_used, frames_limit = FRAMES;
+
+static struct fos_start start_page;
+struct fos_start *fos_start_page = &start_page;
+struct member member;
+static enum { NOTHING, WENT, REFUSED } verdict;
+
+static uint32_t frame_new(void)
+{
+    for (uint32_t f = 0; f < FRAMES; f++) {
+        if (frames[f].refs == 0) {
+            frames[f].refs = 1;
+            frames[f].word = 0;
+            frames_used++;
+            return f;
+        }
+    }
+    abort();
+}
+
+static void frame_put(uint32_t f)
+{
+    REQUIRE(frames[f].refs > 0);
+    if (--frames[f].refs == 0)
+        frames_used--;
+}
+
+static struct mapping *mapping_at(struct space *s, uint64_t page)
+{
+    for (uint32_t i = 0; i < s->count; i++)
+        if (s->maps[i].page == page)
+            return &s->maps[i];
+    return NULL;
+}
+
+static void map(struct space *s, uint64_t page, uint32_t frame, uint32_t prot)
+{
+    REQUIRE(s->count < MAPPINGS && !mapping_at(s, page));
+    s->maps[s->count++] = (struct mapping){page, frame, prot};
+}
+
+/* The frame's reference is the caller's to put. */
+static void unmap(struct space *s, struct mapping *m)
+{
+    *m = s->maps[--s->count];
+}
+
+static void space_empty(struct space *s)
+{
+    while (s->count) {
+        frame_put(s->maps[0].frame);
+        unmap(s, &s->maps[0]);
+    }
+}
+
+static struct space *space_of(struct fos_cap cap)
+{
+    return cap.id && cap.id < SPACES ? &spaces[cap.id] : NULL;
+}
+
+static long share_check(const struct fos_share *s, struct space *to,
+                        struct space *from)
+{
+    uint32_t kind = s->how & FOS_SHARE_KIND;
+
+    if (!to || (kind != FOS_SHARE_OWN && !from) || s->pages == 0 ||
+        s->pages > FOS_MAP_PAGES_MAX)
+        return -FOS_EINVAL;
+    for (uint32_t i = 0; i < s->pages; i++) {
+        uint64_t off = i * FOS_PAGE_SIZE;
+        struct mapping *m = kind == FOS_SHARE_OWN ? mapping_at(to, s->to + off)
+                                                  : mapping_at(from, s->from + off);
+        if (!m && !(s->how & FOS_SHARE_SPARSE))
+            return -FOS_EFAULT;
+        if (!m || kind == FOS_SHARE_OWN)
+            continue;
+        if (s->prot & FOS_PROT_WRITE && !(m->prot & FOS_PROT_WRITE) &&
+            frames[m->frame].refs > 1)
+            return -FOS_EPERM;
+        if (mapping_at(to, s->to + off) && !(s->how & FOS_SHARE_REPLACE))
+            return -FOS_EEXIST;
+    }
+    return 0;
+}
+
+static void own_one(const struct fos_share *s, struct mapping *m)
+{
+    if (frames[m->frame].refs > 1) {
+        uint32_t copy = frame_new();
+        frames[copy].word = frames[m->frame].word;
+        frame_put(m->frame);
+        m->frame = copy;
+    }
+    m->prot = s->prot;
+}
+
+static void share_one(const struct fos_share *s, struct space *to,
+                      struct space *from, uint64_t off)
+{
+    uint32_t kind = s->how & FOS_SHARE_KIND;
+    struct mapping *m = mapping_at(from, s->from + off), *old;
+    uint32_t frame = m->frame;
+
+    frames[frame].refs++;
+    if (kind == FOS_SHARE_COW)
+        m->prot &= ~(uint32_t)FOS_PROT_WRITE;
+    if (kind == FOS_SHARE_MOVE) {
+        frame_put(frame);
+        unmap(from, m);
+    }
+    if ((old = mapping_at(to, s->to + off))) {
+        frame_put(old->frame);
+        unmap(to, old);
+    }
+    map(to, s->to + off, frame,
+        kind == FOS_SHARE_COW ? s->prot & ~(uint32_t)FOS_PROT_WRITE : s->prot);
+}
+
+long fos_sys_space_share(const struct fos_share *s)
+{
+    struct space *to = space_of(s->to_space), *from = space_of(s->from_space);
+    long error = share_check(s, to, from), done = 0;
+
+    if (error)
+        return error;
+    for (uint32_t i = 0; i < s->pages; i++) {
+        uint64_t off = i * FOS_PAGE_SIZE;
+        if ((s->how & FOS_SHARE_KIND) == FOS_SHARE_OWN) {
+            struct mapping *m = mapping_at(to, s->to + off);
+            if (m)
+                own_one(s, m);
+            done += m != NULL;
+        } else if (mapping_at(from, s->from + off)) {
+            share_one(s, to, from, off);
+            done++;
+        }
+    }
+    if (s->thread.id)
+        verdict = WENT;
+    return done;
+}
+
+long fos_sys_space_protect(struct fos_cap space, uint64_t address, uint64_t pages,
+                           unsigned prot)
+{
+    struct space *s = space_of(space);
+
+    REQUIRE(s && pages <= FOS_MAP_PAGES_MAX && !(prot & FOS_PROT_WRITE));
+    for (uint64_t i = 0; i < pages; i++) {
+        struct mapping *m = mapping_at(s, address + i * FOS_PAGE_SIZE);
+        if (!m)
+            continue;
+        if (prot) {
+            m->prot = prot & 7;
+        } else {
+            frame_put(m->frame);
+            unmap(s, m);
+        }
+    }
+    return 0;
+}
+
+long fos_sys_space_control(struct fos_cap space, enum fos_space_control what,
+                           uint64_t argument)
+{
+    struct space *s = space_of(space);
+
+    (void)argument;
+    if (!s)
+        return -FOS_EPERM;
+    if (what == FOS_SPACE_END)
+        s->ended = true;
+    return 0;
+}
+
+long fos_sys_thread_control(struct fos_cap thread, enum fos_thread_control what,
+                            uint64_t argument)
+{
+    (void)thread, (void)argument;
+    verdict = what == FOS_THREAD_GO ? WENT : REFUSED;
+    return 0;
+}
+
+/* ---- the pages at hand ---- */
+
+enum { SUPPLY = 32 };
+static const uint64_t supply = 0x10000000000;
+static uint64_t supply_next, window_next = 0x20000000000, windows;
+
+uint32_t pages_first(uint32_t wanted, uint64_t *address)
+{
+    uint32_t n = 0;
+
+    *address = supply + supply_next % SUPPLY * FOS_PAGE_SIZE;
+    wanted = wanted < SUPPLY - supply_next % SUPPLY
+                 ? wanted
+                 : (uint32_t)(SUPPLY - supply_next % SUPPLY);
+    for (; n < wanted; n++) {
+        uint64_t at = *address + n * FOS_PAGE_SIZE;
+        if (mapping_at(&spaces[OWN], at))
+            continue;
+        if (frames_used >= frames_limit)
+            break;
+        map(&spaces[OWN], at, frame_new(), RW);
+    }
+    return n;
+}
+
+void pages_taken(uint32_t pages)
+{
+    supply_next += pages;
+}
+
+static void supply_close(void)
+{
+    space_empty(&spaces[OWN]);
+}
+
+long quota_more(void)
+{
+    return -FOS_ENOMEM;
+}
+
+void quota_less(void)
+{
+}
+
+uint64_t window_take(uint64_t pages)
+{
+    uint64_t at = window_next;
+
+    window_next += (pages + 1) * FOS_PAGE_SIZE;
+    windows += pages;
+    return at;
+}
+
+void window_give(uint64_t window, uint64_t pages)
+{
+    fos_sys_space_protect(fos_own_space(), window, pages, 0);
+    windows -= pages;
+}
+
+/* ---- a processor ---- */
+
+enum { HEAP = 0x600000, PLACES = 64 };
+#define PLACE(n) (MEM_BASE + (uint64_t)(n)*FOS_PAGE_SIZE)
+
+static bool permitted(uint64_t pid, uint64_t at, uint32_t need)
+{
+    struct mapping *m = mapping_at(&spaces[pid], at);
+
+    return m && (m->prot & need) == need;
+}
+
+/* The word's place, after as many faults as it takes; NULL: the fault was real. */
+static uint64_t *touch(uint64_t pid, uint64_t at, bool write)
+{
+    uint32_t need = write ? FOS_PROT_WRITE : FOS_PROT_READ;
+
+    for (int tries = 0; !permitted(pid, at, need); tries++) {
+        struct fos_fault fault = {
+            .pid = pid,
+            .thread = {1, 1},
+            .address = at + 8,
+            .error = (write ? FOS_FAULT_WRITE : 0u) |
+                     (mapping_at(&spaces[pid], at) ? FOS_FAULT_PRESENT : 0u)};
+        verdict = NOTHING;
+        fault_handle(&fault);
+        if (verdict != WENT)
+            return NULL;
+        REQUIRE(tries < 4);
+    }
+    return &frames[mapping_at(&spaces[pid], at)->frame].word;
+}
+
+static long attach(uint64_t pid, uint64_t parent, uint64_t quota)
+{
+    struct mem_layout layout = {
+        .pid = pid,
+        .space = {pid, 0},
+        .parent = parent,
+        .quota = quota,
+        .family_quota = quota,
+        .count = 2,
+        .regions = {
+            {.start = 0x400000, .end = 0x402000, .prot = FOS_PROT_READ},
+            {.start = HEAP, .end = HEAP, .prot = RW, .flags = MEM_REGION_HEAP}}};
+
+    start_page.caps[FOS_START_SPACE] = (struct fos_cap){OWN, 0};
+    return life_attach(&layout);
+}
+
+static void end(uint64_t pid)
+{
+    space_empty(&spaces[pid]);
+    spaces[pid].ended = false;
+    life_ended(pid);
+}
+
+static long mmap(uint64_t pid, unsigned place, unsigned pages, uint32_t prot,
+                 uint32_t flags)
+{
+    struct mem_map_req req = {.address = PLACE(place),
+                              .length = pages * FOS_PAGE_SIZE,
+                              .prot = prot,
+                              .flags = flags};
+    uint64_t at;
+
+    return regions_map(process_find(pid), &req, &at);
+}
+
+static void all_is_back(void)
+{
+    supply_close();
+    CHECK_EQ(frames_used, 0);
+    CHECK_EQ(windows, 0);
+    CHECK_EQ(process_count, 0);
+    CHECK_EQ(family_count, 0);
+    CHECK_EQ(object_count, 0);
+}
+
+CASE("memory is zeros until it is written, and its own afterwards")
+{
+    REQUIRE(attach(2, 0, 1000) == 0);
+    REQUIRE(mmap(2, 0, 4, RW, MEM_PRIVATE | MEM_FIXED) == 0);
+    uint64_t *word = touch(2, PLACE(1), false);
+    REQUIRE(word && *word == 0);
+    *touch(2, PLACE(1), true) = 7;
+    CHECK_EQ(*touch(2, PLACE(1), false), 7);
+    CHECK(!touch(2, PLACE(4), false));
+    CHECK(!touch(2, 0x400000, true));
+    end(2);
+    all_is_back();
+}
+
+CASE("after fork each writes its own copy, and sees what was there before")
+{
+    REQUIRE(attach(2, 0, 1000) == 0);
+    REQUIRE(mmap(2, 0, 4, RW, MEM_PRIVATE | MEM_FIXED) == 0);
+    *touch(2, PLACE(0), true) = 1;
+    *touch(2, PLACE(1), true) = 2;
+    REQUIRE(life_fork(2, 3, (struct fos_cap){3, 0}) == 0);
+    *touch(2, PLACE(0), true) = 10;
+    *touch(3, PLACE(1), true) = 20;
+    CHECK_EQ(*touch(3, PLACE(0), false), 1);
+    CHECK_EQ(*touch(2, PLACE(1), false), 2);
+    CHECK_EQ(*touch(2, PLACE(0), false), 10);
+    CHECK_EQ(*touch(3, PLACE(1), false), 20);
+    uint32_t used = frames_used;
+    end(3);
+    *touch(2, PLACE(1), true) = 3; /* the only one left: no copy */
+    CHECK(frames_used < used);
+    end(2);
+    all_is_back();
+}
+
+CASE("shared memory is one, through fork and after the first has gone")
+{
+    REQUIRE(attach(2, 0, 1000) == 0);
+    REQUIRE(mmap(2, 0, 4, RW, MEM_SHARED | MEM_FIXED) == 0);
+    *touch(2, PLACE(0), true) = 5;
+    REQUIRE(life_fork(2, 3, (struct fos_cap){3, 0}) == 0);
+    CHECK_EQ(*touch(3, PLACE(0), false), 5);
+    *touch(3, PLACE(2), true) = 6;
+    CHECK_EQ(*touch(2, PLACE(2), false), 6);
+    end(2);
+    REQUIRE(regions_protect(process_find(3), PLACE(0), 4 * FOS_PAGE_SIZE,
+                            FOS_PROT_READ) == 0);
+    CHECK(!touch(3, PLACE(0), true));
+    CHECK_EQ(*touch(3, PLACE(2), false), 6);
+    REQUIRE(regions_protect(process_find(3), PLACE(0), 4 * FOS_PAGE_SIZE, RW) == 0);
+    *touch(3, PLACE(0), true) = 8;
+    CHECK_EQ(*touch(3, PLACE(0), false), 8);
+    end(3);
+    all_is_back();
+}
+
+CASE("memory without access keeps what it holds, be it forked meanwhile")
+{
+    REQUIRE(attach(2, 0, 1000) == 0);
+    REQUIRE(mmap(2, 0, 4, RW, MEM_PRIVATE | MEM_FIXED) == 0);
+    *touch(2, PLACE(1), true) = 5;
+    struct process *p = process_find(2);
+    REQUIRE(regions_protect(p, PLACE(0), 4 * FOS_PAGE_SIZE, 0) == 0);
+    CHECK(!touch(2, PLACE(1), false));
+    REQUIRE(life_fork(2, 3, (struct fos_cap){3, 0}) == 0);
+    REQUIRE(regions_protect(p, PLACE(1), FOS_PAGE_SIZE, RW) == 0);
+    CHECK_EQ(*touch(2, PLACE(1), false), 5);
+    *touch(2, PLACE(1), true) = 6;
+    REQUIRE(regions_protect(process_find(3), PLACE(1), FOS_PAGE_SIZE, RW) == 0);
+    CHECK_EQ(*touch(3, PLACE(1), false), 5);
+    CHECK(!touch(3, PLACE(0), false));
+    end(2);
+    end(3);
+    all_is_back();
+}
+
+CASE("the stack grows with touches below it, up to its limit and its guard")
+{
+    REQUIRE(attach(2, 0, 10000) == 0);
+    struct process *p = process_find(2);
+    CHECK(touch(2, FOS_STACK_TOP - FOS_PAGE_SIZE, true));
+    CHECK(touch(2, FOS_STACK_TOP - MEM_STACK_MAX, true));
+    CHECK(!touch(2, FOS_STACK_TOP - MEM_STACK_MAX - FOS_PAGE_SIZE, true));
+    CHECK(p->layout.committed >= MEM_STACK_MAX / FOS_PAGE_SIZE);
+    end(2);
+    REQUIRE(attach(2, 0, 20) == 0); /* the quota does not allow it */
+    CHECK(touch(2, FOS_STACK_TOP - FOS_PAGE_SIZE, true));
+    CHECK(!touch(2, FOS_STACK_TOP - MEM_STACK_MAX, true));
+    end(2);
+    all_is_back();
+}
+
+CASE("what exceeds a quota is refused before it is there")
+{
+    REQUIRE(attach(2, 0, 100) == 0);
+    struct process *p = process_find(2);
+    CHECK_EQ(mmap(2, 0, 200, RW, MEM_PRIVATE), -FOS_ENOMEM);
+    CHECK_EQ(mmap(2, 0, 60, RW, MEM_SHARED), -FOS_ENOMEM);
+    CHECK_EQ(mmap(2, 0, 200, RW, MEM_PRIVATE | MEM_NORESERVE), 0);
+    CHECK_EQ(mmap(2, 0, 200, FOS_PROT_READ, MEM_PRIVATE), 0);
+    CHECK_EQ(regions_brk(p, HEAP + 200 * FOS_PAGE_SIZE), -FOS_ENOMEM);
+    CHECK_EQ(p->heap_end, HEAP);
+    CHECK_EQ(regions_brk(p, HEAP + 50 * FOS_PAGE_SIZE), 0);
+    CHECK_EQ(life_fork(2, 3, (struct fos_cap){3, 0}), -FOS_ENOMEM);
+    CHECK(!process_find(3));
+    CHECK_EQ(regions_brk(p, HEAP), 0);
+    CHECK_EQ(life_fork(2, 3, (struct fos_cap){3, 0}), 0);
+    end(2);
+    end(3);
+    all_is_back();
+}
+
+CASE("without a free page the process that touches ends, and no other")
+{
+    REQUIRE(attach(2, 0, 1000) == 0 && attach(3, 0, 1000) == 0);
+    REQUIRE(mmap(2, 0, 60, RW, MEM_PRIVATE | MEM_FIXED) == 0);
+    REQUIRE(touch(3, FOS_STACK_TOP - FOS_PAGE_SIZE, true));
+    frames_limit = frames_used + 10;
+    for (unsigned i = 0; i < 60 && !spaces[2].ended; i++)
+        touch(2, PLACE(i), true);
+    CHECK(spaces[2].ended);
+    CHECK(!spaces[3].ended);
+    frames_limit = FRAMES;
+    end(2);
+    end(3);
+    all_is_back();
+}
+
+CASE("senseless requests are refused and change nothing")
+{
+    struct mem_map_req req = {.length = 4096, .prot = RW, .flags = MEM_PRIVATE};
+    uint64_t at;
+
+    REQUIRE(attach(2, 0, 1000) == 0);
+    struct process *p = process_find(2);
+    uint32_t count = p->layout.count;
+    req.flags = MEM_PRIVATE | MEM_SHARED;
+    CHECK_EQ(regions_map(p, &req, &at), -FOS_EINVAL);
+    req.flags = MEM_PRIVATE | 0x1000;
+    CHECK_EQ(regions_map(p, &req, &at), -FOS_EINVAL);
+    req.flags = MEM_PRIVATE;
+    req.length = 0;
+    CHECK_EQ(regions_map(p, &req, &at), -FOS_EINVAL);
+    req.length = UINT64_MAX;
+    CHECK_EQ(regions_map(p, &req, &at), -FOS_ENOMEM);
+    req.length = 4096;
+    req.prot = FOS_PROT_WRITE | FOS_PROT_EXEC | FOS_PROT_READ;
+    CHECK_EQ(regions_map(p, &req, &at), -FOS_EACCES);
+    req.prot = RW;
+    req.flags = MEM_PRIVATE | MEM_FIXED;
+    req.address = MEM_END;
+    CHECK_EQ(regions_map(p, &req, &at), -FOS_ENOMEM);
+    req.address = 0x1001;
+    CHECK_EQ(regions_map(p, &req, &at), -FOS_EINVAL);
+    req.flags |= MEM_NOREPLACE;
+    req.address = 0x400000;
+    CHECK_EQ(regions_map(p, &req, &at), -FOS_EEXIST);
+    CHECK_EQ(regions_unmap(p, 1, 4096), -FOS_EINVAL);
+    CHECK_EQ(regions_unmap(p, FOS_PAGES_BASE, 4096), -FOS_ENOMEM);
+    CHECK_EQ(regions_protect(p, PLACE(0), 4096, RW), -FOS_ENOMEM);
+    CHECK_EQ(regions_protect(p, 0, UINT64_MAX, RW), -FOS_ENOMEM);
+    CHECK_EQ(regions_advise(p, 0x400000, 4096, 99), -FOS_EINVAL);
+    CHECK_EQ(regions_brk(p, HEAP - 1), -FOS_ENOMEM);
+    CHECK_EQ(p->layout.count, count);
+    end(2);
+    all_is_back();
+}
+
+CASE("a process that proc describes wrongly is not begun")
+{
+    struct mem_layout layout = {
+        .pid = 2, .space = {2, 0}, .quota = 100, .count = 99};
+
+    layout.family_quota = 100;
+    CHECK_EQ(life_attach(&layout), -FOS_EINVAL);
+    layout.count = 2;
+    layout.regions[0] = (struct mem_region){0x400000, 0x402000, RW, 0};
+    layout.regions[1] = (struct mem_region){0x401000, 0x403000, RW, 0};
+    CHECK_EQ(life_attach(&layout), -FOS_EINVAL);
+    layout.regions[1] = (struct mem_region){0x402000, MEM_END, RW, 0};
+    CHECK_EQ(life_attach(&layout), -FOS_EINVAL);
+    layout.count = 1;
+    layout.parent = 77;
+    CHECK_EQ(life_attach(&layout), -FOS_ENOENT);
+    layout.parent = 0;
+    CHECK_EQ(life_attach(&layout), 0);
+    CHECK_EQ(life_attach(&layout), -FOS_EEXIST);
+    layout.quota = 1;
+    CHECK_EQ(life_reset(&layout), 0);
+    layout.pid = 3;
+    CHECK_EQ(life_reset(&layout), -FOS_ENOENT);
+    CHECK_EQ(life_attach(&layout), -FOS_ENOMEM);
+    end(2);
+    all_is_back();
+}
+
+/* ---- random operations beside a model of what programs see ---- */
+
+enum { PROCESSES = 6, OBJECTS = 4096, FIRST = 2 };
+
+struct seen {
+    uint32_t prot;           /* plus one; 0: not mapped */
+    uint32_t object, offset; /* shared memory: number plus one, page of it */
+    uint64_t value;
+};
+
+static struct {
+    bool lives;
+    struct seen pages[PLACES];
+} model[PROCESSES];
+static uint64_t object_words[OBJECTS][PLACES];
+static uint32_t objects_made;
+
+static struct seen *seen_at(unsigned i, unsigned place)
+{
+    return &model[i].pages[place];
+}
+
+static uint64_t *value_of(struct seen *s)
+{
+    return s->object ? &object_words[s->object - 1][s->offset] : &s->value;
+}
+
+static void random_map(unsigned i, unsigned first, unsigned n, uint64_t *seed)
+{
+    static const uint32_t prots[] = {0, FOS_PROT_READ, RW, RW};
+    uint32_t prot = prots[unit_random(seed) % 4];
+    bool shared = unit_random(seed) % 4 == 0 && objects_made < OBJECTS;
+    uint32_t flags = MEM_FIXED | (shared ? MEM_SHARED : MEM_PRIVATE) |
+                     (unit_random(seed) % 4 ? 0u : MEM_POPULATE);
+
+    if (mmap(FIRST + i, first, n, prot, flags))
+        return;
+    objects_made += shared;
+    for (unsigned k = 0; k < n; k++)
+        *seen_at(i, first + k) = (struct seen){
+            .prot = prot + 1, .object = shared ? objects_made : 0, .offset = k};
+}
+
+static void random_protect(unsigned i, unsigned first, unsigned n, uint64_t *seed)
+{
+    static const uint32_t prots[] = {0, FOS_PROT_READ, RW,
+                                     FOS_PROT_READ | FOS_PROT_EXEC};
+    uint32_t prot = prots[unit_random(seed) % 4];
+
+    if (regions_protect(process_find(FIRST + i), PLACE(first), n * FOS_PAGE_SIZE,
+                        prot))
+        return;
+    for (unsigned k = first; k < first + n; k++) {
+        REQUIRE(seen_at(i, k)->prot);
+        seen_at(i, k)->prot = prot + 1;
+    }
+}
+
+static void random_advise(unsigned i, unsigned first, unsigned n, uint64_t *seed)
+{
+    uint32_t advice = (uint32_t)(unit_random(seed) % 5);
+
+    if (regions_advise(process_find(FIRST + i), PLACE(first), n * FOS_PAGE_SIZE,
+                       advice) ||
+        advice != MEM_DONTNEED)
+        return;
+    for (unsigned k = first; k < first + n; k++)
+        seen_at(i, k)->value = 0;
+}
+
+static void random_touch(unsigned i, unsigned place, uint64_t *seed)
+{
+    struct seen *s = seen_at(i, place);
+    bool write = unit_random(seed) % 2;
+    uint32_t need = write ? FOS_PROT_WRITE : FOS_PROT_READ;
+    uint64_t *word = touch(FIRST + i, PLACE(place), write);
+
+    REQUIRE((word != NULL) == (s->prot && ((s->prot - 1) & need)));
+    if (!word)
+        return;
+    REQUIRE(*word == *value_of(s));
+    if (write)
+        *word = *value_of(s) = unit_random(seed);
+}
+
+static void random_fork(unsigned i, unsigned child)
+{
+    if (model[child].lives || i == child ||
+        life_fork(FIRST + i, FIRST + child, (struct fos_cap){FIRST + child, 0}))
+        return;
+    model[child] = model[i];
+}
+
+static void random_end(unsigned i)
+{
+    end(FIRST + i);
+    memset(&model[i], 0, sizeof model[i]);
+}
+
+static void random_step(uint64_t *seed)
+{
+    unsigned i = (unsigned)(unit_random(seed) % PROCESSES);
+    unsigned first = (unsigned)(unit_random(seed) % PLACES);
+    unsigned n = 1 + (unsigned)(unit_random(seed) % (PLACES - first));
+
+    if (!model[i].lives) {
+        if (unit_random(seed) % 8 == 0)
+            model[i].lives = attach(FIRST + i, 0, 500) == 0;
+        return;
+    }
+    n = n > 12 ? 12 : n;
+    switch (unit_random(seed) % 32) {
+    case 0:
+        random_end(i);
+        break;
+    case 1:
+        random_fork(i, (unsigned)(unit_random(seed) % PROCESSES));
+        break;
+    case 2 ... 5:
+        random_map(i, first, n, seed);
+        break;
+    case 6:
+        if (regions_unmap(process_find(FIRST + i), PLACE(first),
+                          n * FOS_PAGE_SIZE) == 0)
+            memset(seen_at(i, first), 0, n * sizeof(struct seen));
+        break;
+    case 7 ... 9:
+        random_protect(i, first, n, seed);
+        break;
+    case 10:
+        random_advise(i, first, n, seed);
+        break;
+    default:
+        random_touch(i, first, seed);
+    }
+}
+
+static void families_check(void)
+{
+    for (unsigned i = 0; i < PROCESSES; i++) {
+        struct process *p = process_find(FIRST + i);
+        REQUIRE((p != NULL) == model[i].lives);
+        if (!p)
+            continue;
+        REQUIRE(layout_is_sound(&p->layout));
+        REQUIRE(p->layout.committed <= p->quota &&
+                p->family->committed <= p->family->quota &&
+                p->family->committed >= p->layout.committed);
+    }
+}
+
+CASE("whatever programs do, they see what a plain machine would show them")
+{
+    for (uint64_t run = 0; run < 20; run++) {
+        uint64_t seed = unit_setting("SEED", 1) + run;
+        unit_seed_is(seed);
+        objects_made = 0;
+        memset(object_words, 0, sizeof object_words);
+        for (int step = 0; step < 8000; step++) {
+            random_step(&seed);
+            families_check();
+        }
+        for (unsigned i = 0; i < PROCESSES; i++)
+            if (model[i].lives)
+                random_end(i);
+        all_is_back();
+    }
+}

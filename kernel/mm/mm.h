@@ -116,7 +116,8 @@ static inline uint64_t pte_make(pfn_t f, uint32_t prot)
 pfn_t pte_frame(uint64_t entry);
 
 /* usercopy.c: between the kernel and a space, through the direct map; they walk the
- * space's tables in software and so never fault.  0 or -FOS_EFAULT.  Call them
+ * space's tables in software and so never fault.  0 or -FOS_EFAULT; the vCPU's `miss`
+ * then says whether the caller's pager may help.  Call them
  * under the kernel lock, or as a reader (msg/capability.h): an unmapped frame is
  * not reused before readers have left. */
 int copy_from_user(const struct space *s, void *to, uint64_t va, size_t n);

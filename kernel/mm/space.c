@@ -170,7 +170,7 @@ void space_end(struct space *s, enum fos_space_state state)
         bug("the first process ended", __FILE__, __LINE__);
 }
 
-static void watch_unlink(struct space *s)
+void space_unwatch(struct space *s)
 {
     if (!s->watcher)
         return;
@@ -191,7 +191,7 @@ static bool contents_step(struct space *s)
     else if (s->mailboxes)
         mailbox_destroy(s->mailboxes);
     else if (s->watching)
-        watch_unlink(s->watching);
+        space_unwatch(s->watching);
     else if (s->threads)
         thread_destroy(s->threads);
     else
@@ -225,7 +225,7 @@ static int space_dismantle(struct space *s)
     if (r)
         return r;
     table_root_free(s);
-    watch_unlink(s);
+    space_unwatch(s);
     object_retire(&s->object);
     quiesce();
     ASSERT(s->objects_used == 0);

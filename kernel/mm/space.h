@@ -49,6 +49,7 @@ struct space {
     _Atomic uint64_t vcpu_mask; /* where our root is loaded; set by those vCPUs */
     _Atomic uint64_t syscalls;  /* counted by our threads */
     _Atomic uint64_t mailbox_full;
+    _Atomic uint64_t pager_id, pager_secret; /* a mailbox's; id 0: none */
     uint64_t destroy_at; /* how far table_destroy_step has come */
     uint64_t spent[3];   /* cycles of threads gone: running, ready, waiting */
 } __attribute__((aligned(SPACE_ALIGN)));
@@ -59,7 +60,16 @@ int space_destroy_step(struct space *s); /* -FOS_EAGAIN until all is given back 
 int space_reset_step(struct space *s);   /* the same, but the space stays */
 /* Running, and not being reset: something may be added to it. */
 bool space_is_live(const struct space *s);
+void space_unwatch(struct space *s); /* nobody is told of its end */
 void space_end(struct space *s, enum fos_space_state state);
+
+/* Who gets the faults.  The two words may be of two settings: such a capability opens
+ * nothing, and the fault is sent again. */
+static inline struct fos_cap space_pager(const struct space *s)
+{
+    return (struct fos_cap){fos_load_relaxed(&s->pager_id),
+                            fos_load_relaxed(&s->pager_secret)};
+}
 
 int space_charge_frames(struct space *s, uint64_t n);
 void space_refund_frames(struct space *s, uint64_t n);

@@ -1,5 +1,22 @@
 /* SPDX-License-Identifier: MIT */
+#include "arch/x86_64/cpu.h"
 #include "mm/space.h"
+#include "sched/sched.h"
+
+/* A page of the caller's own that it may get from its pager: the call is made anew when
+ * it has (sched/fault.c).  All calls look before they change anything. */
+static void miss_note(const struct space *s, uint64_t va, bool write,
+                      uint64_t entry)
+{
+    const struct thread *t = thread_current();
+    if (!t || t->space != s || !space_pager(s).id)
+        return;
+    vcpu_self()->miss = (struct miss){
+        .address = va,
+        .error = (entry & PTE_PRESENT ? FOS_FAULT_PRESENT : 0) |
+                 (write ? FOS_FAULT_WRITE : 0),
+    };
+}
 
 int user_range_check(uint64_t va, uint64_t n)
 {
@@ -13,8 +30,10 @@ int user_frame(const struct space *s, uint64_t va, bool write, pfn_t *out)
     if (user_range_check(va, 1))
         return -FOS_EFAULT;
     uint64_t entry = table_entry(s, va);
-    if (!(entry & PTE_PRESENT) || (write && !(entry & PTE_WRITE)))
+    if (!(entry & PTE_PRESENT) || (write && !(entry & PTE_WRITE))) {
+        miss_note(s, va, write, entry);
         return -FOS_EFAULT;
+    }
     *out = pte_frame(entry);
     return 0;
 }

@@ -120,17 +120,18 @@ void mailbox_renew(struct mailbox *m)
     quiesce(); /* who still sends by the old secret has done so */
 }
 
-/* Fills the reserved slots from user memory, which may vanish meanwhile. */
+/* Fills the reserved slots from user memory, which may vanish meanwhile, or, without
+ * `from`, from the kernel's. */
 static int slots_fill(struct mailbox *m, uint64_t position,
                       const struct space *from, uint64_t va, uint64_t n)
 {
     for (uint64_t done = 0; done < n; done += FOS_MAILBOX_PAYLOAD) {
         uint64_t part = min_u64(FOS_MAILBOX_PAYLOAD, n - done);
-        int r =
-            copy_from_user(from, mailbox_ring_slot(&m->ring, position++)->payload,
-                           va + done, part);
-        if (r)
-            return r;
+        void *to = mailbox_ring_slot(&m->ring, position++)->payload;
+        if (!from)
+            memcpy(to, (const char *)va + done, part);
+        else if (copy_from_user(from, to, va + done, part))
+            return -FOS_EFAULT;
     }
     return 0;
 }
@@ -143,18 +144,12 @@ static void receiver_wake(struct thread *t)
         thread_event(t, FOS_EVENT_NOTIFY);
 }
 
-int mailbox_send(struct mailbox *m, const struct space *from, uint64_t va,
-                 uint64_t n)
+static int message_put(struct mailbox *m, const struct space *from, uint64_t va,
+                       uint32_t n)
 {
-    if (n > FOS_MESSAGE_MAX || n > m->limit ||
-        fos_slots_for((uint32_t)n) > m->ring.slots / 2)
-        return -FOS_EMSGSIZE;
-    int r = user_mapped_check(from, va, n, false);
-    if (r)
-        return r;
-    uint32_t count = fos_slots_for((uint32_t)n);
+    uint32_t count = fos_slots_for(n);
     uint64_t position;
-    r = mailbox_ring_reserve(&m->ring, count, &position);
+    int r = mailbox_ring_reserve(&m->ring, count, &position);
     if (r) {
         atomic_fetch_add_explicit(&m->space->mailbox_full, 1, memory_order_relaxed);
         receiver_wake(m->thread);
@@ -164,4 +159,24 @@ int mailbox_send(struct mailbox *m, const struct space *from, uint64_t va,
     mailbox_ring_commit(&m->ring, position, count, n | (r ? FOS_SLOT_ABORTED : 0));
     receiver_wake(m->thread);
     return r;
+}
+
+static bool fits(const struct mailbox *m, uint64_t n)
+{
+    return n <= FOS_MESSAGE_MAX && n <= m->limit &&
+           fos_slots_for((uint32_t)n) <= m->ring.slots / 2;
+}
+
+int mailbox_send(struct mailbox *m, const struct space *from, uint64_t va,
+                 uint64_t n)
+{
+    if (!fits(m, n))
+        return -FOS_EMSGSIZE;
+    int r = user_mapped_check(from, va, n, false);
+    return r ? r : message_put(m, from, va, (uint32_t)n);
+}
+
+int mailbox_post(struct mailbox *m, const void *message, uint32_t n)
+{
+    return fits(m, n) ? message_put(m, NULL, (uintptr_t)message, n) : -FOS_EMSGSIZE;
 }

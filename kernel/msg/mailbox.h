@@ -31,5 +31,7 @@ void mailbox_renew(struct mailbox *m);
  */
 int mailbox_send(struct mailbox *m, const struct space *from, uint64_t va,
                  uint64_t n);
+/* As a reader: a message of the kernel's own. */
+int mailbox_post(struct mailbox *m, const void *message, uint32_t n);
 
 #endif

@@ -9,9 +9,13 @@
  */
 #include "sched/sched.h"
 #include "lib/trace.h"
+#include "msg/capability.h"
 #include "xen/xen.h"
 
-enum { SLICE_NS = 10 * 1000 * 1000 };
+enum {
+    SLICE_NS = 10 * 1000 * 1000,
+    PAGER_RETRY_NS = 1000 * 1000, /* until a pager that could not be told is told */
+};
 /* ns; from here on it is never.  To Xen a time of 2^63 or more is long past. */
 #define DEADLINE_END (1ull << 62)
 
@@ -99,6 +103,34 @@ static void timer_remove(struct vcpu *v, struct thread *t)
     t->deadline = 0;
 }
 
+/* Where a thread belongs that is neither running nor on the queue. */
+static void thread_settle(struct vcpu *v, struct thread *t)
+{
+    ASSERT(t->deadline == 0);
+    if (t->stop) {
+        state_set(t, THREAD_ENDED);
+    } else if (t->held & HOLD_FAULT) {
+        state_set(t, THREAD_FAULTING);
+        if (t->again)
+            timer_insert(v, t, time_now() + PAGER_RETRY_NS);
+    } else if (t->held) {
+        state_set(t, THREAD_STOPPED);
+    } else {
+        run_push(v, t);
+    }
+}
+
+/* What `held` says has changed.  True: it is ready now. */
+static bool thread_resettle(struct vcpu *v, struct thread *t)
+{
+    uint32_t state = atomic_load(&t->state);
+    if (state != THREAD_STOPPED && state != THREAD_FAULTING)
+        return false;
+    timer_remove(v, t);
+    thread_settle(v, t);
+    return atomic_load(&t->state) == THREAD_READY;
+}
+
 /* A timer that fires too early costs one interrupt, less than stopping it would. */
 static void timer_program(struct vcpu *v)
 {
@@ -128,36 +160,57 @@ static void vcpu_poke(struct vcpu *v)
         event_send(v->port_ipi);
 }
 
+struct vcpu *thread_lock(struct thread *t)
+{
+    for (;;) {
+        struct vcpu *v = atomic_load(&t->vcpu);
+        spin_lock(&v->lock);
+        if (atomic_load(&t->vcpu) == v)
+            return v;
+        spin_unlock(&v->lock);
+    }
+}
+
+/* `t` has become ready on `v`, which is locked. */
+static void ready_unlock(struct vcpu *v, bool ready)
+{
+    bool mine = v == vcpu_self();
+    if (ready && mine)
+        slice_update(v);
+    spin_unlock(&v->lock);
+    if (ready && !mine)
+        event_send(v->port_ipi);
+}
+
 void thread_start(struct thread *t)
 {
-    struct vcpu *v = t->vcpu;
-    trace(FOS_TRACE_start, t->space->pid, v->id);
-    spin_lock(&v->lock);
-    run_push(v, t);
+    trace(FOS_TRACE_start, t->space->pid, atomic_load(&t->vcpu)->id);
+    struct vcpu *v = thread_lock(t);
+    thread_settle(v, t);
     spin_unlock(&v->lock);
     vcpu_poke(v);
 }
 
 void thread_wake(struct thread *t)
 {
-    struct vcpu *v = t->vcpu;
     uint64_t pid = t->space->pid;
     if (atomic_load(&t->state) != THREAD_BLOCKED)
         return;
-    spin_lock(&v->lock);
+    struct vcpu *v = thread_lock(t);
     bool woken = atomic_load(&t->state) == THREAD_BLOCKED;
     if (woken) {
         timer_remove(v, t);
-        run_push(v, t);
+        thread_settle(v, t);
     }
-    bool mine = v == vcpu_self();
-    if (mine)
-        slice_update(v);
-    spin_unlock(&v->lock);
+    ready_unlock(v, woken);
     if (woken)
         trace(FOS_TRACE_wake, pid, v->id);
-    if (woken && !mine)
-        event_send(v->port_ipi);
+}
+
+static bool signals_due(const struct thread *t)
+{
+    return atomic_load(&t->events_page->signals) &
+           ~atomic_load(&t->events_page->blocked);
 }
 
 /* A deadline in the past gives the processor to whoever else is ready here. */
@@ -171,11 +224,12 @@ long thread_wait(uint64_t deadline)
     atomic_exchange(&t->state, THREAD_BLOCKED);
     /* thread_stop may have come before the lock: its interrupt would find us gone.
      */
-    if (atomic_load(&t->events_page->pending) || late || t->stop) {
+    bool signalled = signals_due(t);
+    if (atomic_load(&t->events_page->pending) || signalled || late || t->stop) {
         atomic_store(&t->state, THREAD_RUNNING);
         v->resched = v->resched || late || t->stop;
         spin_unlock(&v->lock);
-        return late ? -FOS_ETIMEDOUT : 0;
+        return signalled ? -FOS_EINTR : late ? -FOS_ETIMEDOUT : 0;
     }
     time_charge(t, THREAD_RUNNING);
     trace(FOS_TRACE_block, deadline, 0);
@@ -188,14 +242,12 @@ long thread_wait(uint64_t deadline)
 
 void thread_stop(struct thread *t)
 {
-    struct vcpu *v = t->vcpu;
-    spin_lock(&v->lock);
+    struct vcpu *v = thread_lock(t);
     t->stop = true;
     uint32_t state = atomic_load(&t->state);
     if (state == THREAD_READY)
         run_remove(v, t);
-    if (state == THREAD_BLOCKED)
-        timer_remove(v, t);
+    timer_remove(v, t);
     if (state != THREAD_RUNNING)
         state_set(t, THREAD_ENDED);
     spin_unlock(&v->lock);
@@ -203,15 +255,122 @@ void thread_stop(struct thread *t)
         vcpu_poke(v);
 }
 
+/* ---- control ------------------------------------------------------------- */
+
+void thread_hold(struct thread *t)
+{
+    struct vcpu *v = thread_lock(t);
+    uint32_t state = atomic_load(&t->state);
+    t->held |= HOLD_STOP;
+    if (state == THREAD_READY) {
+        run_remove(v, t);
+        thread_settle(v, t);
+    }
+    spin_unlock(&v->lock);
+    if (state == THREAD_RUNNING)
+        vcpu_poke(v);
+}
+
+static void fault_clear(struct thread *t)
+{
+    t->held &= ~(uint32_t)HOLD_FAULT;
+    t->again = false;
+}
+
+void thread_go(struct thread *t)
+{
+    struct vcpu *v = thread_lock(t);
+    if (t->held & HOLD_FAULT)
+        fault_clear(t);
+    else
+        t->held &= ~(uint32_t)HOLD_STOP;
+    ready_unlock(v, thread_resettle(v, t));
+}
+
+void thread_retry(struct thread *t)
+{
+    struct vcpu *v = thread_lock(t);
+    fault_clear(t);
+    ready_unlock(v, thread_resettle(v, t));
+}
+
+void thread_unhold(struct thread *t)
+{
+    struct vcpu *v = thread_lock(t);
+    t->held &= ~(uint32_t)HOLD_STOP;
+    ready_unlock(v, thread_resettle(v, t));
+}
+
+int thread_fault_is_real(struct thread *t)
+{
+    struct vcpu *v = thread_lock(t);
+    bool waits = t->held & HOLD_FAULT;
+    if (waits) {
+        fault_clear(t);
+        t->real = true;
+    }
+    ready_unlock(v, waits && thread_resettle(v, t));
+    return waits ? 0 : -FOS_EINVAL;
+}
+
+/* The bits are set before the state is looked at; thread_wait does it the other way
+ * round.  Who runs elsewhere is interrupted, so that it looks (upcall_prepare). */
+void thread_signal(struct thread *t, uint64_t bits)
+{
+    fos_fetch_or(&t->events_page->signals, bits);
+    struct vcpu *v = thread_lock(t);
+    uint32_t state = atomic_load(&t->state);
+    bool due = signals_due(t), woken = due && state == THREAD_BLOCKED;
+    if (woken) {
+        timer_remove(v, t);
+        t->regs.rax = (uint64_t)-FOS_EINTR;
+        thread_settle(v, t);
+    }
+    ready_unlock(v, woken);
+    if (due && state == THREAD_RUNNING && v != vcpu_self())
+        event_send(v->port_ipi);
+}
+
+/* It changes over when its present vCPU would next run it (handover). */
+void thread_move(struct thread *t, struct vcpu *to)
+{
+    struct vcpu *v = thread_lock(t);
+    t->target = to;
+    bool running = atomic_load(&t->state) == THREAD_RUNNING;
+    spin_unlock(&v->lock);
+    if (running && to != v)
+        vcpu_poke(v);
+}
+
+int thread_tls_set(struct thread *t, uint64_t base)
+{
+    if (base >= FOS_USER_END)
+        return -FOS_EINVAL;
+    struct vcpu *v = thread_lock(t);
+    bool own = t == thread_current();
+    bool busy = !own && atomic_load(&t->state) == THREAD_RUNNING;
+    if (!busy) {
+        t->tls = base;
+        t->tls_changed = !own;
+    }
+    spin_unlock(&v->lock);
+    if (own) {
+        xen_tls_load(base);
+        v->tls_owner = base ? t->object.id : 0;
+    }
+    return busy ? -FOS_EBUSY : 0;
+}
+
 /* ---- interrupts ---------------------------------------------------------- */
 
-/* Another vCPU made a thread ready here, stopped one, or wants a root let go. */
+/* Another vCPU made a thread ready here, stopped or signalled one, or wants a root let
+ * go. */
 void sched_ipi(void *vcpu)
 {
     struct vcpu *v = vcpu;
     struct thread *t = thread_current();
     spin_lock(&v->lock);
-    if (t && t->stop)
+    if (t && (t->stop || t->held || t->target != v))
         v->resched = true;
     slice_update(v);
     spin_unlock(&v->lock);
@@ -222,10 +381,12 @@ static void timers_expire(struct vcpu *v, uint64_t now)
     while (v->timers && v->timers->deadline <= now) {
         struct thread *t = v->timers;
         timer_remove(v, t);
-        if (atomic_load(&t->events_page->pending) == 0)
+        if (t->again)
+            fault_clear(t);
+        else if (atomic_load(&t->events_page->pending) == 0)
             t->regs.rax = (uint64_t)-FOS_ETIMEDOUT;
         trace(FOS_TRACE_wake, t->space->pid, v->id);
-        run_push(v, t);
+        thread_settle(v, t);
     }
 }
 
@@ -246,17 +407,33 @@ void sched_timer(void *vcpu)
 
 /* ---- switching ----------------------------------------------------------- */
 
-static void root_load(struct vcpu *v, struct space *s)
+/* Loads what user code of `t` sees: its space's tables and its fs base; NULL: nothing.
+ * User code can make its fs base 0 by itself, so another thread's is never taken for
+ * one's own. */
+static void user_load(struct vcpu *v, struct thread *t)
 {
-    struct space *old = root_space[v->id];
-    if (old == s)
-        return;
+    struct space *s = t ? t->space : NULL, *old = root_space[v->id];
+    bool tls = t && (t->tls_changed ||
+                     (v->tls_owner != t->object.id && (t->tls || v->tls_owner)));
     uint64_t bit = 1ull << v->id;
+    if (tls) {
+        t->tls_changed = false;
+        v->tls_owner = t->tls ? t->object.id : 0;
+    }
+    if (old == s) {
+        if (tls)
+            xen_tls_load(t->tls);
+        return;
+    }
     /* The bit is set before the root is loaded and cleared after: who changes the
      * space's tables flushes a processor too many rather than one too few. */
     if (s)
         atomic_fetch_or(&s->vcpu_mask, bit);
-    mmu_load_user(s ? pfn_to_mfn(s->root) : (mfn_t){0});
+    mfn_t root = s ? pfn_to_mfn(s->root) : (mfn_t){0};
+    if (tls)
+        mmu_load_user_and_tls(root, t->tls);
+    else
+        mmu_load_user(root);
     root_space[v->id] = s;
     if (old)
         atomic_fetch_and(&old->vcpu_mask, ~bit);
@@ -266,7 +443,7 @@ static void idle(struct vcpu *v)
 {
     struct space *s = root_space[v->id];
     if (s && !space_is_live(s))
-        root_load(v, NULL);
+        user_load(v, NULL);
     xen_block();
 }
 
@@ -274,19 +451,44 @@ static void current_leave(struct vcpu *v, struct thread *t,
                           const struct regs *frame)
 {
     t->regs = *frame;
-    if (atomic_load(&t->state) != THREAD_RUNNING)
-        return;
-    if (t->stop)
-        state_set(t, THREAD_ENDED);
-    else
-        run_push(v, t);
+    if (atomic_load(&t->state) == THREAD_RUNNING)
+        thread_settle(v, t);
+}
+
+/* Puts `t`, just taken off the queue, on another vCPU's if it is to run there.  `v` is
+ * locked, but not all the time: meanwhile HOLD_MOVE keeps the thread where it is, and
+ * quiesce() its memory. */
+static bool handover(struct vcpu *v, struct thread *t)
+{
+    struct vcpu *to = t->target;
+    if (to == v)
+        return false;
+    fpu_leave(v, t);
+    if (atomic_load(&v->current) == t)
+        atomic_store(&v->current, NULL);
+    t->tls_changed = true;
+    t->held |= HOLD_MOVE;
+    state_set(t, THREAD_STOPPED);
+    reader_enter();
+    atomic_store(&t->vcpu, to);
+    spin_unlock(&v->lock);
+    spin_lock(&to->lock);
+    t->held &= ~(uint32_t)HOLD_MOVE;
+    thread_resettle(to, t);
+    spin_unlock(&to->lock);
+    reader_exit();
+    event_send(to->port_ipi);
+    spin_lock(&v->lock);
+    return true;
 }
 
 /* The next thread; blocks in Xen until there is one.  Called and left locked. */
 static struct thread *next_wait(struct vcpu *v)
 {
     struct thread *t;
-    while (!(t = run_pop(v))) {
+    while (!(t = run_pop(v)) || handover(v, t)) {
+        if (t)
+            continue;
         if (atomic_load(&v->current))
             trace(FOS_TRACE_switch, 0, 0);
         atomic_store(&v->current, NULL);
@@ -312,7 +514,7 @@ static void switch_in(struct vcpu *v, struct regs *frame)
     slice_update(v);
     fpu_switch(v, t);
     spin_unlock(&v->lock);
-    root_load(v, t->space);
+    user_load(v, t);
     *frame = t->regs;
 }
 
@@ -334,6 +536,8 @@ _Noreturn void sched_run(void)
     struct vcpu *v = vcpu_self();
     spin_lock(&v->lock);
     switch_in(v, &frame);
+    while (upcall_prepare(&frame))
+        sched_exit(&frame);
     __asm__ volatile("mov %0, %%rsp; jmp trap_return" : : "r"(&frame) : "memory");
     __builtin_unreachable();
 }

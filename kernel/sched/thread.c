@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "sched/sched.h"
 #include "lib/trace.h"
+#include "msg/channel.h"
+#include "msg/mailbox.h"
 #include "sys/device.h"
 #include "xen/xen.h"
 
@@ -58,7 +60,8 @@ static void pages_free(struct thread *t)
 
 static int args_check(const struct space *s, const struct fos_thread_args *a)
 {
-    if (a->vcpu >= vcpu_count || a->flags || a->pages % PAGE_SIZE)
+    if (a->vcpu >= vcpu_count || a->flags & ~(uint32_t)FOS_THREAD_CREATE_STOPPED ||
+        a->pages % PAGE_SIZE || a->tls >= FOS_USER_END)
         return -FOS_EINVAL;
     if (user_range_check(a->entry, 1) || user_range_check(a->stack, 0) ||
         user_range_check(a->pages, FOS_THREAD_PAGES * PAGE_SIZE))
@@ -81,7 +84,11 @@ int thread_new(struct space *s, const struct fos_thread_args *a,
         goto fail_object;
     t->space = s;
     t->pending_last = &t->pending;
-    t->vcpu = &vcpus[a->vcpu];
+    t->vcpu = t->target = &vcpus[a->vcpu];
+    t->pages = a->pages;
+    t->held = a->flags & FOS_THREAD_CREATE_STOPPED ? HOLD_STOP : 0;
+    t->exception.vector = FOS_VECTOR_NONE;
+    t->tls = a->tls;
     t->since = rdtsc();
     atomic_store(&t->state, THREAD_READY);
     r = pages_alloc(t);
@@ -103,7 +110,6 @@ int thread_new(struct space *s, const struct fos_thread_args *a,
     };
     t->space_next = s->threads;
     s->threads = t;
-    t->vcpu->threads++;
     *out = t;
     return 0;
 
@@ -118,20 +124,24 @@ fail_object:
     return r;
 }
 
+static bool thread_has_ended(struct thread *t)
+{
+    return atomic_load(&t->state) == THREAD_ENDED &&
+           atomic_load(&atomic_load(&t->vcpu)->current) != t;
+}
+
 void thread_destroy(struct thread *t)
 {
     struct space *s = t->space;
-    struct vcpu *v = t->vcpu;
-    ASSERT(atomic_load(&t->state) == THREAD_ENDED && atomic_load(&v->current) != t);
+    ASSERT(thread_has_ended(t));
     ASSERT(t->channels == 0 && !t->pending);
     struct thread **link = &s->threads;
     while (*link != t)
         link = &(*link)->space_next;
     *link = t->space_next;
-    v->threads--;
     devices_unbind(t);
     object_retire(&t->object);
-    spin_lock(&v->lock);
+    struct vcpu *v = thread_lock(t);
     if (v->fpu_owner == t)
         v->fpu_owner = NULL;
     spin_unlock(&v->lock);
@@ -152,11 +162,52 @@ void threads_stop(struct space *s)
 bool threads_stopped(const struct space *s)
 {
     for (struct thread *t = s->threads; t; t = t->space_next) {
-        if (atomic_load(&t->state) != THREAD_ENDED ||
-            atomic_load(&t->vcpu->current) == t)
+        if (!thread_has_ended(t))
             return false;
     }
     return true;
+}
+
+/* One object that names the thread goes; false when there is none. */
+static bool belongings_step(struct thread *t)
+{
+    struct space *s = t->space;
+    for (struct channel *c = s->sending; c; c = c->sides[SENDER].next)
+        if (c->sides[SENDER].thread == t)
+            return channel_drop(c, s), true;
+    for (struct channel *c = s->receiving; c; c = c->sides[RECEIVER].next)
+        if (c->sides[RECEIVER].thread == t)
+            return channel_drop(c, s), true;
+    for (struct mailbox *m = s->mailboxes; m; m = m->space_next)
+        if (m->thread == t)
+            return mailbox_destroy(m), true;
+    for (struct space *w = s->watching; w; w = w->watch_next)
+        if (w->watcher == t)
+            return space_unwatch(w), true;
+    return false;
+}
+
+static void pages_unmap(const struct thread *t)
+{
+    uint64_t entry = table_entry(t->space, t->pages);
+    if ((entry & PTE_PRESENT) && pte_frame(entry).n == t->doorbell.n)
+        space_unmap(t->space, t->pages, FOS_THREAD_PAGES);
+}
+
+int thread_end_step(struct thread *t)
+{
+    enum { BUDGET = 8 };
+    thread_stop(t);
+    if (t == thread_current() || !thread_has_ended(t))
+        return -FOS_EAGAIN;
+    for (int i = 0; i < BUDGET; i++) {
+        if (belongings_step(t))
+            continue;
+        pages_unmap(t);
+        thread_destroy(t);
+        return 0;
+    }
+    return -FOS_EAGAIN;
 }
 
 void thread_event(struct thread *t, uint32_t slot)
@@ -172,14 +223,21 @@ void thread_event(struct thread *t, uint32_t slot)
 static void times_read(struct thread *t, uint64_t spent[THREAD_STATES],
                        enum thread_state *state)
 {
-    struct vcpu *v = t->vcpu;
-    spin_lock(&v->lock);
+    struct vcpu *v = thread_lock(t);
     uint64_t now = rdtsc();
     *state = atomic_load(&t->state);
     memcpy(spent, t->spent, sizeof t->spent);
     if (now > t->since)
         spent[*state] += now - t->since;
     spin_unlock(&v->lock);
+}
+
+uint64_t thread_time(struct thread *t)
+{
+    uint64_t spent[THREAD_STATES];
+    enum thread_state state;
+    times_read(t, spent, &state);
+    return time_of_cycles(spent[THREAD_RUNNING]);
 }
 
 /* Each word is read once; user code may be writing it. */
@@ -207,7 +265,7 @@ void threads_tell(const struct space *s, struct fos_space_info *info)
         published_add(&info->published, t->doorbell_page);
         if (info->threads++ == 0 || state < info->thread_state) {
             info->thread_state = state;
-            info->vcpu = t->vcpu->id;
+            info->vcpu = atomic_load(&t->vcpu)->id;
         }
     }
 }

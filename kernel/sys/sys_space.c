@@ -79,9 +79,13 @@ long sys_space_share(uint64_t args_va)
         from = space_running(a.from_space.id, a.from_space.secret);
     if (!to || (source && !from))
         return -FOS_EPERM;
-    if (a.thread.id)
-        return -FOS_ENOSYS;
-    return space_share(to, from, own, &a);
+    struct thread *t = FIND(thread, THREAD, a.thread.id, a.thread.secret);
+    if (a.thread.id && !t)
+        return -FOS_EPERM;
+    long n = space_share(to, from, own, &a);
+    if (n >= 0 && t)
+        thread_go(t);
+    return n;
 }
 
 static long control_watch(struct space *s, uint64_t slot)
@@ -97,6 +101,23 @@ static long control_watch(struct space *s, uint64_t slot)
     t->space->watching = s;
     if (atomic_load(&s->state) != FOS_SPACE_RUNNING) /* it ended before we came */
         thread_event(t, s->watch_slot);
+    return 0;
+}
+
+static void threads_each(struct space *s, void (*what)(struct thread *t))
+{
+    for (struct thread *t = s->threads; t; t = t->space_next)
+        what(t);
+}
+
+static long control_pager(struct space *s, uint64_t cap_va)
+{
+    struct fos_cap pager = {0};
+    if (cap_va && copy_from_user(space_current(), &pager, cap_va, sizeof pager))
+        return -FOS_EFAULT;
+    atomic_store(&s->pager_id, pager.id);
+    atomic_store(&s->pager_secret, pager.secret);
+    threads_each(s, thread_retry);
     return 0;
 }
 
@@ -124,9 +145,13 @@ long sys_space_control(uint64_t id, uint64_t secret, uint64_t what,
     case FOS_SPACE_END:
         return control_end(s, argument);
     case FOS_SPACE_PAGER:
+        return control_pager(s, argument);
     case FOS_SPACE_STOP:
+        threads_each(s, thread_hold);
+        return 0;
     case FOS_SPACE_GO:
-        return -FOS_ENOSYS;
+        threads_each(s, thread_unhold);
+        return 0;
     default:
         return -FOS_EINVAL;
     }

@@ -70,9 +70,71 @@ long sys_thread_create(uint64_t id, uint64_t secret, uint64_t args_va, uint64_t 
     return 0;
 }
 
+/* Under the kernel lock. */
+static long control_locked(uint64_t id, uint64_t secret, uint64_t what)
+{
+    struct thread *t = FIND(thread, THREAD, id, secret);
+    if (!t)
+        return -FOS_EPERM;
+    return what == FOS_THREAD_END ? thread_end_step(t) : (long)thread_time(t);
+}
+
+static long control_raise(struct thread *t, uint64_t slot)
+{
+    if (slot < FOS_EVENT_PARK || slot >= FOS_EVENT_COUNT)
+        return -FOS_EINVAL;
+    thread_event(t, (uint32_t)slot);
+    return 0;
+}
+
+static long control_move(struct thread *t, uint64_t vcpu)
+{
+    if (vcpu >= vcpu_count)
+        return -FOS_EINVAL;
+    thread_move(t, &vcpus[vcpu]);
+    return 0;
+}
+
+/* As a reader. */
+static long control(struct thread *t, uint64_t what, uint64_t argument)
+{
+    if (!t)
+        return -FOS_EPERM;
+    switch (what) {
+    case FOS_THREAD_SIGNAL:
+        thread_signal(t, argument);
+        return 0;
+    case FOS_THREAD_RAISE:
+        return control_raise(t, argument);
+    case FOS_THREAD_STOP:
+        thread_hold(t);
+        return 0;
+    case FOS_THREAD_GO:
+        thread_go(t);
+        return 0;
+    case FOS_THREAD_FAULT:
+        return thread_fault_is_real(t);
+    case FOS_THREAD_MOVE:
+        return control_move(t, argument);
+    case FOS_THREAD_TLS:
+        return thread_tls_set(t, argument);
+    default:
+        return -FOS_EINVAL;
+    }
+}
+
 long sys_thread_control(uint64_t id, uint64_t secret, uint64_t what,
                         uint64_t argument)
 {
-    (void)id, (void)secret, (void)what, (void)argument;
-    return -FOS_ENOSYS;
+    long r;
+    if (what == FOS_THREAD_END || what == FOS_THREAD_TIME) {
+        spin_lock(&kernel_lock);
+        r = control_locked(id, secret, what);
+        spin_unlock(&kernel_lock);
+    } else {
+        reader_enter();
+        r = control(FIND(thread, THREAD, id, secret), what, argument);
+        reader_exit();
+    }
+    return r;
 }

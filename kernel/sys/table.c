@@ -12,8 +12,9 @@ enum mode {
 
 static const uint8_t modes[FOS_SYS_COUNT] = {
     [FOS_SYS_null] = FREE,           [FOS_SYS_wait] = FREE,
-    [FOS_SYS_serialize] = FREE,      [FOS_SYS_notify] = READER,
-    [FOS_SYS_mailbox_send] = READER, [FOS_SYS_device_control] = FREE,
+    [FOS_SYS_serialize] = FREE,      [FOS_SYS_thread_control] = FREE,
+    [FOS_SYS_notify] = READER,       [FOS_SYS_mailbox_send] = READER,
+    [FOS_SYS_device_control] = FREE,
 };
 
 #define CALL0(f) f()
@@ -41,6 +42,7 @@ void syscall_dispatch(struct regs *r)
     struct thread *t = thread_current();
     uint64_t number = r->rax;
     uint8_t mode = number < FOS_SYS_COUNT ? modes[number] : FREE;
+    vcpu_self()->miss.address = 0;
     trace(FOS_TRACE_syscall_enter, number, r->rdi);
     atomic_fetch_add_explicit(&t->space->syscalls, 1, memory_order_relaxed);
     if (mode == LOCKED)
@@ -52,7 +54,10 @@ void syscall_dispatch(struct regs *r)
         spin_unlock(&kernel_lock);
     else if (mode == READER)
         reader_exit();
-    if (atomic_load_explicit(&t->state, memory_order_relaxed) == THREAD_RUNNING)
+    if (r->rax == (uint64_t)-FOS_EFAULT && vcpu_self()->miss.address)
+        fault_call(r, number);
+    else if (atomic_load_explicit(&t->state, memory_order_relaxed) ==
+             THREAD_RUNNING)
         trace(FOS_TRACE_syscall_exit, number, r->rax);
 }
 

@@ -26,12 +26,6 @@ void syscall_dispatch(struct regs *regs);
 int out_check(uint64_t va, size_t n);
 void out_write(uint64_t va, const void *from, size_t n);
 
-/* The calling thread's space. */
-static inline struct space *space_current(void)
-{
-    return thread_current()->space;
-}
-
 #define FIND(type, TYPE, id, secret)                                        \
     ({                                                                      \
         struct object *found_ = object_find(OBJECT_##TYPE, (id), (secret)); \

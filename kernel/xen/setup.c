@@ -132,6 +132,12 @@ void xen_block(void)
     HYPERVISOR_sched_op(SCHEDOP_block, NULL);
 }
 
+void xen_tls_load(uint64_t base)
+{
+    long r = HYPERVISOR_set_segment_base(SEGBASE_FS, base);
+    ASSERT(r == 0);
+}
+
 uint64_t xen_fault_address(void)
 {
     return xen_vcpu_info[vcpu_self()->id]->arch.cr2;

@@ -17,6 +17,7 @@ _Noreturn void xen_shutdown(uint32_t reason); /* enum fos_shutdown */
 void xen_yield(void);
 void xen_block(void); /* until an event, which is delivered as an upcall */
 uint64_t xen_fault_address(void);
+void xen_tls_load(uint64_t base); /* the user's fs base on this vCPU */
 
 /* xen/time.c.  All times are ns since Xen's start, from the vCPU's shared page. */
 uint64_t time_now(void);
@@ -45,6 +46,7 @@ void mmu_unpin(mfn_t root);
 void mmu_set(uint64_t va, uint64_t entry); /* one kernel mapping, flushed here */
 bool mmu_unset(uint64_t va);               /* false: va has no last-level table */
 void mmu_load_user(mfn_t root);            /* on this vCPU */
+void mmu_load_user_and_tls(mfn_t root, uint64_t tls); /* and the fs base */
 /* Those vCPUs' translations of user memory are gone when it returns. */
 void mmu_flush_tlb(uint64_t vcpu_mask);
 void mmu_flush_with_tlb(uint64_t vcpu_mask); /* mmu_flush, then that */

@@ -18,9 +18,15 @@ struct regs {
 
 struct thread;
 
+/* A user address that does not permit what the kernel wanted to do there. */
+struct miss {
+    uint64_t address; /* 0: none */
+    uint32_t error;   /* enum fos_fault_error */
+};
+
 /*
  * Data of one vCPU, found through %gs.
- *   by this vCPU only: self .. fpu_owner
+ *   by this vCPU only: self .. miss; fpu_owner under lock too
  *   lock (spin, leaf): run queue and timers, see sched/sched.c
  *   reading: written by this vCPU, read by quiesce(), see msg/capability.c
  */
@@ -32,13 +38,14 @@ struct vcpu {
     uint64_t timer_armed;     /* ns, 0 none */
     uint64_t slice_end;       /* ns, 0 when the vCPU is not shared */
     struct thread *fpu_owner; /* whose state the vector registers hold */
+    uint64_t tls_owner; /* id of the thread whose fs base is loaded; 0: it is 0 */
+    struct miss miss;   /* that the present system call met; see mm/usercopy.c */
     void *stack_top;
 
     struct thread *_Atomic current; /* NULL while idle */
     spinlock_t lock;
     struct thread *run_first, *run_last;
-    struct thread *timers; /* blocked with a deadline, soonest first */
-    uint32_t threads;      /* pinned here, whatever their state */
+    struct thread *timers; /* with a deadline, soonest first */
 
     _Atomic uint32_t reading;
 } __attribute__((aligned(128)));
@@ -68,7 +75,8 @@ static inline void cpu_pause(void)
 void fpu_init(void);
 void fpu_thread_init(struct thread *t);
 void fpu_switch(struct vcpu *v, struct thread *next);
-bool cpu_random(uint64_t *out); /* RDRAND, where there is one */
+void fpu_leave(struct vcpu *v, struct thread *t); /* saves t's, if v holds it */
+bool cpu_random(uint64_t *out);                   /* RDRAND, where there is one */
 
 void trap_handler(struct regs *regs);
 void trap_return(void);

@@ -93,6 +93,14 @@ void fpu_switch(struct vcpu *v, struct thread *next)
     v->fpu_owner = next;
 }
 
+void fpu_leave(struct vcpu *v, struct thread *t)
+{
+    if (v->fpu_owner != t)
+        return;
+    save(t->fpu);
+    v->fpu_owner = NULL;
+}
+
 bool cpu_random(uint64_t *out)
 {
     enum { FEATURE_RDRAND = 1 << 30, TRIES = 10 };

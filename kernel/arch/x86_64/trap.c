@@ -38,26 +38,19 @@ const void *traps_table(void)
     return table;
 }
 
-/* The space ends, and its watcher reads what happened with space_status. */
+/* Told to the pager, or to the process itself (upcall_prepare). */
 static void fault_user(const struct regs *regs)
 {
-    struct space *s = thread_current()->space;
-    trace(FOS_TRACE_fault, regs->vector,
-          regs->vector == TRAP_PAGE_FAULT ? xen_fault_address() : regs->rip);
-    spin_lock(&kernel_lock);
-    if (atomic_load(&s->state) == FOS_SPACE_RUNNING) {
-        s->info.vector = (uint32_t)regs->vector;
-        s->info.error_code = (uint32_t)regs->error;
-        s->info.address = regs->vector == TRAP_PAGE_FAULT ? xen_fault_address() : 0;
-        s->info.instruction = regs->rip;
-        s->info.stack = regs->rsp;
-        if (!s->parent)
-            print("the first process faulted: vector %lu, error %lx, address %lx, "
-                  "instruction %lx\n",
-                  regs->vector, regs->error, s->info.address, regs->rip);
-        space_end(s, FOS_SPACE_FAULTED);
-    }
-    spin_unlock(&kernel_lock);
+    bool page = regs->vector == TRAP_PAGE_FAULT;
+    if (page && fault_page(regs))
+        return;
+    struct exception e = {
+        .vector = regs->vector,
+        .error = regs->error,
+        .address = page ? xen_fault_address() : 0,
+    };
+    trace(FOS_TRACE_fault, e.vector, page ? e.address : regs->rip);
+    thread_current()->exception = e;
 }
 
 static void fault_kernel(const struct regs *regs)
@@ -85,5 +78,7 @@ void trap_handler(struct regs *regs)
         fault_kernel(regs);
     }
     if (user)
-        sched_exit(regs);
+        do
+            sched_exit(regs);
+        while (upcall_prepare(regs));
 }

@@ -109,21 +109,36 @@ static long bring_shared(const struct want *w)
     return result == -FOS_EEXIST ? let_go(w) : result;
 }
 
+/* A private page of a file is the filesystem's until it is written. */
+static long bring_file(const struct want *w)
+{
+    const struct region *r = w->r;
+    uint64_t index = (r->offset + (w->page - r->start)) / FOS_PAGE_SIZE;
+    bool shared = r->flags & REGION_SHARED;
+    long result = file_page(r->object, index, w->p, w->page,
+                            shared ? r->prot : r->prot & ~(uint32_t)FOS_PROT_WRITE,
+                            w->present);
+
+    return result < 0 && result != -FOS_EEXIST ? result : let_go(w);
+}
+
+/* A private page that is there. */
+static long bring_present(const struct want *w)
+{
+    long result = w->write ? bring_own(w) : let_go(w);
+
+    return result == -FOS_EFAULT ? let_go(w) : result; /* it has gone: once more */
+}
+
 static long bring(const struct want *w)
 {
     bool shared = w->r->flags & REGION_SHARED;
-    long result;
 
-    if (w->r->object && w->r->object->is_file && !(w->present && !shared))
-        return -FOS_ENOSYS;
-    if (shared)
-        return bring_shared(w);
-    if (!w->present)
-        return bring_zeros(w);
-    if (!w->write)
-        return let_go(w);
-    result = bring_own(w);
-    return result == -FOS_EFAULT ? bring_zeros(w) : result;
+    if (w->present && !shared)
+        return bring_present(w);
+    if (w->r->object && w->r->object->is_file)
+        return bring_file(w);
+    return shared ? bring_shared(w) : bring_zeros(w);
 }
 
 /* Touches one after the other bring more each time. */

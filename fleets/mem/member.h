@@ -6,7 +6,7 @@
  *     regions.c  map, unmap, protect, advise, brk layout.c   what lies where
  *     fault.c    page faults                      pages.c    pages and addresses here
  *     life.c     attach, fork, reset, end         stash.c    pages nobody may touch
- *                                                 space.c    mappings of any length
+ *     file.c     pages of files                   space.c    mappings of any length
  *
  * Where a private page is, and what it takes until a write finds it:
  *
@@ -82,6 +82,13 @@ long fault_populate(struct process *p, struct region *r, uint64_t start,
                     uint64_t end);
 /* One reference less. */
 void object_put(struct object *o);
+
+/* file.c: maps a page of the file in the process's space: 0 or more; -FOS_EEXIST
+ * something is there; -FOS_EIO no answer; or the filesystem's error. */
+long file_page(const struct object *o, uint64_t index, const struct process *p,
+               uint64_t to, uint32_t prot, bool replace);
+/* The filesystem may forget this name of a file. */
+void file_leave(const uint64_t handle[2]);
 
 /* life.c */
 long life_attach(const struct mem_layout *layout);

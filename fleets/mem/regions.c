@@ -63,6 +63,8 @@ void object_put(struct object *o)
         return;
     if (o->window)
         window_give(o->window, o->pages);
+    if (o->is_file)
+        file_leave(o->handle);
     object_free(o);
 }
 
@@ -194,6 +196,8 @@ long regions_map(struct process *p, const struct mem_map_req *req, uint64_t *at)
 
     if (!error)
         error = region_make(p, req, &r);
+    if (error && req->flags & MEM_FILE)
+        file_leave(req->handle);
     if (error)
         return error;
     clear(p, r.start, r.end);

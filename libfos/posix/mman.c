@@ -14,6 +14,8 @@
 #include <fos/start.h>
 #include <fos/syscall.h>
 
+#include "fd.h"
+
 _Static_assert(PROT_READ == FOS_PROT_READ && PROT_WRITE == FOS_PROT_WRITE &&
                    PROT_EXEC == FOS_PROT_EXEC,
                "one encoding");
@@ -78,7 +80,26 @@ static long map_direct(const struct fos_mem_map *what, void **at)
     return 0;
 }
 
-static long request_check(int flags, int fd, off_t offset, size_t length)
+/* What a descriptor's file is called between filesystem and memory fleet. */
+static long file_name(int fd, int flags, struct fos_mem_map *what)
+{
+    struct fos_map_handle handle;
+    long error;
+
+    if (flags & MAP_ANONYMOUS)
+        return 0;
+    if (!fos_mem_paged())
+        return -ENODEV;
+    error = fos_fd_map(fd, (int)what->prot, (flags & MAP_SHARED) != 0, &handle);
+    if (error < 0)
+        return error;
+    what->flags |= MEM_FILE;
+    what->handle[0] = handle.word[0];
+    what->handle[1] = handle.word[1];
+    return 0;
+}
+
+static long request_check(int flags, off_t offset, size_t length)
 {
     int kind = flags & (MAP_SHARED | MAP_PRIVATE);
 
@@ -87,9 +108,7 @@ static long request_check(int flags, int fd, off_t offset, size_t length)
         return -EINVAL;
     if (length > MEM_END || page_up(length) < length)
         return -ENOMEM;
-    if (flags & MAP_ANONYMOUS)
-        return 0;
-    return fd < 0 ? -EBADF : -ENODEV;
+    return 0;
 }
 
 void *mmap(void *address, size_t length, int prot, int flags, int fd, off_t offset)
@@ -97,12 +116,14 @@ void *mmap(void *address, size_t length, int prot, int flags, int fd, off_t offs
     struct fos_mem_map what = {
         .address = address, .length = length, .offset = (uint64_t)offset};
     void *at = MAP_FAILED;
-    long error = request_check(flags, fd, offset, length);
+    long error = request_check(flags, offset, length);
 
     if (!error)
         error = prot_check(prot, &what.prot);
+    what.flags = flags_of(flags);
+    if (!error)
+        error = file_name(fd, flags, &what);
     if (!error) {
-        what.flags = flags_of(flags);
         error = fos_mem_paged() ? fos_mem_map(&what, &at) : map_direct(&what, &at);
     }
     if (error)

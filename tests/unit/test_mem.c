@@ -216,6 +216,18 @@ long fos_sys_thread_control(struct fos_cap thread, enum fos_thread_control what,
     return 0;
 }
 
+long file_page(const struct object *o, uint64_t index, const struct process *p,
+               uint64_t to, uint32_t prot, bool replace)
+{
+    (void)o, (void)index, (void)p, (void)to, (void)prot, (void)replace;
+    return -FOS_EIO;
+}
+
+void file_leave(const uint64_t handle[2])
+{
+    (void)handle;
+}
+
 /* ---- the pages at hand ---- */
 
 enum { SUPPLY = 32 };

@@ -213,13 +213,13 @@ def gdb_batch(_):
                     re.S), done.stdout)
 
 
-@case("keys typed at a terminal reach the application, Ctrl-C there ends the run")
+@case("keys typed at a terminal reach the application, Ctrl-] there ends the run")
 def terminal(accel):
     with Terminal(accel, "test-act", "read") as user:
         user.wait_for("type")
         user.type("some words\r")
         user.wait_for("got <some words>")
-        user.type("\x03")
+        user.type("\x1d")
         check(user.status() == 130, f"status {user.status()}\n{user.output}")
 
 

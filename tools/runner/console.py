@@ -6,11 +6,16 @@ the application cannot write it), lines beginning `[json] ` (results for a file)
 `[trace] ` (for tools/trace-decode), and `(XEN) ...` (the hypervisor, where it shares the serial line with the guest).  The first
 and the last may follow an unfinished line.  Everything else is shown at once.
 """
+import re
 
 
 class Console:
-    def __init__(self, tag, show, xen_shares_line=False):
+    """`raw`: what is shown keeps its carriage returns, for a terminal that adds none.
+    What may become a mark is held back; release() shows it, should it be a prompt."""
+
+    def __init__(self, tag, show, xen_shares_line=False, raw=False):
         self.show = show
+        self.raw = raw
         self.status = None
         self.json = []
         self.trace = []
@@ -20,26 +25,35 @@ class Console:
         self.marks = [self.exit_mark] + ([b"(XEN) "] if xen_shares_line else [])
         self.line = b""      # what there is of the current line
         self.shown = 0       # how much of it has been shown
+        self.held = 0        # where in it what may be a mark begins
 
     def feed(self, data):
-        for piece in data.replace(b"\r", b"").splitlines(keepends=True):
+        if not self.raw:
+            data = data.replace(b"\r", b"")
+        for piece in re.findall(rb"[^\n]*\n|[^\n]+", data):
             self.line += piece
-            start = self.find_mark()
+            start = self.held = self.find_mark()
             self.show_until(start)
             if not self.line.endswith(b"\n"):
                 continue
             if start < len(self.line):
-                self.take(self.line[start:].decode(errors="replace").rstrip("\n"))
+                self.take(self.line[start:].decode(errors="replace").rstrip("\r\n"))
             # An unfinished line of the guest goes on after the hypervisor's.
             unfinished = 0 < start < len(self.line)
             self.line = self.line[:start] if unfinished else b""
-            self.shown = len(self.line)
+            self.held = self.shown = len(self.line)
+
+    def holds(self):
+        return self.shown < len(self.line)
+
+    def release(self):
+        self.show_until(len(self.line))
 
     def find_mark(self):
         """Where a mark, or what may become one, starts in the line; else its end."""
         if any(self.begins(0, mark) for mark in (b"[json] ", b"[trace] ")):
             return 0
-        for at in range(self.shown, len(self.line)):
+        for at in range(min(self.shown, self.held), len(self.line)):
             if any(self.begins(at, mark) for mark in self.marks):
                 return at
         return len(self.line)
@@ -67,4 +81,4 @@ class Console:
             self.status = int(line[len(exit_mark):])
 
     def output(self):
-        return b"".join(self.text).decode(errors="replace")
+        return b"".join(self.text).replace(b"\r\n", b"\n").decode(errors="replace")

@@ -20,6 +20,7 @@ CONFIG = "xen/fos.cfg"
 DOM0_MB = 224
 XEN_MB = 192
 BOOT_SECONDS = 120
+POLL_SECONDS = 0.5
 LINUX_ARGS = ("console=hvc0 quiet loglevel=3 rdinit=/init mitigations=off "
               "nomodeset random.trust_cpu=on tsc=reliable audit=0 selinux=0")
 XL_CONF = 'autoballoon="off"\n'
@@ -71,7 +72,9 @@ def initrd_with(payload):
 
 
 class Dom0:
-    """`on_console` gets the bytes of the guests' consoles; `files`() gives name -> bytes for
+    """`on_console` gets the bytes of the guests' consoles; `on_keys` says what of typed keys
+    the guest gets; `on_turn` is called after each poll() with whether nothing came, and says how
+    long the next may last; `files`() gives name -> bytes for
     the folder where commands are run; it is called when dom0's own files are there."""
 
     def __init__(self, guest_mb, accel="tcg", pcpus=2, on_console=None, on_log=None,
@@ -81,6 +84,9 @@ class Dom0:
         need_files(kernel or KERNEL, archive or ARCHIVE)
         self.on_console = on_console or (lambda data: None)
         self.on_log = on_log or (lambda data: None)
+        self.on_keys = lambda data: data
+        self.on_turn = lambda silent: POLL_SECONDS
+        self.turn = POLL_SECONDS   # how long the next poll() may last
         self.start = time.monotonic()
         self.control = b""
         self.ready = None          # dom0's own uptime when it was ready
@@ -107,7 +113,9 @@ class Dom0:
 
     def poll(self, seconds):
         """Move bytes for up to `seconds`; False once the machine has ended."""
-        for name, data in self.machine.poll(seconds):
+        silent = True
+        for name, data in self.machine.poll(min(seconds, self.turn)):
+            silent = False
             if name == "com1":
                 self.ended |= not data
                 self.on_log(data)
@@ -116,7 +124,8 @@ class Dom0:
             elif name == "control":
                 self.take_control(data)
             elif name == "keys":
-                self.machine.send("console", data)
+                self.machine.send("console", self.on_keys(data))
+        self.turn = self.on_turn(silent)
         return not self.ended
 
     def take_control(self, data):
@@ -136,7 +145,7 @@ class Dom0:
         end = time.monotonic() + seconds
         while not condition():
             left = end - time.monotonic()
-            if left <= 0 or not self.poll(min(left, 0.5)):
+            if left <= 0 or not self.poll(min(left, POLL_SECONDS)):
                 return condition()
         return True
 

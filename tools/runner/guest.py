@@ -18,10 +18,11 @@ def pinning(options):
 class Guest:
     """Created by `xl create -F` in `dom0`; `settings` are lines for the configuration."""
 
-    def __init__(self, dom0, options, show=lambda data: None, settings=()):
+    def __init__(self, dom0, options, show=lambda data: None, settings=(),
+                 raw=False):
         self.dom0 = dom0
         tag = new_tag()
-        self.console = Console(tag, show)
+        self.console = Console(tag, show, raw=raw)
         dom0.on_console = self.console.feed
         self.number = dom0.create(options.command_line(tag), f"vcpus={options.vcpus}",
                                   f"memory={options.memory}", pinning(options), *settings)

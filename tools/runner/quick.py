@@ -13,6 +13,7 @@ from .session import (STATUS_BROKEN, STATUS_CRASHED, STATUS_TIMEOUT, Deadline, R
 ENDED = re.compile(r"\(XEN\) (?:Hardware )?Dom(?:ain |)0 "
                    r"(halted|crashed|shutdown|suspend)", re.I)
 XEN_PANIC = re.compile(r"\(XEN\) Panic on CPU")
+HOLD_SECONDS = 0.05      # for the rest of what may be meant for us
 GRACE = 5.0      # seconds from the application's status to the power-off
 
 
@@ -37,21 +38,28 @@ class QuickRun:
         self.options = options
         self.terminal = terminal
         self.tag = new_tag()
-        self.console = Console(self.tag, terminal.show, xen_shares_line=True)
+        self.console = Console(self.tag, terminal.show, xen_shares_line=True,
+                               raw=terminal.input >= 0)
         self.seen = 0
         self.ended = None
         self.machine = open_machine(options, accel, self.tag)
 
     def step(self, seconds):
         """Move bytes for up to `seconds`; False when the machine has ended."""
+        if self.console.holds():
+            seconds = min(seconds, HOLD_SECONDS)
+        silent = True
         for name, data in self.machine.poll(seconds):
+            silent = False
             if name == "keys":
-                self.machine.send("com1", data)
+                self.machine.send("com1", self.terminal.keys(data))
             elif not data:
                 return False
             else:
                 self.log.write(data)
                 self.console.feed(data)
+        if silent and self.console.raw:
+            self.console.release()
         self.read_xen()
         return self.ended is None
 
@@ -90,9 +98,12 @@ class QuickRun:
     def run(self):
         deadline, grace = Deadline(self.options.timeout), None
         with self, self.terminal:
+            self.terminal.send = lambda data: self.machine.send("com1", data)
             if self.terminal.input >= 0:
                 self.machine.watch(self.terminal.input, "keys")
             while self.step(deadline.left(0.5)) and not deadline.passed():
+                if self.console.text and not self.options.app:
+                    self.terminal.tell_end()
                 if self.console.status is not None:
                     grace = grace or Deadline(GRACE)
                     if grace.passed():

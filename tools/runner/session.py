@@ -3,9 +3,11 @@
 import dataclasses
 import os
 import secrets
+import signal
 import sys
 import termios
 import time
+import tty
 
 STATUS_TIMEOUT = 124     # the deadline passed
 STATUS_BROKEN = 125      # the machine ended without the application's status
@@ -56,10 +58,16 @@ def new_tag():
     return secrets.token_hex(8)
 
 
+LEAVE = b"\x1d"             # Ctrl-]
+END_OF_FILE = b"\x04"
+END_AGAIN_SECONDS = 1.0
+
+
 class Terminal:
     """The user's side: shows the guest's console, hands keys over when it is one.
 
-    Ctrl-C stays with us (it ends the run); everything else reaches the guest as typed.
+    Every key reaches the guest as typed, Ctrl-C too; only Ctrl-] ends the run.  The guest
+    is told the window's size as terminals tell it, whenever that changes.
     """
 
     def __init__(self, echo=True):
@@ -68,35 +76,69 @@ class Terminal:
         self.out = sys.stdout.fileno() if echo else -1
         self.input = sys.stdin.fileno() if echo and sys.stdin.isatty() else -1
         self.newline = True
+        self.size = None
+        self.send = None         # bytes to the guest, once it has shown something
+        self.ended_at = 0.0
+
+    @property
+    def raw(self):
+        return self.saved is not None
 
     def __enter__(self):
         if self.input >= 0:
             self.saved = termios.tcgetattr(self.input)
-            mode = termios.tcgetattr(self.input)
-            mode[3] &= ~(termios.ICANON | termios.ECHO)
-            mode[0] &= ~(termios.ICRNL | termios.IXON)
-            termios.tcsetattr(self.input, termios.TCSANOW, mode)
+            tty.setraw(self.input, termios.TCSANOW)
+            signal.signal(signal.SIGWINCH, lambda *_: self.tell_size())
         return self
 
     def __exit__(self, *_):
         if self.saved:
-            termios.tcsetattr(self.input, termios.TCSANOW, self.saved)
+            signal.signal(signal.SIGWINCH, signal.SIG_DFL)
+            termios.tcsetattr(self.input, termios.TCSADRAIN, self.saved)
+            self.saved = None
+
+    def keys(self, data):
+        """What of the typed keys is the guest's."""
+        if LEAVE in data:
+            raise KeyboardInterrupt
+        return data
+
+    def tell_size(self):
+        if self.input < 0 or not self.send:
+            return
+        size = os.get_terminal_size(self.input)
+        if size != self.size and size.lines and size.columns:
+            self.size = size
+            self.send(b"\x1b[8;%d;%dt" % (size.lines, size.columns))
+
+    def tell_end(self):
+        """Without a terminal a shell gets an end of the file, again until it ends."""
+        if self.input < 0 and self.send and time.monotonic() >= self.ended_at:
+            self.ended_at = time.monotonic() + END_AGAIN_SECONDS
+            self.send(END_OF_FILE)
+
+    def write(self, data):
+        while data:
+            data = data[os.write(self.out, data):]
 
     def show(self, data):
         if self.echo:
             self.newline = data.endswith(b"\n")
-            while data:
-                data = data[os.write(self.out, data):]
+            self.write(data)
+            if self.size is None:
+                self.tell_size()
 
     def say(self, text):
         """A line of our own, never in the middle of one of the guest's."""
         if self.echo:
             self.end_line()
-            print(f"fos: {text}", file=sys.stderr, flush=True)
+            end = "\r\n" if self.raw else "\n"
+            print(f"fos: {text}", end=end, file=sys.stderr, flush=True)
 
     def end_line(self):
         if not self.newline:
-            self.show(b"\n")
+            self.write(b"\r\n" if self.raw else b"\n")
+            self.newline = True
 
 
 class Deadline:

@@ -2,9 +2,10 @@
 """The real thing: fos started by `xl create` in a dom0."""
 import os
 
-from .dom0 import Dom0
+from .dom0 import POLL_SECONDS, Dom0
 from .guest import Guest
 from .paths import BUILD
+from .quick import HOLD_SECONDS
 from .session import STATUS_TIMEOUT, Deadline, Result
 
 
@@ -38,17 +39,35 @@ class XlRun:
         self.console_log.write(data)
         self.terminal.show(data)
 
+    def connect(self, console):
+        """The user's keys to the guest; without a user, the end of them."""
+        machine, terminal = self.dom0.machine, self.terminal
+
+        def turn(silent):
+            if silent and console.raw:
+                console.release()
+            if console.text and not self.options.app:
+                terminal.tell_end()
+            return HOLD_SECONDS if console.holds() else POLL_SECONDS
+
+        self.dom0.on_turn = turn
+        self.dom0.on_keys = terminal.keys
+        terminal.send = lambda data: machine.send("console", data)
+        if terminal.input >= 0 or not self.options.app:
+            self.dom0.send("keys fos")
+        if terminal.input >= 0:
+            machine.watch(terminal.input, "keys")
+
     def run(self):
         with self.dom0, self.terminal, \
              open(os.path.join(BUILD, "console.log"), "wb") as self.console_log, \
              open(os.path.join(BUILD, "dom0.log"), "wb") as self.log:
             self.dom0.wait_ready()
             self.progress("dom0 up")
-            guest = Guest(self.dom0, self.options, self.show)
+            guest = Guest(self.dom0, self.options, self.show,
+                          raw=self.terminal.input >= 0)
             self.progress("xl create")
-            if self.terminal.input >= 0:
-                self.dom0.send("keys fos")
-                self.dom0.machine.watch(self.terminal.input, "keys")
+            self.connect(guest.console)
             while not guest.wait_end(self.deadline.left(3600.0)):
                 if self.deadline.passed():
                     break

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # Programs that run on fos: fleets/<n>, apps/<n> -> build/bin/<n>; tests/boot/<n> ->
-# build/bin/test-<n>.  Each is all the C files of its folder, newlib and libfos.
+# build/bin/test-<n>.  Each is all the C and assembler files of its folder, newlib and libfos.
 
 NEWLIB      := $(B)/newlib/x86_64-fos-elf
 GCC-INCLUDE := $(shell $(CC) -print-file-name=include)
@@ -47,7 +47,7 @@ $(MISSING): $(B)/user/libfos/posix/missing.c.o
 	$(Q)rm -f $@ && ar rcs $@ $^
 
 define program-rule
-$(B)/bin/$(call program-name,$(1)): $(patsubst %,$(B)/user/%.o,$(wildcard $(1)/*.c)) $(LINK-NEEDS)
+$(B)/bin/$(call program-name,$(1)): $(patsubst %,$(B)/user/%.o,$(wildcard $(1)/*.c $(1)/*.S)) $(LINK-NEEDS)
 	$$(call say,LD,$$@)
 	$$(Q)mkdir -p $$(@D)
 	$$(Q)$$(CC) $$(USER-LDFLAGS) -o $$@ $$(filter %.o,$$^) $(LINK-LIBS)

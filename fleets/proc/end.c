@@ -6,12 +6,16 @@
 #include "fleet.h"
 #include "names.h"
 #include "pager.h"
+#include "signals.h"
 #include "tell.h"
+#include "wait.h"
 
 static int32_t status_of(const struct fos_space_info *info)
 {
     switch (info->state) {
     case FOS_SPACE_EXITED:
+        if (info->code & PROC_EXIT_SIGNAL)
+            return 128 + (info->code & 0x7f);
         return info->code & 0xff;
     case FOS_SPACE_FAULTED:
         return PROC_STATUS_FAULT;
@@ -54,17 +58,23 @@ static void role_ended(enum process_role role, int32_t status)
 static void ended(struct process *p, int32_t status)
 {
     enum process_role role = p->role;
+    uint64_t pid = p->pid;
 
     space_end(p->space);
     names_end(p);
     pager_ended(p);
-    tell_end(p->pid);
+    tell_end(pid);
     fos_service_sweep(&fleet.service);
+    wait_parent_gone(pid);
+    p->wait_status = wait_status_of(&p->info);
     process_end(p, status);
+    groups_orphan(p);
     if (p->awaited)
         process_answer(p);
     else if (p->orphan || role != ROLE_ORDINARY)
         process_release(p);
+    else
+        wait_tell(p);
     role_ended(role, status);
 }
 

@@ -6,10 +6,13 @@
  *     manifest.c  the fleets of the boot archive and the app: starting, restarting
  *     names.c     the naming fleet; members.c  views of it
  *     tell.c      who is told of processes' ends
- *     spawn.c     requests to start a process, checked
+ *     spawn.c     requests to start a process, checked; exec.c  exec and fork
+ *     fetch.c     what they bring with them; load.c  from there into a space
+ *     wait.c      waitpid, SIGCHLD; signals.c  kill, stopping; groups.c  job control
+ *     pager.c     the memory fleet; files.c  the filesystem
  *     request.c   the other requests
  *     end.c       how processes, and the machine, end
- *     table.c load.c report.c cmdline.c
+ *     table.c report.c cmdline.c
  */
 #ifndef PROC_FLEET_H
 #define PROC_FLEET_H
@@ -74,13 +77,18 @@ void app_start(void);
 struct birth {
     const char *name;
     enum process_role role;
-    uint64_t parent, group, session; /* group 0: its own, and a session */
+    uint64_t parent, group, session; /* 0: its own */
     struct account *account;
     uint32_t vcpu; /* or PROC_VCPU_ANY */
     uint32_t frames, objects;
     struct load load;
 };
 long process_start(struct birth *birth, struct process **made, const char **why);
+
+/* Whether such a program's memory is the memory fleet's business; frames that a process
+ * is given for it. */
+bool pager_wanted(const struct account *account, const struct elf_plan *plan);
+uint32_t frames_needed(const struct account *account, const struct elf_plan *plan);
 
 /* The handler of its requests. */
 void spawn_handle(const struct fos_caller *caller, const struct proc_spawn_req *req,

@@ -28,7 +28,8 @@ struct process *fleet_start(const struct fleet_birth *what)
         .objects = what->objects,
         .load = {.argc = what->argc,
                  .text_size = what->text_size,
-                 .block = what->text,
+                 .block = (uint64_t)what->text,
+                 .block_space = fos_own_space(),
                  .extra = what->ncaps,
                  .caps = what->caps},
     };
@@ -151,7 +152,8 @@ static void app_birth(struct birth *birth)
         .objects = (uint32_t)(family_account.objects / 2),
         .load = {.argc = line->argc,
                  .text_size = line->text_size,
-                 .block = line->text},
+                 .block = (uint64_t)line->text,
+                 .block_space = fos_own_space()},
     };
     if (app_traces(line)) {
         birth->load.extra = 1;

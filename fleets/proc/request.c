@@ -5,18 +5,22 @@
 #include <fos/start.h>
 #include <fos/syscall.h>
 
+#include "exec.h"
 #include "fleet.h"
+#include "groups.h"
 #include "names.h"
 #include "pager.h"
+#include "place.h"
+#include "signals.h"
 #include "tell.h"
+#include "wait.h"
 
 FOS_SERVICE_TABLE(table, PROC_OPS)
 
-static void wait_cancelled(const struct fos_caller *caller);
+static void cancelled(const struct fos_caller *caller);
 
 struct fleet fleet = {
-    .service =
-        FOS_SERVICE(proc, table, .event = ends_look, .cancel = wait_cancelled),
+    .service = FOS_SERVICE(proc, table, .event = ends_look, .cancel = cancelled),
 };
 
 static void proc_spawn(const struct fos_caller *caller,
@@ -64,8 +68,10 @@ static void proc_wait(const struct fos_caller *caller,
         process_answer(p);
 }
 
-static void wait_cancelled(const struct fos_caller *caller)
+static void cancelled(const struct fos_caller *caller)
 {
+    if (wait_cancel(caller) || suspend_cancel(caller))
+        return;
     for (struct process *p = processes; p < processes + PROCESS_MAX; p++)
         if (p->awaited && fos_caller_same(&p->waiter, caller))
             p->awaited = false;
@@ -98,6 +104,9 @@ static void entry_fill(struct proc_entry *entry, const struct process *p)
                                  .parent = p->parent,
                                  .vcpu = p->vcpu,
                                  .ended = p->state == PROCESS_ENDED,
+                                 .group = p->group,
+                                 .session = p->session,
+                                 .stopped = p->stopped,
                                  .info = p->info,
                                  .load = p->load};
     memcpy(entry->name, p->name, sizeof entry->name);
@@ -254,77 +263,83 @@ static void proc_beat(const struct fos_caller *caller,
         p->load = req->load;
 }
 
-static void missing(const struct fos_caller *caller)
-{
-    fos_answer(caller, -FOS_ENOSYS, NULL, 0);
-}
-
 static void proc_exec(const struct fos_caller *caller,
                       const struct proc_exec_req *req, size_t length)
 {
-    (void)req, (void)length;
-    missing(caller);
+    exec_handle(caller, req, length);
 }
 
 static void proc_fork(const struct fos_caller *caller,
                       const struct proc_fork_req *req, size_t length)
 {
-    (void)req, (void)length;
-    missing(caller);
+    (void)length;
+    fork_handle(caller, req);
 }
 
 static void proc_waitpid(const struct fos_caller *caller,
                          const struct proc_waitpid_req *req, size_t length)
 {
-    (void)req, (void)length;
-    missing(caller);
+    (void)length;
+    waitpid_handle(caller, req);
 }
 
 static void proc_signal(const struct fos_caller *caller,
                         const struct proc_signal_req *req, size_t length)
 {
-    (void)req, (void)length;
-    missing(caller);
-}
-
-static void proc_group(const struct fos_caller *caller,
-                       const struct proc_group_req *req, size_t length)
-{
-    (void)req, (void)length;
-    missing(caller);
-}
-
-static void proc_ids(const struct fos_caller *caller,
-                     const struct proc_ids_req *req, size_t length)
-{
-    (void)req, (void)length;
-    missing(caller);
-}
-
-static void proc_usage(const struct fos_caller *caller,
-                       const struct proc_usage_req *req, size_t length)
-{
-    (void)req, (void)length;
-    missing(caller);
-}
-
-static void proc_children(const struct fos_caller *caller,
-                          const struct proc_children_req *req, size_t length)
-{
-    (void)req, (void)length;
-    missing(caller);
+    (void)length;
+    signal_handle(caller, req);
 }
 
 static void proc_suspend(const struct fos_caller *caller,
                          const struct proc_suspend_req *req, size_t length)
 {
-    (void)req, (void)length;
-    missing(caller);
+    (void)length;
+    suspend_handle(caller, req);
+}
+
+static void proc_group(const struct fos_caller *caller,
+                       const struct proc_group_req *req, size_t length)
+{
+    (void)length;
+    group_handle(caller, req);
+}
+
+static void proc_ids(const struct fos_caller *caller,
+                     const struct proc_ids_req *req, size_t length)
+{
+    (void)length;
+    ids_handle(caller, req);
+}
+
+static void proc_usage(const struct fos_caller *caller,
+                       const struct proc_usage_req *req, size_t length)
+{
+    const struct process *p = process_authentic(req->self);
+    struct proc_usage_rep rep = {0};
+
+    (void)length;
+    if (p) {
+        rep.self = usage_of(p);
+        rep.children = p->children_usage;
+    }
+    fos_answer(caller, p ? 0 : -FOS_EPERM, &rep, sizeof rep);
+}
+
+static void proc_children(const struct fos_caller *caller,
+                          const struct proc_children_req *req, size_t length)
+{
+    struct process *p = process_authentic(req->self);
+    struct proc_children_rep rep;
+
+    (void)length;
+    if (p)
+        p->children = req->flags;
+    fos_answer(caller, p ? 0 : -FOS_EPERM, &rep, sizeof rep);
 }
 
 static void proc_place(const struct fos_caller *caller,
                        const struct proc_place_req *req, size_t length)
 {
-    (void)req, (void)length;
-    missing(caller);
+    (void)length;
+    place_handle(caller, req);
 }

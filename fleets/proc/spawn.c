@@ -6,12 +6,16 @@
 #include <fos/error.h>
 #include <fos/start.h>
 
+#include "fetch.h"
 #include "fleet.h"
+#include "groups.h"
 #include "names.h"
+#include "pager.h"
 
 enum {
     FRAMES_MIN = 96,       /* stack, shared pages, page tables, a small program */
     FRAMES_DEFAULT = 8192, /* at most; and a quarter of the account */
+    FRAMES_PAGED = 256,    /* page tables, messaging, start block */
     OBJECTS_MIN = 4,
     OBJECTS_DEFAULT = 1024,
 };
@@ -38,6 +42,23 @@ static uint32_t quota(uint32_t asked, uint64_t left, uint32_t usual, uint32_t le
     return share < least ? least : (uint32_t)share;
 }
 
+bool pager_wanted(const struct account *account, const struct elf_plan *plan)
+{
+    return account == &family_account && !plan->stack_size && pager_serves();
+}
+
+uint32_t frames_needed(const struct account *account, const struct elf_plan *plan)
+{
+    uint64_t frames = FRAMES_PAGED;
+
+    if (!pager_wanted(account, plan))
+        return quota(0, account->frames, FRAMES_DEFAULT, FRAMES_MIN);
+    for (uint32_t i = 0; i < plan->count; i++)
+        if (plan->segments[i].prot & FOS_PROT_WRITE)
+            frames += plan->segments[i].file_size / FOS_PAGE_SIZE + 2;
+    return (uint32_t)frames;
+}
+
 static long vcpu_check(uint32_t vcpu, const char **why)
 {
     if (vcpu == PROC_VCPU_ANY || vcpu < table_vcpus())
@@ -51,8 +72,13 @@ long process_start(struct birth *birth, struct process **made, const char **why)
     long error = vcpu_check(birth->vcpu, why);
     if (error)
         return error;
-    uint32_t frames =
-        quota(birth->frames, birth->account->frames, FRAMES_DEFAULT, FRAMES_MIN);
+    error = load_check(&birth->load, why);
+    if (error)
+        return error;
+    bool paged = pager_wanted(birth->account, &birth->load.plan);
+    uint32_t frames = paged ? frames_needed(birth->account, &birth->load.plan)
+                            : quota(birth->frames, birth->account->frames,
+                                    FRAMES_DEFAULT, FRAMES_MIN);
     uint32_t objects = quota(birth->objects, birth->account->objects,
                              OBJECTS_DEFAULT, OBJECTS_MIN);
     struct process *p = process_reserve(birth->account, frames, objects);
@@ -64,8 +90,10 @@ long process_start(struct birth *birth, struct process **made, const char **why)
     p->parent = birth->parent;
     p->group = birth->group;
     p->session = birth->session;
-    p->vcpu = birth->vcpu == PROC_VCPU_ANY ? vcpu_choose() : birth->vcpu;
+    p->vcpu = birth->vcpu == PROC_VCPU_ANY ? vcpu_choose(0) : birth->vcpu;
     name_clean(p->name, birth->name, sizeof p->name);
+    if (paged)
+        birth->load.mem = pager_mailbox(p);
     birth->load.proc = fleet.service.mailbox.cap;
     birth->load.console = fleet.console;
     birth->load.fs = fleet.fs;
@@ -82,54 +110,8 @@ long process_start(struct birth *birth, struct process **made, const char **why)
     return 0;
 }
 
-/* What follows the struct of a request: the block, then the image. */
-struct tail {
-    const char *bytes;
-    uint64_t length;
-    uint64_t block, image; /* bytes of each that lie there */
-};
-
-static uint64_t aligned(uint64_t size)
-{
-    return (size + FOS_START_ALIGN - 1) & ~(uint64_t)(FOS_START_ALIGN - 1);
-}
-
-static long tail_check(struct tail *tail, const struct proc_image *what,
-                       const char **why)
-{
-    *why = "the request is malformed";
-    if (!memchr(what->path, '\0', sizeof what->path) || what->block || what->image)
-        return -FOS_EINVAL;
-    tail->block = block_size(what->text_size, what->inherit_size);
-    tail->image = what->image_size;
-    uint64_t length =
-        tail->image ? aligned(tail->block) + tail->image : tail->block;
-    if (length != tail->length)
-        return -FOS_EINVAL;
-    *why = "the arguments are malformed";
-    if ((uint64_t)what->argc + what->envc > PROC_ARGS_MAX)
-        return -FOS_EINVAL;
-    return 0;
-}
-
-static long image_find(const struct proc_image *what, const struct tail *tail,
-                       struct load *load, const char **why)
-{
-    load->argc = what->argc;
-    load->envc = what->envc;
-    load->text_size = what->text_size;
-    load->inherit_size = what->inherit_size;
-    load->block = tail->bytes;
-    if (what->image_size) {
-        load->image = tail->bytes + aligned(tail->block);
-        load->image_size = what->image_size;
-        return 0;
-    }
-    *why = "no such program in the boot archive";
-    return program_find(what->path, &load->image, &load->image_size);
-}
-
-/* The account and parent of the caller become the child's. */
+/* The account, the parent and, unless it is to be another, the group of the caller
+ * become the child's. */
 static long child_start(const struct process *parent,
                         const struct proc_spawn_req *req, size_t length,
                         uint64_t *pid, const char **why)
@@ -137,26 +119,32 @@ static long child_start(const struct process *parent,
     struct birth birth = {.name = req->what.path,
                           .role = ROLE_ORDINARY,
                           .parent = parent->pid,
-                          .group = parent->group,
-                          .session = parent->session,
+                          .group = req->group == PROC_GROUP_SAME    ? parent->group
+                                   : req->group == PROC_SESSION_NEW ? PROC_GROUP_NEW
+                                                                    : req->group,
+                          .session = req->group == PROC_SESSION_NEW
+                                         ? PROC_GROUP_NEW
+                                         : parent->session,
                           .account = parent->account,
                           .vcpu = req->vcpu,
                           .frames = req->frames,
                           .objects = req->objects,
                           .load = {.extra = req->extra, .caps = req->caps}};
-    struct tail tail = {.bytes = (const char *)(req + 1),
-                        .length = length - sizeof *req};
     struct process *child;
-    long error = req->extra > PROC_EXTRA_MAX ? -FOS_EINVAL : 0;
+    struct fetched lent;
+    long error =
+        req->extra > PROC_EXTRA_MAX ? -FOS_EINVAL : group_check(parent, req->group);
 
-    if (!error)
-        error = tail_check(&tail, &req->what, why);
-    if (!error)
-        error = image_find(&req->what, &tail, &birth.load, why);
-    if (!error)
-        error = process_start(&birth, &child, why);
+    if (error)
+        return error;
+    error = fetch(&lent, &birth.load, parent, &req->what, req + 1,
+                  length - sizeof *req, false, why);
+    if (error)
+        return error;
+    error = process_start(&birth, &child, why);
     if (!error)
         *pid = child->pid;
+    fetch_end(&lent);
     return error;
 }
 

@@ -138,14 +138,27 @@ void process_release(struct process *p)
     *p = (struct process){0};
 }
 
-uint32_t vcpu_choose(void)
+static bool vcpu_is_in(uint64_t set, uint32_t vcpu)
 {
-    uint32_t best = 0;
+    return !set || set >> vcpu & 1;
+}
 
-    for (uint32_t v = 1; v < vcpus; v++)
-        if (load[v] < load[best])
+uint32_t vcpu_choose(uint64_t set)
+{
+    uint32_t best = vcpus;
+
+    for (uint32_t v = 0; v < vcpus; v++)
+        if (vcpu_is_in(set, v) && (best == vcpus || load[v] < load[best]))
             best = v;
-    return best;
+    return best < vcpus ? best : 0;
+}
+
+void vcpu_move(struct process *p, uint32_t vcpu)
+{
+    assert(p->state == PROCESS_RUNNING && vcpu < vcpus && load[p->vcpu] > 0);
+    load[p->vcpu]--;
+    load[vcpu]++;
+    p->vcpu = vcpu;
 }
 
 unsigned process_event(const struct process *p)

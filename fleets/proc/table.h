@@ -47,10 +47,11 @@ struct process {
     uint64_t group, session;
     bool orphan; /* its first parent is gone: nobody asks for its status */
     uint32_t vcpu;
+    uint64_t places;          /* vCPUs it may run on, as bits; 0: all */
     uint32_t frames, objects; /* to go back to the account */
     struct account *account;
-    struct fos_cap space;
-    struct fos_cap mailbox; /* of a fleet that said it is ready */
+    struct fos_cap space, thread; /* the first one */
+    struct fos_cap mailbox;       /* of a fleet that said it is ready */
     bool ready;
     struct fleet_load load; /* as it said last */
     uint32_t slot;          /* in its fleet */
@@ -61,6 +62,21 @@ struct process {
 
     int32_t status; /* valid when ENDED */
     struct fos_space_info info;
+
+    /* What fork and exec hand on. */
+    uint64_t heap_start;
+    uint32_t argc, envc, text_size, inherit_size, extra;
+    bool executed; /* has called exec */
+    bool paged;    /* the memory fleet looks after the present program's memory */
+
+    uint32_t wait_status; /* valid when ENDED */
+    uint32_t change;      /* status to be waited for: stopped, gone on; or 0 */
+    uint32_t children;    /* PROC_CHILDREN_... */
+    struct proc_usage children_usage;
+
+    bool stopped;
+    bool suspended; /* its suspend request waits for an answer */
+    struct fos_caller suspender;
 
     bool awaited;
     uint64_t waiter_pid;
@@ -89,8 +105,11 @@ void process_begin(struct process *p);
 void process_end(struct process *p, int32_t status);
 void process_release(struct process *p);
 
-/* The vCPU with the fewest processes, the lowest number among equals. */
-uint32_t vcpu_choose(void);
+/* Of the vCPUs of `set`, as bits (0: all), the one with the fewest processes, the lowest
+ * number among equals. */
+uint32_t vcpu_choose(uint64_t set);
+/* `p` runs there from now on. */
+void vcpu_move(struct process *p, uint32_t vcpu);
 
 unsigned process_event(const struct process *p);
 

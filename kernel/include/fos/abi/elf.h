@@ -39,6 +39,7 @@ struct elf_segment {
 struct elf_plan {
     uint64_t entry;
     uint64_t image_end; /* end_page of the last segment */
+    uint64_t stack_size; /* bytes it wants (PT_GNU_STACK); 0: none said */
     uint32_t count;
     uint32_t reserved;
     struct elf_segment segments[FOS_ELF_SEGMENTS];
@@ -196,9 +197,10 @@ static inline int elf_plan_header(const struct elf_program_header *p, uint64_t s
     case ELF_PT_INTERP:
         return elf_refuse(why, "needs a dynamic linker");
     case ELF_PT_GNU_STACK:
-        return p->flags & ELF_FLAG_EXEC
-                   ? elf_refuse(why, "wants an executable stack")
-                   : 0;
+        if (p->flags & ELF_FLAG_EXEC)
+            return elf_refuse(why, "wants an executable stack");
+        plan->stack_size = p->memsz;
+        return 0;
     default:
         return 0;
     }

@@ -22,6 +22,13 @@ MISSING    := $(B)/user/missing.a
 LINK-NEEDS := $(LIBFOS) $(LIBC) $(MISSING)
 LINK-LIBS  := -Wl,--start-group $(LIBFOS) $(LIBC) $(NEWLIB)/lib/libm.a -lgcc \
 	-Wl,--end-group $(MISSING) $(LIBFOS) $(LIBC)
+comma := ,
+# Tests that want what programs have, by the names of their folders.
+PAGED-TESTS := posix
+# These map their memory themselves, and say so by the size of their stack; that of all
+# others is the memory fleet's business.
+OWN-MEMORY := fleets/% apps/echo-bench apps/trace $(filter-out $(PAGED-TESTS:%=tests/boot/%), \
+	$(patsubst %/main.c,%,$(wildcard tests/boot/*/main.c)))
 PROGRAM-DIRS := $(patsubst %/main.c,%,$(wildcard fleets/*/main.c apps/*/main.c tests/boot/*/main.c))
 program-name = $(if $(filter tests/%,$(1)),test-)$(notdir $(1))
 PROGRAMS := $(foreach d,$(PROGRAM-DIRS),$(B)/bin/$(call program-name,$(d)))
@@ -50,7 +57,8 @@ define program-rule
 $(B)/bin/$(call program-name,$(1)): $(patsubst %,$(B)/user/%.o,$(wildcard $(1)/*.c $(1)/*.S)) $(LINK-NEEDS)
 	$$(call say,LD,$$@)
 	$$(Q)mkdir -p $$(@D)
-	$$(Q)$$(CC) $$(USER-LDFLAGS) -o $$@ $$(filter %.o,$$^) $(LINK-LIBS)
+	$$(Q)$$(CC) $$(USER-LDFLAGS) $(if $(filter $(OWN-MEMORY),$(1)),-Wl$$(comma)-z$$(comma)stack-size=262144) \
+	    -o $$@ $$(filter %.o,$$^) $(LINK-LIBS)
 endef
 $(foreach d,$(PROGRAM-DIRS),$(eval $(call program-rule,$(d))))
 

@@ -13,7 +13,7 @@ enum { BASE = 0x400000, EXIT_STATUS = 7, MUTANTS = 200 };
 /* The smallest program: one segment, which exits. */
 struct image {
     struct elf_header header;
-    struct elf_program_header segments[2];
+    struct elf_program_header segments[3];
     uint8_t code[24];
 };
 
@@ -26,7 +26,7 @@ static const struct image good = {
                .phoff = offsetof(struct image, segments),
                .ehsize = sizeof(struct elf_header),
                .phentsize = sizeof(struct elf_program_header),
-               .phnum = 2},
+               .phnum = 3},
     .segments = {{.type = 1,
                   .flags = 5,
                   .vaddr = BASE,
@@ -37,7 +37,8 @@ static const struct image good = {
                   .flags = 6,
                   .vaddr = BASE + 0x2000,
                   .memsz = 100,
-                  .align = 4096}},
+                  .align = 4096},
+                 {.type = ELF_PT_GNU_STACK, .flags = 6, .memsz = 0x40000}},
     /* mov $1, %eax (exit); mov $7, %edi; syscall; ud2 */
     .code = {0xb8, FOS_SYS_exit, 0, 0, 0, 0xbf, EXIT_STATUS, 0, 0, 0, 0x0f, 0x05,
              0x0f, 0x0b},

@@ -262,6 +262,15 @@ static uint64_t work(void)
     return sooner(deadline, now + (wait_output_any() ? LOOK_AFTER : RETRY_AFTER));
 }
 
+static void kernel_log_take(struct fos_cap device)
+{
+    char text[FOS_CONSOLE_IO_MAX];
+    size_t length = terminal_kernel_log(device, text, sizeof text);
+
+    if (length)
+        log_put(text, length, 0);
+}
+
 /* Own messages (a failed assertion's) go the shortest way. */
 static void stdout_put(const char *text, size_t length)
 {
@@ -274,6 +283,7 @@ int main(int argc, char **argv)
     bool ring = argc > 1 && strcmp(argv[1], "ring") == 0;
 
     fos_console_divert(stdout_put);
+    kernel_log_take(fos_start_extra(0));
     if (terminal_open(fos_start_extra(0), ring, DEVICE_EVENT) < 0)
         return 1;
     if (fos_service_open(&service, MAILBOX_SLOTS) < 0)

@@ -19,7 +19,7 @@
 #include <fos/memory.h>
 #include <fos/syscall.h>
 
-enum { IN_SIZE = 1024, OUT_SIZE = 2048, IO_WRITE = 0, IO_READ = 1 };
+enum { IN_SIZE = 1024, OUT_SIZE = 2048 };
 
 struct ring {
     char in[IN_SIZE];
@@ -35,6 +35,15 @@ static struct fos_cap device;
 static struct ring *ring; /* NULL: console_io */
 static uint32_t in_cons, out_prod;
 static uint64_t nonsense;
+
+size_t terminal_kernel_log(struct fos_cap cap, char *buffer, size_t capacity)
+{
+    long length = fos_sys_console_io(
+        cap, FOS_CONSOLE_IO_LOG, buffer,
+        capacity < FOS_CONSOLE_IO_MAX ? capacity : FOS_CONSOLE_IO_MAX);
+
+    return length < 0 ? 0 : (size_t)length;
+}
 
 long terminal_open(struct fos_cap cap, bool use_ring, unsigned event)
 {
@@ -115,7 +124,7 @@ size_t terminal_put(const char *text, size_t length)
     if (length > FOS_CONSOLE_IO_MAX)
         length = FOS_CONSOLE_IO_MAX;
     /* What Xen refuses nobody will take later: it counts as put. */
-    fos_sys_console_io(device, IO_WRITE, (void *)text, length);
+    fos_sys_console_io(device, FOS_CONSOLE_IO_WRITE, (void *)text, length);
     return length;
 }
 
@@ -125,7 +134,7 @@ size_t terminal_get(char *buffer, size_t capacity)
         return ring_get(buffer, capacity);
     if (capacity > FOS_CONSOLE_IO_MAX)
         capacity = FOS_CONSOLE_IO_MAX;
-    long length = fos_sys_console_io(device, IO_READ, buffer, capacity);
+    long length = fos_sys_console_io(device, FOS_CONSOLE_IO_READ, buffer, capacity);
     return length < 0 ? 0 : (size_t)length;
 }
 

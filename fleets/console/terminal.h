@@ -15,6 +15,9 @@
 /* ring: map the ring page of the device; else use console_io. */
 long terminal_open(struct fos_cap device, bool ring, unsigned event);
 
+/* What the kernel wrote before; to be asked before terminal_open.  Bytes. */
+size_t terminal_kernel_log(struct fos_cap device, char *buffer, size_t capacity);
+
 /* Bytes the device took, from 0 to length. */
 size_t terminal_put(const char *text, size_t length);
 /* Bytes typed. */

@@ -12,7 +12,7 @@
 
 FOS_CLIENT_CALLS(console, CONSOLE_OPS)
 
-enum { LINE_MAX_BYTES = 400, CONSOLE_IO_WRITE = 0 };
+enum { LINE_MAX_BYTES = 400 };
 
 static struct fos_cap device, mailbox;
 
@@ -40,7 +40,7 @@ static void line_send(char *line, size_t length)
         error = fos_post(mailbox, &message, sizeof message.req + length,
                          fos_now_ns() + FOS_SECOND / 5);
     if (error < 0)
-        fos_sys_console_io(device, CONSOLE_IO_WRITE, line, length);
+        fos_sys_console_io(device, FOS_CONSOLE_IO_WRITE, line, length);
 }
 
 void report(const char *format, ...)

@@ -133,7 +133,7 @@ long sys_device_map(uint64_t id, uint64_t secret, uint64_t va)
                             FOS_PROT_READ | FOS_PROT_WRITE);
 }
 
-long sys_console_io(uint64_t id, uint64_t secret, uint64_t read, uint64_t va,
+long sys_console_io(uint64_t id, uint64_t secret, uint64_t what, uint64_t va,
                     uint64_t n)
 {
     char text[FOS_CONSOLE_IO_MAX];
@@ -141,17 +141,18 @@ long sys_console_io(uint64_t id, uint64_t secret, uint64_t read, uint64_t va,
     struct device *d = FIND(device, DEVICE, id, secret);
     if (d != &devices[FOS_DEVICE_CONSOLE])
         return -FOS_EPERM;
-    if (read > 1 || n > sizeof text)
+    if (what > FOS_CONSOLE_IO_LOG || n > sizeof text)
         return -FOS_EINVAL;
     if (d->page_shared && atomic_load(&d->thread))
         return -FOS_EBUSY; /* the ring has its driver */
-    if (!read) {
+    if (what == FOS_CONSOLE_IO_WRITE) {
         int r = copy_from_user(s, text, va, n);
         return r ? r : console_io_write(text, n);
     }
     if (out_check(va, n))
         return -FOS_EFAULT;
-    long got = console_io_read(text, n);
+    long got = what == FOS_CONSOLE_IO_LOG ? console_io_log(text, n)
+                                          : console_io_read(text, n);
     if (got > 0)
         out_write(va, text, (size_t)got);
     return got;

@@ -6,10 +6,15 @@
  */
 #include "xen/xen.h"
 #include "xen/hypercall.h"
+#include <fos/abi/syscalls.h>
 #include <xen/io/console.h>
 
 static struct xencons_interface *ring;
 static bool privileged;
+
+/* What was written first: the console fleet begins its log with it. */
+static char kept[FOS_CONSOLE_IO_MAX];
+static size_t kept_length;
 
 void console_init(void)
 {
@@ -43,8 +48,18 @@ static bool ring_write(char c)
     return true;
 }
 
+long console_io_log(char *text, size_t n)
+{
+    size_t length = min_u64(n, kept_length);
+    memcpy(text, kept, length);
+    return (long)length;
+}
+
 void console_write(const char *text, size_t n)
 {
+    size_t room = min_u64(n, sizeof kept - kept_length);
+    memcpy(kept + kept_length, text, room);
+    kept_length += room;
     if (!ring) { /* an unprivileged Xen console accepts nothing and says so */
         HYPERVISOR_console_io(CONSOLEIO_write, n, text);
         return;

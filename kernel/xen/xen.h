@@ -57,5 +57,6 @@ void console_init(void);
 void console_write(const char *text, size_t n);
 long console_io_write(const char *text, size_t n); /* as the privileged domain */
 long console_io_read(char *text, size_t n);
+long console_io_log(char *text, size_t n); /* the first of the kernel's own output */
 
 #endif

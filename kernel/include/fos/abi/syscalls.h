@@ -191,6 +191,13 @@ enum {
     FOS_CONSOLE_IO_MAX = 1024,
 };
 
+/* What console_io does. */
+enum fos_console_io {
+    FOS_CONSOLE_IO_WRITE = 0,
+    FOS_CONSOLE_IO_READ = 1,
+    FOS_CONSOLE_IO_LOG = 2, /* the kernel's first output */
+};
+
 /* channel_close: the number of packets taken is of no account. */
 #define FOS_TAKEN_NONE (~0ull)
 

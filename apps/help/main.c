@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+/* What there is: the programs of this system, and the keys of its terminal. */
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+enum { PROGRAMS_MAX = 1024, COLUMNS = 80, GAP = 2 };
+
+static const char folder[] = "/bin";
+
+static const struct topic {
+    const char *name, *text;
+} topics[] = {
+    {"help", "this"},
+    {"top", "who runs where and what it does; --json for programs"},
+    {"dmesg", "the log of kernel and fleets; -f goes on with what comes"},
+    {"names", "what the naming fleet knows"},
+    {"trace", "records what the system does meanwhile: trace PROGRAM"},
+    {"echo-bench", "the messaging benchmark; echo-bench help"},
+    {"hello", "two processes that exchange messages: where to start from"},
+};
+
+static const char keys[] =
+    "Ctrl-C interrupts, Ctrl-Z stops (fg, bg go on), Ctrl-D ends the input, Ctrl-S "
+    "and\n"
+    "Ctrl-Q stop and start output, Ctrl-V takes the next key as it is.  `exit` "
+    "ends the\n"
+    "shell and powers off; Ctrl-] leaves tools/run and xl's console.\n";
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Fleets and tests are no commands. */
+static int is_command(const char *name)
+{
+    return name[0] != '.' && strncmp(name, "test-", 5) != 0;
+}
+
+static size_t programs_read(char **names)
+{
+    DIR *dir = opendir(folder);
+    size_t count = 0;
+    struct dirent *entry;
+
+    if (!dir)
+        return 0;
+    while (count < PROGRAMS_MAX && (entry = readdir(dir)))
+        if (is_command(entry->d_name) && (names[count] = strdup(entry->d_name)))
+            count++;
+    closedir(dir);
+    qsort(names, count, sizeof *names, by_name);
+    return count;
+}
+
+static size_t columns(void)
+{
+    struct winsize window;
+
+    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &window) || !window.ws_col)
+        return COLUMNS;
+    return window.ws_col;
+}
+
+/* In lines that fit the window. */
+static void programs_print(char **names, size_t count)
+{
+    size_t used = 0, most = columns();
+
+    for (size_t i = 0; i < count; i++) {
+        size_t width = strlen(names[i]) + GAP;
+        if (used && used + width > most) {
+            putchar('\n');
+            used = 0;
+        }
+        printf("%s%*s", names[i], GAP, "");
+        used += width;
+    }
+    putchar('\n');
+}
+
+int main(void)
+{
+    static char *names[PROGRAMS_MAX];
+    size_t count = programs_read(names);
+
+    printf("fos: services are processes that talk by messages.\n\n");
+    for (size_t i = 0; i < sizeof topics / sizeof *topics; i++)
+        printf("  %-12s%s\n", topics[i].name, topics[i].text);
+    printf("\nAll programs, in %s:\n", folder);
+    if (count)
+        programs_print(names, count);
+    else
+        printf("  cannot be read: %s\n", strerror(errno));
+    printf("\n%s", keys);
+    return 0;
+}

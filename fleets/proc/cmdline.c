@@ -37,14 +37,17 @@ static const char *value_find(const char *line, const char *key, size_t *length)
     return NULL;
 }
 
-static void tag_parse(struct cmdline *out, const char *value, size_t length)
+/* Letters and digits, and `others`. */
+static void word_copy(char *to, size_t size, const char *others, const char *value,
+                      size_t length)
 {
     size_t used = 0;
 
-    for (size_t i = 0; i < length && used < TAG_MAX - 1; i++)
-        if (isalnum((unsigned char)value[i]))
-            out->tag[used++] = value[i];
-    out->tag[used] = '\0';
+    for (size_t i = 0; i < length && used < size - 1; i++)
+        if (isalnum((unsigned char)value[i]) ||
+            (value[i] && strchr(others, value[i])))
+            to[used++] = value[i];
+    to[used] = '\0';
 }
 
 static void app_parse(struct cmdline *out, const char *value, size_t length)
@@ -97,7 +100,10 @@ void cmdline_parse(struct cmdline *out, const char *line)
 
     memset(out, 0, sizeof *out);
     if ((value = value_find(line, "tag=", &length)))
-        tag_parse(out, value, length);
+        word_copy(out->tag, sizeof out->tag, "", value, length);
+    strcpy(out->term, "vt100");
+    if ((value = value_find(line, "term=", &length)))
+        word_copy(out->term, sizeof out->term, "-+._", value, length);
     if ((value = value_find(line, "app=", &length)))
         app_parse(out, value, length);
     out->names = NAMES_DEFAULT;

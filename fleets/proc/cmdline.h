@@ -1,16 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /* The kernel's command line: app="NAME ARGS..." tag=HEX names=N page=N mem=N panic
- * mortal trace, in any order. */
+ * mortal trace term=NAME, in any order. */
 #ifndef PROC_CMDLINE_H
 #define PROC_CMDLINE_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { APP_TEXT_MAX = 1024, TAG_MAX = 40, APP_ARGS_MAX = 64, NAMES_DEFAULT = 2 };
+enum {
+    APP_TEXT_MAX = 1024,
+    TAG_MAX = 40,
+    TERM_MAX = 40,
+    APP_ARGS_MAX = 64,
+    NAMES_DEFAULT = 2
+};
 
 struct cmdline {
     char tag[TAG_MAX];
+    char term[TERM_MAX];  /* kind of terminal */
     bool panic;           /* the first process is to end, which is a kernel bug */
     bool mortal;          /* the app may kill naming members */
     bool trace;           /* the app has the trace device, whatever its name */

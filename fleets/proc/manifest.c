@@ -8,13 +8,12 @@
 #include <fos/syscall.h>
 
 #include "fleet.h"
+#include "login.h"
 
 enum {
     CONSOLE_STARTS_MAX = 4,
     FS_STARTS_MAX = 16,
 };
-
-static const char default_app[] = "echo-bench";
 
 struct process *fleet_start(const struct fleet_birth *what)
 {
@@ -137,24 +136,15 @@ static void app_birth(struct birth *birth)
 {
     struct cmdline *line = &fleet.cmdline;
 
-    if (line->argc == 0) {
-        memcpy(line->text, default_app, sizeof default_app);
-        line->argc = 1;
-        line->text_size = sizeof default_app;
-    }
     *birth = (struct birth){
-        .name = line->text,
         .role = ROLE_APP,
         .parent = fos_pid(),
         .account = &family_account,
         .vcpu = PROC_VCPU_ANY,
         .frames = (uint32_t)(family_account.frames / 2),
         .objects = (uint32_t)(family_account.objects / 2),
-        .load = {.argc = line->argc,
-                 .text_size = line->text_size,
-                 .block = (uint64_t)line->text,
-                 .block_space = fos_own_space()},
     };
+    birth->name = login_prepare(line, &birth->load);
     if (app_traces(line)) {
         birth->load.extra = 1;
         birth->load.caps = &fleet.boot->devices[FOS_DEVICE_TRACE];

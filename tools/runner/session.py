@@ -24,6 +24,7 @@ class Options:
     vcpus: int = 8
     pcpus: int = 2           # processors of the emulated machine
     timeout: float = 0       # seconds; 0: none
+    term: str = ""           # kind of terminal, TERM
     extra: str = ""          # more words for fos's command line
     accel: str = ""          # "tcg", "kvm", or "" to find out
     archive: str = ""        # another boot archive
@@ -37,6 +38,8 @@ class Options:
         if '"' in self.app or "\n" in self.app:
             raise ValueError('an application\'s arguments cannot hold " or a line end')
         words = [f'app="{self.app}"'] if self.app else []
+        if self.term:
+            words.append(f"term={self.term}")
         line = " ".join(words + [f"tag={tag}"] + ([self.extra] if self.extra else []))
         if len(line.encode()) > COMMAND_LINE_MOST:
             raise ValueError(f"the command line has more than {COMMAND_LINE_MOST} bytes")

@@ -7,6 +7,7 @@
  *     pipe.c      pipes, FIFOs, who waits     tree.c   make, link, unlink, rename, change
  *     process.c   what each process has       open.c   open, read, write, seek, close
  *     lock.c      byte-range locks            poll.c   readiness
+ *     wait.c      requests answered later     map.c    files mapped into memory
  *     request.c   requests, checked           boot.c   the first tree, the boot archive
  *
  * One thread, no waiting: what cannot be answered now becomes a struct waiter.
@@ -40,10 +41,11 @@ enum {
     PROCESSES_MAX = 160,
     NODES_MAX = 65536,
     DESCRIPTIONS_MAX = 8192,
-    LOCKS_MAX = 4096,     /* in all */
-    LOCKS_OF_ONE = 512,   /* of a process */
-    WAITERS_OF_ONE = 64,  /* of a process */
-    ENDED_LOG = 256,      /* processes that ended, remembered: F5 */
+    LOCKS_MAX = 4096,    /* in all */
+    LOCKS_OF_ONE = 512,  /* of a process */
+    WAITERS_OF_ONE = 64, /* of a process */
+    MAPS_MAX = 512,
+    ENDED_LOG = 256, /* processes that ended, remembered: F5 */
     PIPE_PAGES = 16,
     PIPE_SIZE = PIPE_PAGES * PAGE,
     PAGES_RESERVE = 64, /* F6 */
@@ -98,7 +100,7 @@ struct chunk {
 };
 
 struct content {
-    const uint8_t *rom; /* the bytes, of a file of the archive */
+    const uint8_t *rom;    /* the bytes, of a file of the archive */
     struct chunk **chunks; /* NULL, or CHUNKS_MAX of them */
     uint64_t pages;
 };
@@ -135,7 +137,7 @@ struct description {
 };
 
 struct process {
-    uint64_t pid; /* 0: a free place */
+    uint64_t pid;     /* 0: a free place */
     uint64_t session; /* 0: it has not attached */
     struct fos_cap space;
     struct node *cwd;
@@ -157,9 +159,9 @@ struct lock {
 
 struct pipe {
     uint8_t *page[PIPE_PAGES];
-    uint64_t taken, put; /* bytes so far; put - taken are in it */
-    uint32_t readers, writers; /* descriptions */
-    uint32_t refs;             /* descriptions, and opens under way */
+    uint64_t taken, put;              /* bytes so far; put - taken are in it */
+    uint32_t readers, writers;        /* descriptions */
+    uint32_t refs;                    /* descriptions, and opens under way */
     uint64_t read_opens, write_opens; /* so far */
     struct node *node;                /* of a FIFO */
     struct queue reading, writing, opening;
@@ -186,6 +188,16 @@ struct waiter {
 struct poll_item {
     struct description *description; /* NULL: no such handle */
     uint32_t events;
+};
+
+/* ---- maps ---- */
+
+/* A file that processes have mapped: a ref of its node. */
+struct map {
+    struct node *node; /* NULL: a free place */
+    uint64_t secret;
+    uint32_t count; /* times that it was asked for and not given back */
+    bool writable;
 };
 
 /* ---- the whole ---- */
@@ -217,9 +229,12 @@ struct fs {
     uint64_t ended[ENDED_LOG];
     uint64_t ends;
     struct queue polls;
+    struct fos_siphash_key tickets;
+    struct fos_cap control; /* by which the process fleet proves who it is */
     struct fos_siphash_key secrets; /* sessions and map words are drawn by it */
     uint64_t drawn;
     uint64_t boot_size; /* bytes of the archive's files */
+    struct map maps[MAPS_MAX];
 };
 
 extern struct fs fs;
@@ -266,11 +281,11 @@ struct walk {
     bool follow;  /* a symbolic link at the end */
     bool missing; /* the last name need not exist */
     /* Found: */
-    struct node *node; /* NULL: missing */
+    struct node *node;   /* NULL: missing */
     struct node *parent; /* NULL: the path ends in a slash only, "." or ".." */
     char name[FS_NAME_MAX + 1];
     size_t name_length;
-    bool slash; /* the path ends in one */
+    bool slash;   /* the path ends in one */
     bool dot_dot; /* or in "..", or "." */
     bool dot;
 };
@@ -360,6 +375,13 @@ void poll_ask(struct process *p, const struct fos_caller *caller,
               const struct fs_poll_item *items, uint32_t count, bool wait);
 void polls_review(const struct pipe *pipe);
 void poll_ends(struct waiter *w);
+
+/* map.c */
+long map_open(struct description *d, uint32_t prot, bool shared, uint64_t word[2]);
+long map_page(const struct fs_page_req *req);
+
+/* A number that nobody can guess. */
+uint64_t secret_draw(uint64_t about);
 
 /* boot.c */
 bool tree_begin(const void *archive, uint64_t size);

@@ -174,8 +174,7 @@ static void test(const struct fos_caller *caller, const struct lock *l)
         rep.type = l->exclusive ? FS_LOCK_EXCLUSIVE : FS_LOCK_SHARED;
         rep.pid = l->pid;
         rep.start = (int64_t)l->start;
-        rep.length =
-            l->end == INT64_MAX ? 0 : (int64_t)(l->end - l->start + 1);
+        rep.length = l->end == INT64_MAX ? 0 : (int64_t)(l->end - l->start + 1);
     }
     fs.io.answer(caller, 0, &rep, sizeof rep);
 }
@@ -230,9 +229,9 @@ void lock_ask(struct process *p, const struct fos_caller *caller,
     } else if (l && req->how == FS_LOCK_WAIT) {
         lock_wait(p, caller, d, req, l);
     } else {
-        error = l ? -FOS_EAGAIN
-                  : range_set(p, d->node, (uint64_t)req->start, end_of(req),
-                              req->type);
+        error =
+            l ? -FOS_EAGAIN
+              : range_set(p, d->node, (uint64_t)req->start, end_of(req), req->type);
         if (error)
             answer(caller, error);
         else

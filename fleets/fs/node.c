@@ -10,8 +10,7 @@ enum { BUCKETS_FIRST = 256 };
 
 struct node *node_make(uint32_t mode, uint32_t dev, const struct process *owner)
 {
-    struct node *node =
-        fs.nodes < NODES_MAX ? calloc(1, sizeof *node) : NULL;
+    struct node *node = fs.nodes < NODES_MAX ? calloc(1, sizeof *node) : NULL;
 
     if (!node)
         return NULL;
@@ -79,8 +78,7 @@ static struct entry **bucket_of(uint32_t hash)
 static void buckets_grow(void)
 {
     uint32_t before = fs.buckets_count;
-    struct entry **old = fs.buckets,
-                 **more = calloc(2ull * before, sizeof *more);
+    struct entry **old = fs.buckets, **more = calloc(2ull * before, sizeof *more);
 
     if (!more)
         return;
@@ -119,8 +117,7 @@ static void entry_append(struct directory *dir, struct entry *e)
     dir->last = e;
 }
 
-long entry_add(struct node *dir, const char *name, size_t length,
-               struct node *node)
+long entry_add(struct node *dir, const char *name, size_t length, struct node *node)
 {
     struct entry *e = malloc(sizeof *e + length + 1);
     struct entry **bucket;

@@ -305,7 +305,8 @@ long file_seek(struct description *d, int64_t offset, uint32_t whence)
 
     if (d->kind == FS_KIND_STREAM)
         return -FOS_ESPIPE;
-    if (whence > FS_SEEK_END || (d->kind == FS_KIND_DIRECTORY && whence == FS_SEEK_END))
+    if (whence > FS_SEEK_END ||
+        (d->kind == FS_KIND_DIRECTORY && whence == FS_SEEK_END))
         return -FOS_EINVAL;
     if (d->kind == FS_KIND_DEVICE)
         return 0;
@@ -352,7 +353,8 @@ long file_entries(struct description *d, void *to, uint32_t capacity)
         return 0;
     if (d->offset == 0 && entry_put(to, capacity, &used, dir, ".", 1, 1))
         d->offset = 1;
-    if (d->offset == 1 && entry_put(to, capacity, &used, dir->dir.parent, "..", 2, 2))
+    if (d->offset == 1 &&
+        entry_put(to, capacity, &used, dir->dir.parent, "..", 2, 2))
         d->offset = 2;
     const struct entry *e = dir->dir.first;
     for (; e && e->place < d->offset; e = e->next)

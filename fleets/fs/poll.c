@@ -72,8 +72,8 @@ void poll_ask(struct process *p, const struct fos_caller *caller,
     static struct fs_poll_rep rep;
 
     for (uint32_t i = 0; i < count; i++)
-        items[i] = (struct poll_item){description_of(p, asked[i].handle),
-                                      asked[i].events};
+        items[i] =
+            (struct poll_item){description_of(p, asked[i].handle), asked[i].events};
     uint32_t ready = ready_count(items, count, &rep);
     if (ready || !wait) {
         fs.io.answer(caller, ready, &rep, reply_size(count));

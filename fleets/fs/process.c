@@ -45,12 +45,16 @@ static struct process *process_make(uint64_t pid)
     return NULL;
 }
 
+uint64_t secret_draw(uint64_t about)
+{
+    uint64_t from[] = {++fs.drawn, about};
+
+    return fos_siphash(&fs.secrets, from, sizeof from);
+}
+
 static uint64_t session_draw(const struct process *p)
 {
-    uint64_t from[] = {++fs.drawn, p->pid};
-    uint64_t drawn = fos_siphash(&fs.secrets, from, sizeof from);
-
-    return (drawn & ~0xffull) | (uint64_t)(p - fs.processes);
+    return (secret_draw(p->pid) & ~0xffull) | (uint64_t)(p - fs.processes);
 }
 
 /* Those of a program that another has taken the place of. */

@@ -5,7 +5,6 @@
 #include <fos/abi/atomic.h>
 #include <fos/ticket.h>
 
-#include "control.h"
 #include "core.h"
 
 FOS_SERVICE_TABLE(table, FS_OPS)
@@ -18,6 +17,17 @@ static void ended(const uint64_t *pids, uint32_t count)
 
 struct fos_service fs_service =
     FOS_SERVICE(fs, table, .cancel = waiters_cancel, .ended = ended);
+
+static bool ticket_good(struct fos_cap ticket)
+{
+    return fos_ticket_check(&fs.tickets, ticket);
+}
+
+static bool control_good(struct fos_cap shown)
+{
+    return fs.control.id &&
+           ((shown.id ^ fs.control.id) | (shown.secret ^ fs.control.secret)) == 0;
+}
 
 /* The caller, or NULL: it has been told. */
 static struct process *caller_of(const struct fos_caller *caller, uint64_t session)
@@ -62,8 +72,11 @@ static long start_of(struct walk *w, struct process *p, uint32_t dir)
 }
 
 /* The path behind a request's struct. */
-#define PATH_OF(req, size) \
-    (struct walk) {.path = (const char *)((req) + 1), .length = (size) - sizeof *(req)}
+#define PATH_OF(req, size)                                                  \
+    (struct walk)                                                           \
+    {                                                                       \
+        .path = (const char *)((req) + 1), .length = (size) - sizeof *(req) \
+    }
 
 static long path_walk(struct walk *w, struct process *p, uint32_t dir)
 {
@@ -283,8 +296,8 @@ static long control(struct description *d, uint32_t what, uint64_t argument)
     case FS_GET_FLAGS:
         return (long)d->flags;
     case FS_SET_FLAGS:
-        d->flags = (d->flags & ~(uint32_t)FS_STATUS) |
-                   ((uint32_t)argument & FS_STATUS);
+        d->flags =
+            (d->flags & ~(uint32_t)FS_STATUS) | ((uint32_t)argument & FS_STATUS);
         return 0;
     case FS_AVAILABLE:
         if (d->pipe)
@@ -417,8 +430,7 @@ static void fs_link(const struct fos_caller *caller, const struct fs_link_req *r
     if (!p)
         return;
     if (req->from_length > from.length || req->what < FS_LINK_HARD ||
-        req->what > FS_LINK_RENAME ||
-        memchr(from.path, '\0', req->from_length)) {
+        req->what > FS_LINK_RENAME || memchr(from.path, '\0', req->from_length)) {
         answer(caller, -FOS_EINVAL);
         return;
     }
@@ -477,8 +489,8 @@ static void fs_change(const struct fos_caller *caller,
         return;
     w.follow = !(req->flags & FS_NOFOLLOW);
     long error = object_find(&w, p, req->dir, &d);
-    if (!error && (!w.node || (d && req->what & FS_CHANGE_SIZE &&
-                               !(d->flags & FS_WRITE))))
+    if (!error &&
+        (!w.node || (d && req->what & FS_CHANGE_SIZE && !(d->flags & FS_WRITE))))
         error = -FOS_EINVAL;
     done(caller, error ? error : tree_change(p, w.node, req, d != NULL));
 }

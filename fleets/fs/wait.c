@@ -9,9 +9,8 @@ struct waiter *waiter_make(struct process *p, const struct fos_caller *caller,
                            enum waiter_kind kind, struct description *d,
                            const void *data, uint32_t length)
 {
-    struct waiter *w = p->waiters_count < WAITERS_OF_ONE
-                           ? malloc(sizeof *w + length)
-                           : NULL;
+    struct waiter *w =
+        p->waiters_count < WAITERS_OF_ONE ? malloc(sizeof *w + length) : NULL;
 
     if (!w)
         return NULL;

@@ -89,7 +89,7 @@ static struct fos_call **call_find(struct fos_client *client, uint64_t tag)
 
 static uint32_t room_of(const struct fos_call *call)
 {
-    return fos_packets_for(call->capacity);
+    return fos_packets_for(fos_reply_room(call->capacity));
 }
 
 static int call_insert(struct fos_client *client, struct fos_call *call)
@@ -145,6 +145,12 @@ static int call_begin(struct fos_call *call, struct fos_peer *to,
 
 /* ---- replies ---- */
 
+static bool size_fits(const struct fos_call *call, uint32_t got)
+{
+    return call->capacity & FOS_REPLY_UPTO ? got <= fos_reply_room(call->capacity)
+                                           : got == call->capacity;
+}
+
 /* What came to the mailbox: `got` bytes, for whom?  K1, K3 */
 static void reply_take(struct fos_client *client, const void *from, uint32_t got)
 {
@@ -156,7 +162,7 @@ static void reply_take(struct fos_client *client, const void *from, uint32_t got
         client->stats.strays++;
     } else if (head->result < 0) {
         call_end(client, call, head->result);
-    } else if (got != call->capacity) {
+    } else if (!size_fits(call, got)) {
         client->stats.wrong_size++;
         call_end(client, call, -FOS_EPROTO);
     } else {
@@ -237,6 +243,37 @@ long fos_call_finish(struct fos_call *call, uint64_t deadline)
     if (call->done)
         return call->result;
     return call_wait(call->to->thread->client, call, deadline);
+}
+
+static uint32_t calls_done(struct fos_call *const *calls, uint32_t count)
+{
+    uint32_t done = 0;
+
+    for (uint32_t i = 0; i < count; i++)
+        done += calls[i]->done;
+    return done;
+}
+
+long fos_call_finish_any(struct fos_call *const *calls, uint32_t count, bool all,
+                         uint64_t deadline)
+{
+    struct fos_client *client = calls[0]->to->thread->client;
+    uint64_t patience = LOOK_NS_FIRST;
+
+    while (calls_done(calls, count) < (all ? count : 1)) {
+        uint64_t look =
+            fos_sleeper_now(&client->mailbox.thread->sleeper) + patience;
+        if (reply_receive(client, deadline < look ? deadline : look) == 0)
+            continue;
+        if (look >= deadline)
+            return -FOS_ETIMEDOUT;
+        for (uint32_t i = 0; i < count; i++)
+            if (!calls[i]->done)
+                server_look(client, calls[i]);
+        if (patience < LOOK_NS_LAST)
+            patience *= 2;
+    }
+    return 0;
 }
 
 void fos_call_cancel(struct fos_call *call)

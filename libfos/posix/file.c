@@ -7,11 +7,13 @@
 #include <stdarg.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <fos/error.h>
 
 #include "fd.h"
+#include "locks.h"
 
 /* Runs `call` with the `file` of descriptor `fd`; gives its result as POSIX does. */
 #define WITH_FILE(fd, op, missing, call)           \
@@ -54,6 +56,31 @@ ssize_t pwrite(int fd, const void *from, size_t length, off_t offset)
     return WITH_FILE(fd, write, -FOS_EINVAL,
                      file->ops->seek ? file->ops->write(file, from, length, offset)
                                      : -FOS_ESPIPE);
+}
+
+/* Until one comes up short.  `one` is read or write. */
+#define EACH(one, fd, vector, count)                                 \
+    ({                                                               \
+        ssize_t done = 0, result = 0;                                \
+        if (count < 0 || count > UIO_MAXIOV)                         \
+            result = fos_errno(-FOS_EINVAL);                         \
+        for (int i = 0; i < count && result >= 0; i++) {             \
+            result = one(fd, vector[i].iov_base, vector[i].iov_len); \
+            done += result > 0 ? result : 0;                         \
+            if (result < (ssize_t)vector[i].iov_len)                 \
+                break;                                               \
+        }                                                            \
+        done ? done : result;                                        \
+    })
+
+ssize_t readv(int fd, const struct iovec *vector, int count)
+{
+    return EACH(read, fd, vector, count);
+}
+
+ssize_t writev(int fd, const struct iovec *vector, int count)
+{
+    return EACH(write, fd, vector, count);
 }
 
 off_t lseek(int fd, off_t offset, int whence)
@@ -153,6 +180,16 @@ static int dup_lowest(int fd, int lowest, unsigned flags)
     return dup_from(fd, lowest, flags);
 }
 
+static int range_lock(int fd, int command, struct flock *lock)
+{
+    struct fos_file *file = fos_file_get(fd);
+    long result = file ? fos_file_lock(file, command, lock) : -FOS_EBADF;
+
+    if (file)
+        fos_file_put(file);
+    return fos_fd_result(result);
+}
+
 int fcntl(int fd, int command, ...)
 {
     va_list ap;
@@ -175,36 +212,11 @@ int fcntl(int fd, int command, ...)
     case F_SETFL:
         return status_flags(fd, (int)argument & (O_APPEND | O_NONBLOCK)) < 0 ? -1
                                                                              : 0;
+    case F_GETLK:
+    case F_SETLK:
+    case F_SETLKW:
+        return range_lock(fd, command, (struct flock *)argument);
     default:
         return fos_fd_result(-FOS_EINVAL);
     }
-}
-
-static int missing(void)
-{
-    return fos_fd_result(-FOS_ENOSYS);
-}
-
-int open(const char *path, int flags, ...)
-{
-    (void)path, (void)flags;
-    return missing();
-}
-
-int stat(const char *restrict path, struct stat *restrict out)
-{
-    (void)path, (void)out;
-    return missing();
-}
-
-int link(const char *from, const char *to)
-{
-    (void)from, (void)to;
-    return missing();
-}
-
-int unlink(const char *path)
-{
-    (void)path;
-    return missing();
 }

@@ -23,7 +23,7 @@
  *      it may answer anyway, and nothing of others'.
  *
  *  K3. A reply goes into the buffer of its call only, and only with the size of
- *      that buffer; another size is -FOS_EPROTO.
+ *      that buffer (FOS_REPLY_UPTO: or less); another size is -FOS_EPROTO.
  *
  *  K4. The replies of all calls outstanding, at their full sizes, have room in the
  *      mailbox: an honest server's reply is not lost because there are many.
@@ -44,6 +44,15 @@ enum {
     FOS_CALL_BUCKETS = 64,
     FOS_CALL_ROOM = 192, /* packets of replies that may be outstanding: K4 */
 };
+
+/* Added to a call's `capacity`: a shorter reply is taken, too.  The result, or
+ * the reply itself, has to say how much came. */
+#define FOS_REPLY_UPTO 0x80000000u
+
+static inline uint32_t fos_reply_room(uint32_t capacity)
+{
+    return capacity & ~FOS_REPLY_UPTO;
+}
 
 /* A call under way.  The caller's memory, not to be moved until it is finished or
  * cancelled; its fields belong to libfos. */
@@ -124,7 +133,7 @@ fos_inline long fos_call(struct fos_peer *to, void *request, uint32_t length,
     error = fos_msg_send_until(to, request, length, deadline);
     if (fos_unlikely(error))
         return error;
-    error = fos_msg_recv(&client->mailbox, reply, capacity, &got,
+    error = fos_msg_recv(&client->mailbox, reply, fos_reply_room(capacity), &got,
                          deadline < client->look_at ? deadline : client->look_at);
     if (fos_unlikely(error || got != capacity || answer->tag != tag))
         return fos_call_odd(to, tag, error, got, reply, capacity, deadline);
@@ -145,6 +154,10 @@ long fos_call_start(struct fos_call *call, struct fos_peer *to, void *request,
  * outstanding: finish it again, or cancel it.  Replies of others are taken in
  * meanwhile. */
 long fos_call_finish(struct fos_call *call, uint64_t deadline);
+
+/* Waits until one of the calls is done, or with `all` each.  0; -FOS_ETIMEDOUT. */
+long fos_call_finish_any(struct fos_call *const *calls, uint32_t count, bool all,
+                         uint64_t deadline);
 
 /* Gives the call up and tells the server so, who may not hear it.  Its result
  * becomes -FOS_ECANCELED, unless it was done already. */

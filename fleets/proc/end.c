@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* How processes end: their space is gone before anybody is told. */
+#include <fos/clock.h>
 #include <fos/start.h>
 #include <fos/syscall.h>
 
@@ -148,18 +149,29 @@ void balance_begin(void)
     fleet.balance_known = balance_take(&fleet.before);
 }
 
-/* After the app and its family are gone everything they had must be back. */
+static bool balance_is(const struct balance *b)
+{
+    const struct fos_kernel_info *before = &fleet.before.info;
+
+    return b->frames == fleet.before.frames && b->info.spaces == before->spaces &&
+           b->info.threads == before->threads &&
+           b->info.mailboxes == before->mailboxes &&
+           b->channels == fleet.before.channels;
+}
+
+/* After the app and its family are gone everything they had must be back; fleets get a
+ * second to find out. */
 static void balance_check(void)
 {
+    uint64_t deadline = fos_now_ns() + FOS_SECOND;
     struct balance taken;
     const struct fos_kernel_info *before = &fleet.before.info, *now = &taken.info;
 
-    if (!fleet.balance_known || !balance_take(&taken))
-        return;
-    if (taken.frames == fleet.before.frames && now->spaces == before->spaces &&
-        now->threads == before->threads && now->mailboxes == before->mailboxes &&
-        taken.channels == fleet.before.channels)
-        return;
+    do {
+        if (!fleet.balance_known || !balance_take(&taken) || balance_is(&taken))
+            return;
+        fos_clock_sleep(fos_now_ns() + 2 * FOS_MILLISECOND);
+    } while (fos_now_ns() < deadline);
     report(
         "proc: not given back: %lld frames, %d spaces, %d threads, %d mailboxes, "
         "%d channels",

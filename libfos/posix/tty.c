@@ -15,7 +15,7 @@
 #include <fos/start.h>
 
 #include "../client/console.h"
-#include "fd.h"
+#include "files.h"
 
 /* struct fos_file: word[0] holds the status flags. */
 enum { FLAGS_KEPT = O_NONBLOCK | O_APPEND, DEVICE = 5 << 8 };
@@ -300,3 +300,14 @@ const struct fos_file_ops fos_tty_ops = {.kind = FOS_FILE_TTY,
                                          .ioctl = tty_ioctl,
                                          .poll_start = tty_poll_start,
                                          .poll_end = tty_poll_end};
+
+int fos_tty_open(uint64_t rdev, int flags, unsigned fd_flags)
+{
+    struct fos_file *file = fos_file_make(&fos_tty_ops, 0);
+
+    (void)rdev;
+    if (!file)
+        return -FOS_EMFILE;
+    file->word[0] = (uint64_t)(flags & FLAGS_KEPT);
+    return fos_fd_install(file, 0, fd_flags);
+}

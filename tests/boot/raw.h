@@ -47,6 +47,12 @@ struct raw {
         }                                                      \
     } while (0)
 
+/* Before the first case: what is made once and kept. */
+static inline void raw_warm(void)
+{
+    fos_pages_unmap(fos_pages_map(1), 1);
+}
+
 static inline long raw_share(struct fos_cap to, uint64_t at, const void *from,
                              uint64_t pages, unsigned prot, unsigned how)
 {
@@ -104,12 +110,12 @@ static inline void raw_image(struct fos_cap space, const char *from,
 /* Text, constants, and copies of the data as it is now. */
 static inline void raw_load(struct fos_cap space)
 {
-    extern char __executable_start[], etext[], __init_array_start[], end[];
+    extern char __executable_start[], etext[], __init_array_start[], _end[];
 
     raw_image(space, __executable_start, etext, FOS_PROT_READ | FOS_PROT_EXEC);
     raw_image(space, page_of(etext + FOS_PAGE_SIZE - 1),
               page_of(__init_array_start), FOS_PROT_READ);
-    raw_image(space, page_of(__init_array_start), end,
+    raw_image(space, page_of(__init_array_start), _end,
               FOS_PROT_READ | FOS_PROT_WRITE);
 }
 

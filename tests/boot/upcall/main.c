@@ -69,8 +69,8 @@ static void test_registers(void)
     raw_go(&r);
     CASE_CHECK(raw_await(&r.board->word[W_READY], 1));
     for (int i = 0; i < 64; i++) {
-        CASE_EQUAL(
-            fos_sys_thread_control(r.thread, FOS_THREAD_SIGNAL, 1ull << i), 0);
+        CASE_EQUAL(fos_sys_thread_control(r.thread, FOS_THREAD_SIGNAL, 1ull << i),
+                   0);
         if (i % 4 == 0)
             fos_clock_sleep(fos_now_ns() + FOS_MILLISECOND);
     }
@@ -325,6 +325,7 @@ static void test_hostile(void)
 
 int main(void)
 {
+    raw_warm();
     test_registers();
     test_self();
     test_sleeper();

@@ -43,25 +43,31 @@ static int client_init(struct fos_client *client)
     return 0;
 }
 
+enum {
+    CLIENT_PAGES = (sizeof(struct fos_client) + FOS_PAGE_SIZE - 1) / FOS_PAGE_SIZE
+};
+
 struct fos_client *fos_client_self(void)
 {
-    enum {
-        PAGES = (sizeof(struct fos_client) + FOS_PAGE_SIZE - 1) / FOS_PAGE_SIZE
-    };
     struct fos_thread *thread = fos_thread_self();
     struct fos_client *client = thread->client;
 
     if (client)
         return client;
-    client = fos_pages_map(PAGES);
+    client = fos_pages_map(CLIENT_PAGES);
     if (!client)
         return NULL;
     if (client_init(client)) {
-        fos_pages_unmap(client, PAGES);
+        fos_pages_unmap(client, CLIENT_PAGES);
         return NULL;
     }
     thread->client = client;
     return client;
+}
+
+void fos_client_free(struct fos_client *client)
+{
+    fos_pages_unmap(client, CLIENT_PAGES);
 }
 
 struct fos_cap fos_call_mailbox(void)

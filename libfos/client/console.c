@@ -12,7 +12,7 @@
 
 FOS_CLIENT_CALLS(console, CONSOLE_OPS)
 
-static struct fos_peer peer;
+static _Thread_local struct fos_peer peer;
 static void (*divert)(const char *text, size_t length);
 static char line[CONSOLE_LINE_MAX];
 static size_t line_length, line_used;

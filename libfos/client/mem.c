@@ -10,7 +10,7 @@ FOS_CLIENT_CALLS(mem, MEM_CLIENT_OPS)
 /* A member that takes longer has lost its way. */
 #define PATIENCE (30 * FOS_SECOND)
 
-static struct fos_peer peer;
+static _Thread_local struct fos_peer peer;
 
 bool fos_mem_paged(void)
 {

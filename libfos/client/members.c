@@ -20,9 +20,9 @@ FOS_CLIENT_CALLS(name, NAME_CLIENT_OPS)
 #define BACKOFF_FIRST   (FOS_MILLISECOND / 4)
 #define BACKOFF_LAST    (32 * FOS_MILLISECOND)
 
-static struct proc_view view;
-static bool stale;                              /* a member of it did not answer */
-static struct fos_peer peers[PROC_MEMBERS_MAX]; /* mailbox.id 0: not open */
+static _Thread_local struct proc_view view;
+static _Thread_local bool stale;                              /* a member of it did not answer */
+static _Thread_local struct fos_peer peers[PROC_MEMBERS_MAX]; /* mailbox.id 0: not open */
 struct fos_name_stats fos_name_stats;
 
 static uint64_t now(void)

@@ -10,7 +10,7 @@
 #define LOOKUP_DEADLINE (30 * FOS_SECOND)
 #define SERVE_PATIENCE  FOS_SECOND
 
-static struct name_cache cache;
+static _Thread_local struct name_cache cache;
 
 static uint64_t now(void)
 {

@@ -13,7 +13,7 @@ extern char **environ;
 
 struct fos_peer *fos_proc_peer(void)
 {
-    static struct fos_peer peer;
+    static _Thread_local struct fos_peer peer;
 
     /* Calls to it are rare: a channel would not pay. */
     if (!peer.thread)

@@ -9,8 +9,8 @@ struct way {
     struct fos_peer peer;
 };
 
-static struct way ways[FOS_NAME_PEERS];
-static uint64_t uses;
+static _Thread_local struct way ways[FOS_NAME_PEERS];
+static _Thread_local uint64_t uses;
 
 long fos_peer_open_alias(struct fos_peer *peer, struct fos_alias alias,
                          uint64_t secret, enum fos_transport transport)

@@ -27,10 +27,19 @@ static void records_add(struct fos_thread *thread, struct fos_inbound *records,
     }
 }
 
-/* The first few, then a page at a time; used again, never given back. */
+/* A page of records, and the way to the one before. */
+struct record_page {
+    struct record_page *next;
+    struct fos_inbound
+        records[(FOS_PAGE_SIZE - sizeof(void *)) / sizeof(struct fos_inbound)];
+};
+
+_Static_assert(sizeof(struct record_page) <= FOS_PAGE_SIZE, "one page");
+
+/* The first few, then a page at a time; used again, given back at the thread's end. */
 static bool records_grow(struct fos_thread *thread)
 {
-    struct fos_inbound *page;
+    struct record_page *page;
 
     if (!thread->own_used) {
         thread->own_used = true;
@@ -38,9 +47,23 @@ static bool records_grow(struct fos_thread *thread)
         return true;
     }
     page = fos_pages_map(1);
-    if (page)
-        records_add(thread, page, FOS_PAGE_SIZE / sizeof *page);
-    return page;
+    if (!page)
+        return false;
+    page->next = thread->record_pages;
+    thread->record_pages = page;
+    records_add(thread, page->records, sizeof page->records / sizeof *page->records);
+    return true;
+}
+
+void inbound_records_free(struct fos_thread *thread)
+{
+    struct record_page *page;
+
+    while ((page = thread->record_pages)) {
+        thread->record_pages = page->next;
+        fos_pages_unmap(page, 1);
+    }
+    thread->free = NULL;
 }
 
 static struct fos_inbound *inbound_alloc(struct fos_thread *thread)

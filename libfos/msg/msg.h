@@ -85,4 +85,7 @@ void inbound_drop(struct fos_mailbox *mailbox, struct fos_inbound *inbound);
 /* A retired channel was found empty: closes it, or learns that it is not (M6). */
 void inbound_finish(struct fos_mailbox *mailbox, struct fos_inbound *inbound);
 
+/* At a thread's end: the memory of records of channels, none of which is in use. */
+void inbound_records_free(struct fos_thread *thread);
+
 #endif

@@ -1,16 +1,84 @@
 /* SPDX-License-Identifier: MIT */
-/* The messaging state of the process's thread. */
-#include <fos/msg.h>
+/* The messaging state of each thread.  Host builds bring their own. */
+#include <fos/thread.h>
 
+#include <fos/call.h>
+#include <fos/memory.h>
+#include <fos/msg.h>
 #include <fos/start.h>
+
+#include "msg.h"
+
+_Thread_local struct fos_events *fos_own_events;
+static _Thread_local struct fos_thread self;
+
+/* What a sleep costs, measured by the process's first thread. */
+static struct fos_sleeper measured;
+
+static void sleeper_adopt(struct fos_sleeper *sleeper)
+{
+    struct fos_doorbell *doorbell = sleeper->doorbell;
+    struct fos_events *events = sleeper->events;
+
+    *sleeper = measured;
+    sleeper->doorbell = doorbell;
+    sleeper->published = fos_published_of(doorbell);
+    sleeper->events = events;
+    fos_sleeper_sync(sleeper);
+}
 
 struct fos_thread *fos_thread_self(void)
 {
-    static struct fos_thread self;
-
-    if (!self.sleeper.doorbell)
-        fos_sleeper_init(&self.sleeper,
-                         (struct fos_doorbell *)fos_start_page->doorbell,
-                         (struct fos_events *)fos_start_page->events);
+    if (fos_unlikely(!self.sleeper.tsc_hz)) {
+        if (self.number != 1 && measured.tsc_hz)
+            sleeper_adopt(&self.sleeper);
+        else
+            fos_sleeper_init(&self.sleeper, self.sleeper.doorbell,
+                             self.sleeper.events);
+        if (self.number == 1)
+            measured = self.sleeper;
+    }
     return &self;
+}
+
+uint32_t fos_thread_number(void)
+{
+    return self.number;
+}
+
+void fos_thread_bind(const struct fos_thread_identity *identity)
+{
+    struct fos_mutex *robust = self.robust; /* a forked child still holds them */
+
+    self = (struct fos_thread){
+        .sleeper = {.doorbell = identity->doorbell,
+                    .published = fos_published_of(identity->doorbell),
+                    .events = identity->events},
+        .cap = identity->cap,
+        .number = identity->number,
+        .robust = robust,
+    };
+    fos_own_events = identity->events;
+}
+
+struct fos_thread_identity fos_thread_first(void)
+{
+    return (struct fos_thread_identity){
+        .doorbell = (struct fos_doorbell *)fos_start_page->doorbell,
+        .events = (struct fos_events *)fos_start_page->events,
+        .cap = fos_start_page->caps[FOS_START_THREAD],
+        .number = 1,
+    };
+}
+
+void fos_thread_leave(void)
+{
+    while (self.outbounds)
+        fos_peer_close(self.outbounds);
+    while (self.mailboxes)
+        fos_mailbox_close(self.mailboxes);
+    if (self.client)
+        fos_client_free(self.client);
+    self.client = NULL;
+    inbound_records_free(&self);
 }

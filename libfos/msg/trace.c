@@ -10,7 +10,7 @@
 
 static const struct fos_trace_control off;
 const struct fos_trace_control *fos_trace_control = &off;
-static struct fos_events_page *own;
+static _Thread_local struct fos_events_page *own;
 static long (*enter)(void);
 
 void fos_trace_begin(const struct fos_trace_control *control,
@@ -25,6 +25,11 @@ void fos_trace_begin(const struct fos_trace_control *control,
     for (size_t i = 0; i < sizeof words && name[i]; i++)
         words[i / 8] |= (uint64_t)(uint8_t)name[i] << i % 8 * 8;
     fos_trace(FOS_TRACE_name, words[0], words[1]);
+}
+
+void fos_trace_bind(struct fos_events_page *page)
+{
+    own = page;
 }
 
 static bool full(void)

@@ -4,11 +4,11 @@
 
 #include <fos/abi/atomic.h>
 #include <fos/call.h>
-#include <fos/start.h>
+#include <fos/thread.h>
 
 static struct fos_events *events(void)
 {
-    return (struct fos_events *)fos_start_page->events;
+    return fos_own_events;
 }
 
 void fos_signals_hold(void)

@@ -145,3 +145,10 @@ void fos_parts_forked(void)
         if (p->forked)
             p->forked();
 }
+
+void fos_parts_left(void)
+{
+    for (const struct fos_part *p = __start_fos_parts; p < __stop_fos_parts; p++)
+        if (p->left)
+            p->left();
+}

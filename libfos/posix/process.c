@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/time.h>
@@ -8,26 +7,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <reent.h>
-
 #include <fos/clock.h>
 #include <fos/start.h>
 #include <fos/syscall.h>
-
-/* One thread to a process: newlib's own reent is it. */
-struct _reent *__getreent(void)
-{
-    return _impure_ptr;
-}
-
-/* stdio asks for it around each call; a process of one thread is never cancelled. */
-int pthread_setcancelstate(int state, int *old)
-{
-    (void)state;
-    if (old)
-        *old = PTHREAD_CANCEL_ENABLE;
-    return 0;
-}
 
 _Noreturn void _exit(int status)
 {

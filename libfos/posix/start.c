@@ -9,6 +9,7 @@
 
 #include <fos/part.h>
 #include <fos/syscall.h>
+#include <fos/thread.h>
 #include <fos/trace.h>
 
 struct fos_start *fos_start_page;
@@ -62,6 +63,20 @@ static void text_seal(const struct fos_start *page)
         ((char *)page->block)[page->text_size - 1] = '\0';
 }
 
+/* The first thread's storage lies at the beginning of its stack, so that a forked child
+ * has a copy of it.  Nothing thread-local may be touched before. */
+static void thread_begin(void *storage)
+{
+    struct fos_thread_identity identity = fos_thread_first();
+    void *tls;
+
+    memset(storage, 0, fos_tls_size());
+    tls = fos_tls_lay(storage);
+    if (fos_sys_thread_control(identity.cap, FOS_THREAD_TLS, (uint64_t)tls) < 0)
+        fos_sys_exit(126);
+    fos_thread_bind(&identity);
+}
+
 _Noreturn void fos_start_main(struct fos_start *page,
                               int (*main)(int, char **, char **))
 {
@@ -69,6 +84,7 @@ _Noreturn void fos_start_main(struct fos_start *page,
     char **vector = alloca((page->argc + page->envc + 2ul) * sizeof *vector);
 
     fos_start_page = page;
+    thread_begin(alloca(fos_tls_size()));
     if (page->trace)
         fos_trace_begin((const struct fos_trace_control *)page->trace,
                         (struct fos_events_page *)page->events, page->name,

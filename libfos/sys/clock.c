@@ -6,7 +6,7 @@
 
 uint64_t fos_now_ns(void)
 {
-    static uint64_t latest;
+    static _Thread_local uint64_t latest;
     struct fos_sleeper *sleeper = &fos_thread_self()->sleeper;
     uint64_t now;
 

@@ -2,12 +2,12 @@
 #include <fos/event.h>
 
 #include <fos/clock.h>
-#include <fos/start.h>
 #include <fos/syscall.h>
+#include <fos/thread.h>
 
 static _Atomic uint64_t *pending(void)
 {
-    return &((struct fos_events *)fos_start_page->events)->pending;
+    return &fos_own_events->pending;
 }
 
 uint64_t fos_event_take(uint64_t mask)

@@ -4,6 +4,28 @@
 #include <fos/abi/errors.h>
 #include <fos/park.h>
 
+void fos_lock_take(struct fos_lock *lock)
+{
+    fos_signals_hold();
+    if (!fos_lock_try(lock))
+        fos_lock_wait(lock, UINT64_MAX);
+}
+
+bool fos_lock_try_take(struct fos_lock *lock)
+{
+    fos_signals_hold();
+    if (fos_lock_try(lock))
+        return true;
+    fos_signals_release();
+    return false;
+}
+
+void fos_lock_release(struct fos_lock *lock)
+{
+    fos_lock_free(lock);
+    fos_signals_release();
+}
+
 int fos_lock_wait(struct fos_lock *lock, uint64_t deadline)
 {
     uint32_t seen = fos_load_relaxed(&lock->state);

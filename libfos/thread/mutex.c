@@ -47,7 +47,7 @@ void fos_mutex_orphan_all(void)
         robust_unlink(mutex, self);
         mutex->kind |= FOS_MUTEX_ORPHAN;
         fos_store_relaxed(&mutex->owner, 0);
-        fos_lock_release(&mutex->lock);
+        fos_lock_free(&mutex->lock);
     }
 }
 
@@ -57,7 +57,7 @@ void fos_mutex_orphan_all(void)
 static int mutex_taken(struct fos_mutex *mutex, struct fos_thread *self)
 {
     if (mutex->kind & FOS_MUTEX_UNRECOVERABLE) {
-        fos_lock_release(&mutex->lock);
+        fos_lock_free(&mutex->lock);
         return -FOS_ENOTRECOVERABLE;
     }
     fos_store_relaxed(&mutex->owner, self->number);
@@ -125,7 +125,7 @@ int fos_mutex_unlock(struct fos_mutex *mutex)
             mutex->kind |= FOS_MUTEX_UNRECOVERABLE;
         fos_store_relaxed(&mutex->owner, 0);
     }
-    fos_lock_release(&mutex->lock);
+    fos_lock_free(&mutex->lock);
     return 0;
 }
 

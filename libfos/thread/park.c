@@ -23,6 +23,7 @@ static void bucket_lock(struct fos_bucket *bucket)
 {
     uint32_t turns = 0;
 
+    fos_signals_hold();
     while (fos_exchange(&bucket->lock, 1)) { /* pairs with bucket_unlock */
         fos_pause();
         if (++turns % LOCK_SPINS == 0)
@@ -33,6 +34,7 @@ static void bucket_lock(struct fos_bucket *bucket)
 static void bucket_unlock(struct fos_bucket *bucket)
 {
     fos_store_release(&bucket->lock, 0);
+    fos_signals_release();
 }
 
 static void waiter_add(struct fos_bucket *bucket, struct fos_waiter *waiter)
@@ -123,11 +125,11 @@ static int waiter_sleep(struct fos_waiter *waiter, const void *word,
         held |= bits & ~park_bit;
         if (bits & park_bit && waiter_woken(waiter, word))
             break;
-        if (fos_park_disturbed()) {
+        if (fos_park_disturbed(how)) {
             fos_fetch_or(pending, held); /* signal handlers may need them */
             held = 0;
             result = fos_park_interrupt(how);
-        } else if (fos_sys_wait(deadline) == -FOS_ETIMEDOUT) {
+        } else if (fos_park_sleep(deadline) == -FOS_ETIMEDOUT) {
             result = -FOS_ETIMEDOUT;
         }
         if (!result)
@@ -144,9 +146,14 @@ int fos_park(_Atomic uint32_t *word, uint32_t value, uint64_t deadline,
              unsigned how)
 {
     struct fos_waiter waiter = {.thread = fos_thread_self()->cap};
-    int error = waiter_queue(&waiter, word, value);
+    int result;
 
-    return error ? error : waiter_sleep(&waiter, word, deadline, how);
+    fos_signals_hold();
+    result = waiter_queue(&waiter, word, value);
+    if (!result)
+        result = waiter_sleep(&waiter, word, deadline, how);
+    fos_signals_release();
+    return result;
 }
 
 /* Takes up to `count` waiters for `word` off; their threads.  W2, W3 */

@@ -180,6 +180,11 @@ struct fos_thread *fos_thread_self(void)
     return &self;
 }
 
+uint32_t fos_thread_number(void)
+{
+    return self.number;
+}
+
 uint64_t host_notifies(void)
 {
     return atomic_load(&arena->notifies);

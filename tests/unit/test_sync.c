@@ -12,20 +12,6 @@
 
 enum { THREADS = 4, ROUNDS = 5000 };
 
-static struct fos_lot lot;
-struct fos_lot *const fos_lot = &lot;
-
-bool fos_park_disturbed(void)
-{
-    return false;
-}
-
-int fos_park_interrupt(unsigned how)
-{
-    (void)how;
-    return 0;
-}
-
 static uint64_t soon(uint64_t ns)
 {
     struct fos_kernel_info info;
@@ -50,7 +36,7 @@ static void together(void (*const bodies[])(void), unsigned count)
     for (unsigned i = 0; i < count; i++)
         pthread_join(threads[i], NULL);
     for (unsigned i = 0; i < FOS_LOT_BUCKETS; i++)
-        CHECK(lot.buckets[i].count == 0 && !lot.buckets[i].first);
+        CHECK(fos_lot->buckets[i].count == 0 && !fos_lot->buckets[i].first);
 }
 
 static void all(void (*body)(void))

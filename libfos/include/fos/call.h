@@ -89,6 +89,9 @@ struct fos_client {
 /* The calling thread's, made at the first call.  NULL: no memory or quota. */
 struct fos_client *fos_client_self(void);
 
+/* At the thread's end, when its mailbox is closed. */
+void fos_client_free(struct fos_client *client);
+
 /* The mailbox replies come to; id 0: it could not be made. */
 struct fos_cap fos_call_mailbox(void);
 

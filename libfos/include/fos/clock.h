@@ -11,7 +11,7 @@
 /*
  * Nanoseconds since boot.  Carried on by the TSC, and set by the kernel's clock once a
  * second: no system call between.  It is off that clock by what the TSC drifts in a second
- * and half the time of a system call, and never goes back; two processes differ by no more
+ * and half the time of a system call, and never goes back; two threads differ by no more
  * than twice that.
  */
 uint64_t fos_now_ns(void);

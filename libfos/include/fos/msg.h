@@ -102,6 +102,7 @@ struct fos_thread {
     struct fos_peer *outbounds; /* those with a channel */
     struct fos_inbound *free;   /* records to be used again */
     struct fos_inbound own[4];  /* the first of them: most threads need no more */
+    struct record_page *record_pages; /* the memory of more of them */
     bool own_used;
     bool accept_pending; /* a channel may wait to be accepted */
     bool accept_short;   /* one does, for lack of room: tried when one is dropped */
@@ -160,6 +161,9 @@ struct fos_peer {
 
 /* The calling thread's part in messaging, made at the first call. */
 struct fos_thread *fos_thread_self(void);
+
+/* Its number in the process, without making that. */
+uint32_t fos_thread_number(void);
 
 /*
  * Makes a mailbox with a kernel buffer of `slots` 64-byte slots, a power of two in

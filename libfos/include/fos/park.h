@@ -77,12 +77,20 @@ bool fos_park_spin(_Atomic uint32_t *word, uint32_t value);
 /* Gives the processor to another thread that is ready to run here. */
 void fos_yield(void);
 
-/* Whether something that may end a wait is there besides events: signals of the thread,
- * its cancellation. */
-bool fos_park_disturbed(void);
+/* ---- what differs where there are no signals and no cancellation: host builds ---- */
 
-/* Serves that.  0, or what `how` allows. */
+/* No signal handler runs in the calling thread between these.  They nest. */
+void fos_signals_hold(void);
+void fos_signals_release(void);
+
+/* Signals are held.  Whether something is there that may end a wait besides events. */
+bool fos_park_disturbed(unsigned how);
+
+/* Serves that: runs handlers.  0, or what `how` allows. */
 int fos_park_interrupt(unsigned how);
+
+/* The kernel's wait; what fos_park_disturbed is not to tell of does not end it. */
+long fos_park_sleep(uint64_t deadline);
 
 /* In a process just forked: nobody is parked. */
 void fos_lot_reset(void);

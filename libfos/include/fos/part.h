@@ -50,6 +50,7 @@ struct fos_part {
     long (*put)(struct fos_inherit *to); /* 0, or a negated error: no new program */
     void (*get)(const void *data, uint32_t size);
     void (*forked)(void);
+    void (*left)(void); /* a thread ends: closes what is its own */
 };
 
 #define FOS_PART(name, ...)                           \
@@ -65,5 +66,8 @@ void fos_inherit_take(void);
 
 /* All parts' forked. */
 void fos_parts_forked(void);
+
+/* All parts' left. */
+void fos_parts_left(void);
 
 #endif

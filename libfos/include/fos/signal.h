@@ -17,7 +17,7 @@
 
 /* Two instructions each unless a signal is pending. */
 void fos_signals_hold(void);
-void fos_signals_release(void);
+void fos_signals_release(void); /* also in fos/park.h */
 
 /* Whether a signal that would be delivered waits. */
 bool fos_signals_pending(void);

@@ -13,11 +13,14 @@
 /* Where to look; before fos_trace_begin at a mask that is 0. */
 extern const struct fos_trace_control *fos_trace_control;
 
-/* Binds the calling process's one thread to the pages the kernel gave it, and records the
- * name of its program.  `enter_kernel` is any system call: it makes room for events. */
+/* Binds the process's first thread to the pages the kernel gave it, and records the name
+ * of its program.  `enter_kernel` is any system call: it makes room for events. */
 void fos_trace_begin(const struct fos_trace_control *control,
                      struct fos_events_page *page, const char *name,
                      long (*enter_kernel)(void));
+
+/* The same for a further thread. */
+void fos_trace_bind(struct fos_events_page *page);
 
 void fos_trace_record(enum fos_trace_type type, uint64_t a, uint64_t b);
 

@@ -47,7 +47,7 @@ typedef struct {
 } pthread_rwlock_t;
 
 typedef struct {
-    unsigned int __unused;
+    unsigned int __nothing;
 } pthread_rwlockattr_t;
 
 typedef struct {
@@ -55,7 +55,7 @@ typedef struct {
 } pthread_barrier_t;
 
 typedef struct {
-    unsigned int __unused;
+    unsigned int __nothing;
 } pthread_barrierattr_t;
 
 #endif

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT */
+/* Stacks and thread-local storage; some are kept for threads to come. */
+#include "inside.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include <fos/mem.h>
+#include <fos/memory.h>
+#include <fos/thread.h>
+
+/* Of a process that is not paged every page of a stack is paid at once. */
+enum {
+    STACK_PAGED = 1 << 20,
+    STACK_DIRECT = 1 << 16,
+    KEPT_MAX = 8,
+};
+
+static struct fos_lock lock;
+static struct thread_memory kept[KEPT_MAX];
+static unsigned kept_count;
+
+static size_t page_up(size_t bytes)
+{
+    return (bytes + FOS_PAGE_SIZE - 1) & ~(size_t)(FOS_PAGE_SIZE - 1);
+}
+
+size_t fos_thread_stack_default(void)
+{
+    return fos_mem_paged() ? STACK_PAGED : STACK_DIRECT;
+}
+
+static bool kept_take(struct thread_memory *memory)
+{
+    bool found = false;
+
+    fos_lock_take(&lock);
+    for (unsigned i = 0; i < kept_count && !found; i++) {
+        if (kept[i].size != memory->size ||
+            kept[i].guard_size != memory->guard_size ||
+            kept[i].stack_size != memory->stack_size)
+            continue;
+        *memory = kept[i];
+        kept[i] = kept[--kept_count];
+        found = true;
+    }
+    fos_lock_release(&lock);
+    if (found)
+        memset((uint8_t *)memory->base + memory->tls_offset, 0,
+               memory->size - memory->tls_offset);
+    return found;
+}
+
+static bool kept_put(const struct thread_memory *memory)
+{
+    bool room;
+
+    fos_lock_take(&lock);
+    room = kept_count < KEPT_MAX;
+    if (room)
+        kept[kept_count++] = *memory;
+    fos_lock_release(&lock);
+    return room;
+}
+
+/* Where mappings are the process's own, the page below one is never mapped. */
+static int guard_protect(const struct thread_memory *memory)
+{
+    if (memory->guard_size == 0 || !fos_mem_paged())
+        return 0;
+    return mprotect(memory->base, memory->guard_size, PROT_NONE) ? errno : 0;
+}
+
+static int memory_map(struct thread_memory *memory)
+{
+    int error;
+
+    memory->pages = fos_pages_reserve(FOS_THREAD_PAGES);
+    if (!memory->pages)
+        return EAGAIN;
+    memory->base = mmap(NULL, memory->size, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+    if (memory->base == MAP_FAILED) {
+        fos_pages_release(memory->pages, FOS_THREAD_PAGES);
+        return EAGAIN;
+    }
+    error = guard_protect(memory);
+    if (error) {
+        munmap(memory->base, memory->size);
+        fos_pages_release(memory->pages, FOS_THREAD_PAGES);
+    }
+    return error ? EAGAIN : 0;
+}
+
+int fos_thread_memory_get(struct thread_memory *memory, const pthread_attr_t *attr)
+{
+    size_t tls = page_up(fos_tls_size());
+    int error;
+
+    *memory = (struct thread_memory){.size = tls};
+    if (!attr->__stack) {
+        memory->stack_size = page_up(
+            attr->__stack_size ? attr->__stack_size : fos_thread_stack_default());
+        memory->guard_size = fos_mem_paged() ? page_up(attr->__guard_size) : 0;
+        memory->tls_offset = memory->guard_size + memory->stack_size;
+        memory->size += memory->tls_offset;
+    }
+    if (kept_take(memory))
+        return 0;
+    error = memory_map(memory);
+    if (error)
+        return error;
+    memory->stack_end = attr->__stack ? (uint64_t)attr->__stack + attr->__stack_size
+                                      : (uint64_t)memory->base + memory->tls_offset;
+    return 0;
+}
+
+void fos_thread_memory_put(const struct thread_memory *memory)
+{
+    struct thread_memory copy = *memory; /* it may lie in what goes */
+
+    if (copy.stack_size == page_up(fos_thread_stack_default()) && kept_put(&copy))
+        return;
+    fos_pages_release(copy.pages, FOS_THREAD_PAGES);
+    munmap(copy.base, copy.size);
+}

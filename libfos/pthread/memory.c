@@ -64,33 +64,42 @@ static bool kept_put(const struct thread_memory *memory)
     return room;
 }
 
-/* Where mappings are the process's own, the page below one is never mapped. */
-static int guard_protect(const struct thread_memory *memory)
+/* In memory that nobody pages, the page below a mapping is never mapped. */
+static void *range_map(size_t size, size_t guard)
 {
-    if (memory->guard_size == 0 || !fos_mem_paged())
-        return 0;
-    return mprotect(memory->base, memory->guard_size, PROT_NONE) ? errno : 0;
+    void *base;
+
+    if (!fos_mem_paged())
+        return fos_pages_map(size / FOS_PAGE_SIZE);
+    base = mmap(NULL, size, PROT_READ | PROT_WRITE,
+                MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+    if (base == MAP_FAILED)
+        return NULL;
+    if (guard && mprotect(base, guard, PROT_NONE)) {
+        munmap(base, size);
+        return NULL;
+    }
+    return base;
+}
+
+static void range_unmap(void *base, size_t size)
+{
+    if (fos_mem_paged())
+        munmap(base, size);
+    else
+        fos_pages_unmap(base, size / FOS_PAGE_SIZE);
 }
 
 static int memory_map(struct thread_memory *memory)
 {
-    int error;
-
     memory->pages = fos_pages_reserve(FOS_THREAD_PAGES);
     if (!memory->pages)
         return EAGAIN;
-    memory->base = mmap(NULL, memory->size, PROT_READ | PROT_WRITE,
-                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
-    if (memory->base == MAP_FAILED) {
-        fos_pages_release(memory->pages, FOS_THREAD_PAGES);
-        return EAGAIN;
-    }
-    error = guard_protect(memory);
-    if (error) {
-        munmap(memory->base, memory->size);
-        fos_pages_release(memory->pages, FOS_THREAD_PAGES);
-    }
-    return error ? EAGAIN : 0;
+    memory->base = range_map(memory->size, memory->guard_size);
+    if (memory->base)
+        return 0;
+    fos_pages_release(memory->pages, FOS_THREAD_PAGES);
+    return EAGAIN;
 }
 
 int fos_thread_memory_get(struct thread_memory *memory, const pthread_attr_t *attr)
@@ -123,5 +132,5 @@ void fos_thread_memory_put(const struct thread_memory *memory)
     if (copy.stack_size == page_up(fos_thread_stack_default()) && kept_put(&copy))
         return;
     fos_pages_release(copy.pages, FOS_THREAD_PAGES);
-    munmap(copy.base, copy.size);
+    range_unmap(copy.base, copy.size);
 }

@@ -6,6 +6,7 @@
  */
 #include <fos/memory.h>
 
+#include <fos/lock.h>
 #include <fos/start.h>
 #include <fos/syscall.h>
 
@@ -13,6 +14,7 @@
  * many it may open. */
 enum { RELEASED_MAX = 640 };
 
+static struct fos_lock lock; /* of all below */
 static uint64_t cursor = FOS_PAGES_BASE;
 static struct {
     uint64_t address, pages;
@@ -31,25 +33,32 @@ static uint64_t reuse(uint64_t pages)
 
 void *fos_pages_reserve(size_t pages)
 {
-    if (pages == 0 || pages >= (FOS_PAGES_END - cursor) / FOS_PAGE_SIZE)
-        return NULL;
-    uint64_t address = reuse(pages);
-    if (!address) {
-        address = cursor;
-        cursor += (pages + 1) * FOS_PAGE_SIZE;
+    uint64_t address = 0;
+
+    fos_lock_take(&lock);
+    if (pages && pages < (FOS_PAGES_END - cursor) / FOS_PAGE_SIZE) {
+        address = reuse(pages);
+        if (!address) {
+            address = cursor;
+            cursor += (pages + 1) * FOS_PAGE_SIZE;
+        }
     }
+    fos_lock_release(&lock);
     return (void *)address;
 }
 
 void fos_pages_release(void *address, size_t pages)
 {
-    for (int i = 0; i < RELEASED_MAX; i++) {
-        if (released[i].pages == 0) {
-            released[i].address = (uint64_t)address;
-            released[i].pages = pages;
-            return;
-        }
+    int i = 0;
+
+    fos_lock_take(&lock);
+    while (i < RELEASED_MAX && released[i].pages)
+        i++;
+    if (i < RELEASED_MAX) {
+        released[i].address = (uint64_t)address;
+        released[i].pages = pages;
     }
+    fos_lock_release(&lock);
 }
 
 static uint64_t batch(uint64_t pages)

@@ -116,7 +116,8 @@ void test_cancel(void)
     cancelled(in_semaphore, 110);
     cancelled(in_loop, 1000);
     case_end();
-    case_begin("a thread that forbids cancellation is cancelled when it permits it");
+    case_begin(
+        "a thread that forbids cancellation is cancelled when it permits it");
     cancelled(forbids, 10000);
     case_end();
     case_begin("a thread whose joiner was cancelled can be joined");

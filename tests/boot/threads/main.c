@@ -169,8 +169,10 @@ static void test_stack(void)
 
 static void test_process_ends(void)
 {
-    struct child fault = {.part = "fault", .a = 0}, deep = {.part = "fault", .a = 1};
-    struct child leave = {.part = "leave", .a = 0}, exits = {.part = "leave", .a = 1};
+    struct child fault = {.part = "fault", .a = 0},
+                 deep = {.part = "fault", .a = 1};
+    struct child leave = {.part = "leave", .a = 0},
+                 exits = {.part = "leave", .a = 1};
 
     case_begin("a thread's fault ends its process");
     child_start(&fault);

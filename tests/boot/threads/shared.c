@@ -50,8 +50,7 @@ static void *fleet_body(void *argument)
     (void)argument;
     for (int i = 0; i < LOOKUPS; i++) {
         struct name_value value;
-        if (fos_name_lookup(fos_alias_of("/no/such/name"), &value) !=
-            -FOS_ENOENT)
+        if (fos_name_lookup(fos_alias("/no/such/name"), &value) != -FOS_ENOENT)
             return "a name that nobody has was found";
         if (fos_process_list(entries, 4) <= 0)
             return "no processes";
@@ -68,6 +67,7 @@ void test_shared(void)
     case_begin("threads share stdio");
     crew_run(CREW, text_body);
     case_end();
+    crew_run(CREW, fleet_body);
     case_begin("each thread calls fleets by mailboxes of its own, and leaves none");
     crew_run(CREW, fleet_body);
     case_end();

@@ -142,7 +142,7 @@ long fos_line_call_slow(struct fos_line *line, const void *request, uint32_t len
         if (error)
             return error;
     }
-    line->thread->pace.busy = false;
+    line->thread->pace[FOS_PACE_CALL].busy = false;
     fos_line_put(line, request, length);
     return fos_line_wait(line, request, length, reply, capacity, deadline);
 }

@@ -407,10 +407,12 @@ static int search_wait(struct search *s, uint64_t deadline)
  * all now. */
 static inline int after_send(struct search *s)
 {
-    struct fos_pace *pace = &s->thread->pace;
+    enum fos_pace_kind kind =
+        s->found->channels.next->receiver.line ? FOS_PACE_SERVE : FOS_PACE_RING;
+    struct fos_pace *pace = &s->thread->pace[kind];
 
     send_count(s->thread);
-    if (fos_unlikely(fos_pace_at_once(pace))) {
+    if (fos_unlikely(fos_pace_at_once(pace, kind))) {
         int error = search_turn(s);
         pace->busy = error != -FOS_EAGAIN;
         if (pace->busy)

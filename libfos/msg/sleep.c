@@ -136,8 +136,8 @@ uint64_t fos_sleeper_take(struct fos_sleeper *sleeper, uint64_t mask)
     return bits & mask;
 }
 
-/* How many pauses last about FOS_PACE_CYCLES here: at least one. */
-static uint32_t pauses_count(void)
+/* How many pauses last about `cycles` here: at least one. */
+static uint32_t pauses_count(uint32_t cycles)
 {
     enum { PAUSES = 32 };
     uint64_t begin = fos_tsc(), each;
@@ -145,8 +145,7 @@ static uint32_t pauses_count(void)
     for (int i = 0; i < PAUSES; i++)
         fos_pause();
     each = (fos_tsc() - begin) / PAUSES + 1;
-    return each < FOS_PACE_CYCLES ? (uint32_t)((FOS_PACE_CYCLES + each / 2) / each)
-                                  : 1;
+    return each < cycles ? (uint32_t)((cycles + each / 2) / each) : 1;
 }
 
 /* A shorter pause must be worth it: a look a little late costs little, one a little
@@ -161,7 +160,7 @@ static uint32_t pace_choose(const struct fos_pace *pace)
     return pace->cost[way] < pace->cost[0] - pace->cost[0] / 5 ? way : 0;
 }
 
-void fos_pace_turn(struct fos_pace *pace)
+void fos_pace_turn(struct fos_pace *pace, enum fos_pace_kind kind)
 {
     uint64_t now = fos_tsc(), cost = now - pace->began;
     uint32_t tried = pace->epochs / FOS_PACE_EACH, way;
@@ -169,7 +168,8 @@ void fos_pace_turn(struct fos_pace *pace)
     if (pace->epochs == 0) {
         *pace = (struct fos_pace){
             .busy = pace->busy,
-            .shortest = pace->shortest ? pace->shortest : pauses_count(),
+            .shortest = pace->shortest ? pace->shortest
+                                       : pauses_count(fos_pace_cycles(kind)),
         };
         now = fos_tsc();
     } else if (tried < FOS_PACE_WAYS &&

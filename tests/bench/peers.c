@@ -130,7 +130,7 @@ static void lane_await(struct fos_channel_receiver *receiver, struct fos_pace *p
     int error = -FOS_EAGAIN;
 
     receiver->streaming = 0;
-    if (fos_pace_at_once(pace))
+    if (fos_pace_at_once(pace, FOS_PACE_RING))
         error = fos_channel_try_receive(receiver, sink, SMALL, &length);
     if (!error)
         return;
@@ -285,7 +285,7 @@ static bool api_joined;
 void bench_forget(void)
 {
     if (api_joined)
-        fos_thread_self()->pace = (struct fos_pace){0};
+        memset(fos_thread_self()->pace, 0, sizeof fos_thread_self()->pace);
 }
 
 static void api_join(bool server)

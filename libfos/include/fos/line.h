@@ -122,10 +122,10 @@ fos_inline long fos_line_call(struct fos_line *line, struct fos_request *request
                               uint32_t length, void *reply, uint32_t capacity,
                               uint64_t deadline)
 {
-    struct fos_pace *pace = &line->thread->pace;
+    struct fos_pace *pace = &line->thread->pace[FOS_PACE_CALL];
 
     request->reply = (struct fos_cap){.id = FOS_REPLY_LINE};
-    if (fos_unlikely(!line->window || fos_pace_at_once(pace)))
+    if (fos_unlikely(!line->window || fos_pace_at_once(pace, FOS_PACE_CALL)))
         return fos_line_call_slow(line, request, length, reply, capacity, deadline);
     fos_line_put(line, request, length);
     if (fos_unlikely(!fos_doorbell_awake(line->doorbell))) /* L4 */

@@ -92,7 +92,7 @@ struct fos_inbound {
 /* What one thread has to do with messages. */
 struct fos_thread {
     struct fos_sleeper sleeper;
-    struct fos_pace pace;
+    struct fos_pace pace[FOS_PACE_KINDS];
     uint32_t unpushed; /* messages sent to channels since they were last counted */
     uint32_t inbounds; /* channels accepted now */
     struct fos_mailbox *mailboxes; /* most recently active first */

@@ -60,11 +60,10 @@ struct fos_sleeper {
  * all.
  */
 enum {
-    FOS_PACE_CYCLES = 88, /* the shortest pause before a look */
-    FOS_PACE_WAYS = 4,    /* way 0: tight; 1..: that long, one pause more, ... */
-    FOS_PACE_EPOCH = 64,  /* waits judged together */
-    FOS_PACE_EACH = 6,    /* epochs of each way in a trial */
-    FOS_PACE_TERM = 256,  /* epochs from trial to trial */
+    FOS_PACE_WAYS = 4,   /* way 0: tight; 1..: shortest, one pause more, ... */
+    FOS_PACE_EPOCH = 64, /* waits judged together */
+    FOS_PACE_EACH = 6,   /* epochs of each way in a trial */
+    FOS_PACE_TERM = 256, /* epochs from trial to trial */
 };
 
 struct fos_pace {
@@ -77,14 +76,26 @@ struct fos_pace {
     uint64_t cost[FOS_PACE_WAYS]; /* least cycles of a trial's epoch; 0: none */
 };
 
+/*
+ * What is waited for, and the shortest pause in cycles.  In a call line a look may
+ * come while the line is still on its way to the peer: it queues behind that.  Then
+ * who answers may look early, and who calls has the service's work to wait for.
+ */
+enum fos_pace_kind { FOS_PACE_RING, FOS_PACE_SERVE, FOS_PACE_CALL, FOS_PACE_KINDS };
+
+static inline uint32_t fos_pace_cycles(enum fos_pace_kind kind)
+{
+    return kind == FOS_PACE_RING ? 88 : kind == FOS_PACE_SERVE ? 40 : 115;
+}
+
 /* Ends an epoch: judges its way and chooses the next one's. */
-void fos_pace_turn(struct fos_pace *pace);
+void fos_pace_turn(struct fos_pace *pace, enum fos_pace_kind kind);
 
 /* Before waiting: whether to look at once. */
-static inline bool fos_pace_at_once(struct fos_pace *pace)
+static inline bool fos_pace_at_once(struct fos_pace *pace, enum fos_pace_kind kind)
 {
     if (pace->left <= 1) {
-        fos_pace_turn(pace);
+        fos_pace_turn(pace, kind);
         return true;
     }
     pace->left--;

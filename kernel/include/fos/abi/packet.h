@@ -3,9 +3,10 @@
  * Layout of a user channel's ring: 64-byte packets from one sender to one receiver.
  *
  * The ring is zeroed memory of `slots` packets, a power of two of at least 2.
- * Packet number p (0, 1, ...) lies in the slot 5 p mod slots: far from its
- * neighbours in time, so that what processors fetch beside a line that is read is not
- * a line that the other side is about to use.
+ * Packet number p (0, 1, ...) lies in the slot (q xor 16 (q mod 8)) mod slots, where
+ * q = 5 p: far from its neighbours in time, and at ever other distances from the one
+ * before, so that what processors fetch beside or after a line that is read is not a
+ * line that the other side is about to use.
  *
  * A packet is one cache line, payload first and tag last.  The sender writes the
  * payload, then the tag; who sees the tag's new generation owns the whole line.
@@ -36,7 +37,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { FOS_PACKET_PAYLOAD = 56, FOS_PACKET_SIZE = 64, FOS_PACKET_STEP = 5 };
+enum { FOS_PACKET_PAYLOAD = 56, FOS_PACKET_SIZE = 64 };
 
 struct fos_packet {
     uint8_t payload[FOS_PACKET_PAYLOAD];
@@ -98,7 +99,9 @@ static inline uint32_t fos_packets_for(uint32_t total)
 /* Byte offset of packet number p in a ring of `bytes`. */
 static inline uint32_t fos_packet_offset(uint32_t p, uint32_t bytes)
 {
-    return p * FOS_PACKET_STEP * FOS_PACKET_SIZE & (bytes - 1);
+    uint32_t q = p * 5;
+
+    return (q ^ q % 8 * 16) * FOS_PACKET_SIZE & (bytes - 1);
 }
 
 #ifndef __cplusplus

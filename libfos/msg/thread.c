@@ -15,6 +15,12 @@ static _Thread_local struct fos_thread self;
 /* What a sleep costs, measured by the process's first thread. */
 static struct fos_sleeper measured;
 
+/* Of the event page of a thread that forks. */
+static _Thread_local struct {
+    uint64_t blocked;
+    uint32_t hold;
+} kept;
+
 static void sleeper_adopt(struct fos_sleeper *sleeper)
 {
     struct fos_doorbell *doorbell = sleeper->doorbell;
@@ -59,6 +65,25 @@ void fos_thread_bind(const struct fos_thread_identity *identity)
         .robust = robust,
     };
     fos_own_events = identity->events;
+}
+
+/* The event page is new; what the caller has held and blocked in the parent's it will
+ * let go in this one. */
+void fos_thread_forked(void)
+{
+    struct fos_thread_identity identity = fos_thread_first();
+
+    identity.number = self.number;
+    fos_thread_bind(&identity);
+    fos_trace_bind((struct fos_events_page *)identity.events);
+    fos_store_relaxed(&identity.events->blocked, kept.blocked);
+    fos_store_relaxed(&identity.events->hold, kept.hold);
+}
+
+void fos_thread_fork(void)
+{
+    kept.blocked = fos_load_relaxed(&fos_own_events->blocked);
+    kept.hold = fos_load_relaxed(&fos_own_events->hold);
 }
 
 struct fos_thread_identity fos_thread_first(void)

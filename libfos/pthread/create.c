@@ -3,8 +3,11 @@
 #include "inside.h"
 
 #include <errno.h>
+#include <string.h>
 
+#include <fos/fork.h>
 #include <fos/msg.h>
+#include <fos/part.h>
 #include <fos/start.h>
 #include <fos/reent.h>
 #include <fos/thread.h>
@@ -49,11 +52,40 @@ struct fos_pthread *fos_pthread_find(pthread_t thread)
     return t;
 }
 
+/* ---- fork ---- */
+
+/* The child's only thread is the caller's copy, and the first now.  Stacks of the others
+ * are copied too: they serve threads to come. */
+static void threads_forked(void)
+{
+    struct fos_pthread *next;
+
+    fos_threads_dead_forget();
+    for (struct fos_pthread *t = fos_threads; t; t = next) {
+        next = t->next;
+        if (t != &me)
+            fos_thread_memory_orphan(&t->memory);
+    }
+    fos_threads = NULL;
+    memset(vcpu_uses, 0, sizeof vcpu_uses);
+    if (!me.number)
+        return;
+    me.first = true;
+    me.cap = fos_start_page->caps[FOS_START_THREAD];
+    me.events = fos_own_events;
+    me.vcpu = fos_start_page->vcpu;
+    list_add(&me);
+}
+
+FOS_FORK_LOCK(fos_threads_lock);
+FOS_PART(threads_part, .forked = threads_forked);
+
 /* ---- the calling thread ---- */
 
 static void first_begin(void)
 {
-    me.number = fos_thread_self()->number;
+    me.number = fos_thread_number();
+    me.first = true;
     me.cap = fos_thread_self()->cap;
     me.vcpu = fos_start_page->vcpu;
     me.cancel_due = &fos_cancel_due;
@@ -133,6 +165,9 @@ static _Noreturn void thread_main(struct fos_pthread *self)
     fos_trace_bind((struct fos_events_page *)identity.events);
     _REENT_INIT_PTR(&self->reent);
     fos_reent_bind(&self->reent);
+    fos_store_relaxed(&self->events->blocked, self->signal_mask);
+    if (fos_signals_thread_begin)
+        fos_signals_thread_begin(self->events);
     pthread_exit(self->start(self->argument));
 }
 
@@ -175,6 +210,7 @@ int pthread_create(pthread_t *restrict thread, const pthread_attr_t *restrict at
     made->start = start;
     made->argument = argument;
     made->memory = memory;
+    made->signal_mask = fos_load_relaxed(&fos_own_events->blocked);
     made->events = (struct fos_events *)((uint8_t *)memory.pages +
                                          FOS_PAGE_EVENTS * FOS_PAGE_SIZE);
     made->cancel_due = fos_tls_like(tls, &fos_cancel_due);

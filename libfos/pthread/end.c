@@ -23,7 +23,7 @@ static void kernel_thread_end(const struct fos_pthread *thread)
 
 void fos_thread_reap(struct fos_pthread *thread)
 {
-    if (thread->number == 1) /* its stack is the process's */
+    if (thread->first) /* its stack is the process's */
         return;
     kernel_thread_end(thread);
     fos_thread_forget(thread);
@@ -52,6 +52,11 @@ void fos_threads_reap_dead(void)
     }
 }
 
+void fos_threads_dead_forget(void)
+{
+    dead = NULL;
+}
+
 /* ---- ending ---- */
 
 /* All others have ended, or will without looking at who is left. */
@@ -72,7 +77,7 @@ static bool is_last(void)
 static void end_tell(struct fos_pthread *self)
 {
     fos_lock_take(&fos_threads_lock);
-    if (fos_load_relaxed(&self->fate) == FATE_DETACHED && self->number != 1)
+    if (fos_load_relaxed(&self->fate) == FATE_DETACHED && !self->first)
         fos_thread_dead_locked(self);
     fos_exchange(&self->ended, 1); /* pairs with the joiner's load */
     fos_lock_release(&fos_threads_lock);
@@ -93,7 +98,7 @@ _Noreturn void fos_thread_finish(struct fos_pthread *self)
     if (is_last())
         exit(0);
     fos_mutex_orphan_all();
-    if (self->number == 1) {
+    if (self->first) {
         end_tell(self);
         first_rest();
     }
@@ -210,7 +215,7 @@ int pthread_detach(pthread_t thread)
         error = ESRCH;
     else if (!fos_compare_exchange(&found->fate, &fate, FATE_DETACHED))
         error = EINVAL;
-    else if (fos_load_relaxed(&found->ended) == 1 && found->number != 1)
+    else if (fos_load_relaxed(&found->ended) == 1 && !found->first)
         fos_thread_dead_locked(found);
     fos_lock_release(&fos_threads_lock);
     fos_threads_reap_dead();

@@ -46,6 +46,7 @@ struct fos_pthread {
     uint32_t number, vcpu;
     uint64_t signal_mask;
     struct fos_events *events;
+    bool first; /* of its process: never reaped */
     struct thread_memory memory;
 
     /* the list's lock */
@@ -76,6 +77,8 @@ struct fos_pthread *fos_pthread_find(pthread_t thread);
 /* memory.c: 0, or an errno value. */
 int fos_thread_memory_get(struct thread_memory *memory, const pthread_attr_t *attr);
 void fos_thread_memory_put(const struct thread_memory *memory);
+/* In a forked child: that of a thread that is not there. */
+void fos_thread_memory_orphan(const struct thread_memory *memory);
 size_t fos_thread_stack_default(void);
 
 /* create.c: takes it off the list and gives its memory back. */
@@ -84,6 +87,7 @@ void fos_thread_forget(struct fos_pthread *thread);
 /* end.c: gives back what a claimed thread that has ended still has. */
 void fos_thread_reap(struct fos_pthread *thread);
 void fos_threads_reap_dead(void);
+void fos_threads_dead_forget(void); /* in a forked child */
 /* The list's lock is held: a detached thread that has ended is to be reaped. */
 void fos_thread_dead_locked(struct fos_pthread *thread);
 _Noreturn void fos_thread_finish(struct fos_pthread *self);

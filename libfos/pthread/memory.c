@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include <fos/fork.h>
 #include <fos/mem.h>
 #include <fos/memory.h>
 #include <fos/thread.h>
@@ -17,9 +18,11 @@ enum {
     KEPT_MAX = 8,
 };
 
-static struct fos_lock lock;
+static struct fos_lock lock; /* of all below */
 static struct thread_memory kept[KEPT_MAX];
 static unsigned kept_count;
+
+FOS_FORK_LOCK(lock);
 
 static size_t page_up(size_t bytes)
 {
@@ -90,23 +93,9 @@ static void range_unmap(void *base, size_t size)
         fos_pages_unmap(base, size / FOS_PAGE_SIZE);
 }
 
-static int memory_map(struct thread_memory *memory)
-{
-    memory->pages = fos_pages_reserve(FOS_THREAD_PAGES);
-    if (!memory->pages)
-        return EAGAIN;
-    memory->base = range_map(memory->size, memory->guard_size);
-    if (memory->base)
-        return 0;
-    fos_pages_release(memory->pages, FOS_THREAD_PAGES);
-    return EAGAIN;
-}
-
 int fos_thread_memory_get(struct thread_memory *memory, const pthread_attr_t *attr)
 {
     size_t tls = page_up(fos_tls_size());
-    int error;
-
     *memory = (struct thread_memory){.size = tls};
     if (!attr->__stack) {
         memory->stack_size = page_up(
@@ -115,22 +104,33 @@ int fos_thread_memory_get(struct thread_memory *memory, const pthread_attr_t *at
         memory->tls_offset = memory->guard_size + memory->stack_size;
         memory->size += memory->tls_offset;
     }
-    if (kept_take(memory))
-        return 0;
-    error = memory_map(memory);
-    if (error)
-        return error;
+    if (!kept_take(memory)) {
+        memory->base = range_map(memory->size, memory->guard_size);
+        if (!memory->base)
+            return EAGAIN;
+    }
     memory->stack_end = attr->__stack ? (uint64_t)attr->__stack + attr->__stack_size
                                       : (uint64_t)memory->base + memory->tls_offset;
-    return 0;
+    memory->pages = fos_pages_reserve(FOS_THREAD_PAGES);
+    if (memory->pages)
+        return 0;
+    fos_thread_memory_put(memory);
+    return EAGAIN;
 }
 
 void fos_thread_memory_put(const struct thread_memory *memory)
 {
     struct thread_memory copy = *memory; /* it may lie in what goes */
 
-    if (copy.stack_size == page_up(fos_thread_stack_default()) && kept_put(&copy))
-        return;
-    fos_pages_release(copy.pages, FOS_THREAD_PAGES);
-    range_unmap(copy.base, copy.size);
+    if (copy.pages)
+        fos_pages_release(copy.pages, FOS_THREAD_PAGES);
+    if (copy.stack_size != page_up(fos_thread_stack_default()) || !kept_put(&copy))
+        range_unmap(copy.base, copy.size);
+}
+
+void fos_thread_memory_orphan(const struct thread_memory *memory)
+{
+    if (memory->stack_size == page_up(fos_thread_stack_default()) &&
+        kept_count < KEPT_MAX)
+        kept[kept_count++] = *memory;
 }

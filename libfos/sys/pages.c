@@ -6,6 +6,7 @@
  */
 #include <fos/memory.h>
 
+#include <fos/fork.h>
 #include <fos/lock.h>
 #include <fos/start.h>
 #include <fos/syscall.h>
@@ -19,6 +20,8 @@ static uint64_t cursor = FOS_PAGES_BASE;
 static struct {
     uint64_t address, pages;
 } released[RELEASED_MAX];
+
+FOS_FORK_LOCK(lock);
 
 static uint64_t reuse(uint64_t pages)
 {

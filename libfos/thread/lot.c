@@ -2,6 +2,7 @@
 /* The process's parking lot, and what ends a wait there besides a wake-up. */
 #include <fos/park.h>
 
+#include <fos/part.h>
 #include <fos/signal.h>
 #include <fos/syscall.h>
 #include <fos/thread.h>
@@ -11,10 +12,13 @@ struct fos_lot *const fos_lot = &lot;
 _Thread_local _Atomic uint32_t fos_cancel_due;
 void (*_Atomic fos_cancel_act)(void);
 
-void fos_lot_reset(void)
+/* In the child nobody is parked. */
+static void lot_forked(void)
 {
     lot = (struct fos_lot){0};
 }
+
+FOS_PART(lot_part, .forked = lot_forked);
 
 void fos_cancel_point(void)
 {

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <sys/lock.h>
 
+#include <fos/fork.h>
 #include <fos/lock.h>
 #include <fos/msg.h>
 #include <fos/reent.h>
@@ -120,4 +121,50 @@ void __retarget_lock_release_recursive(_LOCK_T lock)
         return;
     fos_store_relaxed(&lock->owner, 0);
     fos_lock_release(&lock->lock);
+}
+
+/* ---- fork ---- */
+
+static struct {
+    _LOCK_T lock;
+    bool recursive;
+} const all[] = {
+    {&__lock___sinit_recursive_mutex, true},
+    {&__lock___sfp_recursive_mutex, true},
+    {&__lock___atexit_recursive_mutex, true},
+    {&__lock___at_quick_exit_mutex, false},
+    {&__lock___malloc_recursive_mutex, true},
+    {&__lock___env_recursive_mutex, true},
+    {&__lock___tz_mutex, false},
+    {&__lock___dd_hash_mutex, false},
+    {&__lock___arc4random_mutex, false},
+};
+
+enum { LOCKS = sizeof all / sizeof *all };
+
+static void release_first(unsigned count)
+{
+    for (unsigned i = 0; i < count; i++) {
+        if (all[i].recursive)
+            __retarget_lock_release_recursive(all[i].lock);
+        else
+            __retarget_lock_release(all[i].lock);
+    }
+}
+
+bool fos_newlib_locks_try(void)
+{
+    for (unsigned i = 0; i < LOCKS; i++) {
+        if (all[i].recursive ? __retarget_lock_try_acquire_recursive(all[i].lock)
+                             : __retarget_lock_try_acquire(all[i].lock))
+            continue;
+        release_first(i);
+        return false;
+    }
+    return true;
+}
+
+void fos_newlib_locks_release(void)
+{
+    release_first(LOCKS);
 }

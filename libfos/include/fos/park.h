@@ -92,7 +92,4 @@ int fos_park_interrupt(unsigned how);
 /* The kernel's wait; what fos_park_disturbed is not to tell of does not end it. */
 long fos_park_sleep(uint64_t deadline);
 
-/* In a process just forked: nobody is parked. */
-void fos_lot_reset(void);
-
 #endif

@@ -48,12 +48,20 @@ struct fos_thread_identity {
     uint32_t number; /* in its process, from 1 on */
 };
 
-/* First of all in a new thread, and in the one thread of a process just forked: which
- * forgets its ways to fleets, the parent's, without closing them. */
+/* First of all in a new thread. */
 void fos_thread_bind(const struct fos_thread_identity *identity);
+
+/* Last before the process fleet is asked to copy the process, signals held; and first of
+ * all in the child, which forgets its ways to fleets, the parent's, without closing
+ * them. */
+void fos_thread_fork(void);
+void fos_thread_forked(void);
 
 /* The first thread's, as the start page says. */
 struct fos_thread_identity fos_thread_first(void);
+
+/* In a new thread, whose event page says what it blocks: lets its signals come in. */
+void fos_signals_thread_begin(struct fos_events *own) __attribute__((weak));
 
 /* Last of all that a thread does with messages: closes its mailboxes and peers. */
 void fos_thread_leave(void);

@@ -148,12 +148,16 @@ static long begin(void)
     full = share < FULL ? share : FULL;
     ring = (struct fos_page_ring){.base = (uint64_t)fos_pages_reserve(PLACES),
                                   .places = PLACES};
-    return error ? error : ring.base ? 0 : -FOS_ENOMEM;
+    if (error || !ring.base)
+        return error ? error : -FOS_ENOMEM;
+    while (hungry() && ring_fill(STEP))
+        continue;
+    return 0;
 }
 
 int main(int argc, char **argv)
 {
-    bool filling = true;
+    bool filling = false;
 
     if (argc != 2)
         return 1;

@@ -16,6 +16,7 @@ fuzz-console-srcs := $(filter-out fleets/console/main.c,$(wildcard fleets/consol
 fuzz-proc-srcs    := $(filter-out fleets/proc/main.c,$(wildcard fleets/proc/*.c))
 fuzz-store-srcs   := fleets/store/wire.c
 fuzz-name-srcs    := $(filter-out fleets/name/main.c,$(wildcard fleets/name/*.c))
+fuzz-mem-srcs     := $(filter-out %/main.c %/pages.c,$(wildcard fleets/mem/*.c))
 fuzz-all = tests/fuzz/system.c $(FUZZ-LIBFOS) $(fuzz-$(1)-srcs)
 
 $(B)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c

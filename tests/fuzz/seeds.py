@@ -175,5 +175,51 @@ NAME_SEEDS = [
     THREE + records(*COMMON),
 ]
 
-SEEDS = {"name": NAME_SEEDS, "console": CONSOLE_SEEDS, "proc": PROC_SEEDS, "store": STORE_SEEDS,
+# ---- mem ----
+
+MEM_TICKET = pack("<QQ", 50, 0)
+MEM_AT, MEM_HEAP = 0x800000000, 0x600000
+
+
+def to_mem(*messages):
+    return records(*(b"\x00" + message for message in messages))
+
+
+def fault(address, error, pid=50):
+    return records(b"\x01" + pack("<QQQQIIQQ", pid, 5, 6, address, error, 14, 0x400000, 0))
+
+
+def mem_layout(pid=50, parent=0):
+    regions = (pack("<QQII", 0x400000, 0x402000, 1, 0) +
+               pack("<QQII", MEM_HEAP, MEM_HEAP, 3, 1)).ljust(12 * 24, b"\0")
+    return CONTROL + pack("<QQQQQQII", pid, 20, 21, parent, 1000, 1000, 2, 0) + regions
+
+
+def mem_map(address=MEM_AT, length=0x10000, prot=3, flags=1, offset=0):
+    return request(1, MEM_TICKET + pack("<QQIIQQQ", address, length, prot, flags, 3, 4, offset))
+
+
+def mem_range(op, address=MEM_AT, length=0x10000, more=b""):
+    return request(op, MEM_TICKET + pack("<QQ", address, length) + more)
+
+
+MEM_ATTACH = to_mem(request(16, mem_layout()))
+MEM_SEEDS = [
+    MEM_ATTACH + to_mem(mem_map(), mem_range(3, more=pack("<II", 0, 0)),
+                        mem_range(3, more=pack("<II", 3, 0)), mem_range(2)),
+    MEM_ATTACH + to_mem(mem_map()) + fault(MEM_AT + 0x5008, 2) + fault(MEM_AT + 0x5008, 3) +
+    fault(0x400010, 4) + fault(0x7fefffffe000, 2) + fault(0x7fefff900000, 2) + fault(8, 2),
+    MEM_ATTACH + to_mem(mem_map(flags=2 | 4), request(18, CONTROL + pack("<QQQQ", 50, 51, 22, 23)))
+    + fault(MEM_AT, 2, 51) + to_mem(request(243, CONTROL + pack("<IIQ", 1, 0, 50))),
+    MEM_ATTACH + to_mem(request(6, MEM_TICKET + pack("<Q", MEM_HEAP + 0x20000)),
+                        request(6, MEM_TICKET + pack("<Q", MEM_HEAP)),
+                        request(7, MEM_TICKET + pack("<Q", 50)), request(8),
+                        request(17, mem_layout())),
+    MEM_ATTACH + to_mem(mem_map(flags=1 | 64), mem_map(flags=1 | 16 | 32), mem_map(flags=1 | 12),
+                        mem_range(4, more=pack("<II", 4, 0)), mem_range(4, more=pack("<II", 2, 0)),
+                        mem_range(4, more=pack("<II", 3, 0)), mem_range(5)),
+    to_mem(request(19, CONTROL + pack("<QQ", 8, 9) * 9), *COMMON),
+]
+
+SEEDS = {"name": NAME_SEEDS, "console": CONSOLE_SEEDS, "proc": PROC_SEEDS, "store": STORE_SEEDS, "mem": MEM_SEEDS,
          "client": CLIENT_SEEDS, "channel": CHANNEL_SEEDS}

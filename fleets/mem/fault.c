@@ -57,6 +57,10 @@ static long bring_zeros(const struct want *w)
 {
     struct fos_share share = share_for(w);
 
+    bool loose = region_is_loose(w->r);
+
+    if (loose && !process_may(w->p, w->ahead))
+        return -FOS_ENOMEM;
     share.from_space = fos_own_space();
     share.how = FOS_SHARE_MOVE;
     share.pages = pages_first(w->ahead, &share.from);
@@ -69,6 +73,8 @@ static long bring_zeros(const struct want *w)
     }
     if (result > 0)
         pages_taken((uint32_t)result);
+    if (result > 0 && loose)
+        process_loose(w->p, result);
     return result == -FOS_EEXIST ? let_go(w) : result;
 }
 

@@ -116,6 +116,12 @@ void layout_join(struct layout *l, uint32_t first, uint32_t n)
     }
 }
 
+static void count(struct region *r)
+{
+    if (region_counts(r, r->prot))
+        r->flags |= REGION_COUNTED; /* L5 */
+}
+
 void layout_insert(struct layout *l, const struct region *r)
 {
     uint32_t at = layout_above(l, r->start);
@@ -125,7 +131,8 @@ void layout_insert(struct layout *l, const struct region *r)
     assert(at == l->count || l->regions[at].start >= r->end);
     open_gap(l, at);
     l->regions[at] = *r;
-    account(l, r, 1);
+    count(&l->regions[at]);
+    account(l, &l->regions[at], 1);
     layout_join(l, at, 1);
 }
 
@@ -170,6 +177,7 @@ void layout_protect(struct layout *l, struct region *r, uint32_t prot)
 {
     account(l, r, -1);
     r->prot = prot;
+    count(r);
     account(l, r, 1);
 }
 

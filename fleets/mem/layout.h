@@ -12,6 +12,7 @@
  *  L2. Neighbours that could be one region are one, after each call but layout_cut.
  *  L3. An object's refs count the regions that show it.
  *  L4. `committed` is the sum of region_cost over the regions, `mapped` their pages.
+ *  L5. A region that counts with its protection has REGION_COUNTED, and keeps it.
  */
 #ifndef MEM_LAYOUT_H
 #define MEM_LAYOUT_H
@@ -22,11 +23,15 @@
 #include <fos/proto/mem.h>
 
 enum region_flags {
-    REGION_SHARED = 1,    /* writes are seen by all who map the object */
-    REGION_NORESERVE = 2, /* not counted as committed */
-    REGION_STACK = 4,     /* grows down */
-    REGION_RANDOM = 8,    /* no pages ahead */
-    REGION_AHEAD = 16,    /* the most pages ahead */
+    REGION_SHARED = 1, /* writes are seen by all who map the object */
+    REGION_NORESERVE =
+        2,             /* zeros, not counted as committed before they are touched */
+    REGION_STACK = 4,  /* grows down */
+    REGION_RANDOM = 8, /* no pages ahead */
+    REGION_AHEAD = 16, /* the most pages ahead */
+    REGION_IMAGE = 32, /* of a program: unless written, all its pages are there */
+    REGION_COUNTED =
+        64, /* its pages are committed, whatever its protection is now */
 };
 
 /* Memory or a file that regions show. */
@@ -63,18 +68,31 @@ static inline uint64_t region_pages(const struct region *r)
     return (r->end - r->start) / FOS_PAGE_SIZE;
 }
 
-/* Pages that this region may come to need of its own, with protection `prot`. */
+/* Whether the region may come to need pages of its own, with protection `prot`: by
+ * writes, or by any touch of what is zeros. */
+static inline bool region_counts(const struct region *r, uint32_t prot)
+{
+    if (r->flags & (REGION_SHARED | REGION_NORESERVE))
+        return false;
+    return r->flags & REGION_COUNTED || prot & FOS_PROT_WRITE ||
+           (prot && !r->object && !(r->flags & REGION_IMAGE));
+}
+
+/* Pages committed for it, and if its protection were `prot`. */
 static inline uint64_t region_cost_as(const struct region *r, uint32_t prot)
 {
-    bool own =
-        (prot & FOS_PROT_WRITE) && !(r->flags & (REGION_SHARED | REGION_NORESERVE));
-
-    return own ? region_pages(r) : 0;
+    return region_counts(r, prot) ? region_pages(r) : 0;
 }
 
 static inline uint64_t region_cost(const struct region *r)
 {
-    return region_cost_as(r, r->prot);
+    return r->flags & REGION_COUNTED ? region_pages(r) : 0;
+}
+
+/* Whether its pages are counted one by one, when they come. */
+static inline bool region_is_loose(const struct region *r)
+{
+    return (r->flags & (REGION_SHARED | REGION_NORESERVE)) == REGION_NORESERVE;
 }
 
 /* The region that holds `address`, or NULL. */

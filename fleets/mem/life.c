@@ -27,8 +27,10 @@ static long region_check(const struct mem_region *r, bool is_heap)
 static long region_add(struct process *p, const struct mem_region *given)
 {
     bool is_heap = given->flags & MEM_REGION_HEAP;
-    struct region r = {
-        .start = given->start, .end = given->end, .prot = given->prot};
+    struct region r = {.start = given->start,
+                       .end = given->end,
+                       .prot = given->prot,
+                       .flags = REGION_IMAGE};
     long error = region_check(given, is_heap);
 
     if (error || !layout_empty(&p->layout, r.start, r.end))
@@ -112,7 +114,7 @@ long life_reset(const struct mem_layout *layout)
 /* ---- fork ---- */
 
 /* `to` is a copy of `from` in the child, without its stash. */
-static long region_fork(const struct process *parent, const struct process *child,
+static long region_fork(const struct process *parent, struct process *child,
                         const struct region *from, struct region *to)
 {
     struct fos_share share = {.to_space = child->space,
@@ -122,11 +124,12 @@ static long region_fork(const struct process *parent, const struct process *chil
                               .prot = from->prot & ~FOS_PROT_WRITE,
                               .how = FOS_SHARE_COW};
 
-    if (from->stash)
-        return stash_copy(from, to);
-    if (from->flags & REGION_SHARED || from->prot == 0)
+    if (from->flags & REGION_SHARED || (from->prot == 0 && !from->stash))
         return 0;
-    long result = range_share(share, region_pages(from));
+    long result =
+        from->stash ? stash_copy(from, to) : range_share(share, region_pages(from));
+    if (result > 0 && region_is_loose(from))
+        process_loose(child, result);
     return result < 0 ? result : 0;
 }
 
@@ -159,7 +162,9 @@ long life_fork(uint64_t parent_pid, uint64_t child_pid, struct fos_cap space)
     child->quota = parent->quota;
     child->heap_start = parent->heap_start;
     child->heap_end = parent->heap_end;
-    long error = process_may(child, parent->layout.committed) ? 0 : -FOS_ENOMEM;
+    long error = process_may(child, parent->layout.committed + parent->loose)
+                     ? 0
+                     : -FOS_ENOMEM;
     if (!error)
         error = regions_fork(parent, child);
     if (!error)

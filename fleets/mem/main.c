@@ -4,6 +4,8 @@
  */
 #include <stdlib.h>
 
+#include <fos/call.h>
+#include <fos/error.h>
 #include <fos/fleet.h>
 #include <fos/proto/proc.h>
 
@@ -33,6 +35,8 @@ static long begin(unsigned slot)
         error = fos_mailbox_create(&faults, FAULT_SLOTS);
     if (!error)
         error = pages_open(slot);
+    if (!error && !fos_call_mailbox().id)
+        error = -FOS_ENOMEM;
     if (error)
         return error;
     member.faults = faults.cap;

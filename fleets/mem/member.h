@@ -71,9 +71,11 @@ void regions_forget(struct process *p);
  * they are where they were. */
 long stash_put(struct process *p, struct region *r);
 long stash_get(struct process *p, struct region *r, uint32_t prot);
-/* Gives a child's region the same pages, which either copies when it writes. */
+/* Gives a child's region the same pages, which either copies when it writes: how many
+ * they are. */
 long stash_copy(const struct region *from, struct region *to);
-void stash_drop(struct region *r);
+/* How many it held. */
+long stash_drop(struct region *r);
 
 /* fault.c */
 void fault_handle(const struct fos_fault *fault);

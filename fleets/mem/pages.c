@@ -220,16 +220,17 @@ uint64_t window_take(uint64_t pages)
 }
 
 /* Where there is no memory to remember the gap by, the addresses stay taken. */
-void window_give(uint64_t window, uint64_t pages)
+long window_give(uint64_t window, uint64_t pages)
 {
     uint64_t end = window + pages * FOS_PAGE_SIZE;
+    long held = range_unmap(fos_own_space(), window, end);
     uint32_t first, n;
 
-    range_unmap(fos_own_space(), window, end);
     if (layout_reserve_cut(&windows, window, end, 0))
-        return;
+        return held;
     n = layout_cut(&windows, window, end, &first);
     layout_erase(&windows, first, n);
+    return held;
 }
 
 uint64_t pages_kept(void)

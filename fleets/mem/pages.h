@@ -38,8 +38,8 @@ void quota_less(void);
 
 /* Addresses for so many pages, nothing mapped there; 0: none left. */
 uint64_t window_take(uint64_t pages);
-/* Unmaps what is there; a part of what was taken may be given, too. */
-void window_give(uint64_t window, uint64_t pages);
+/* Unmaps what is there, so many pages; a part of what was taken may be given, too. */
+long window_give(uint64_t window, uint64_t pages);
 /* Pages of addresses taken. */
 uint64_t pages_kept(void);
 

@@ -67,7 +67,7 @@ void process_free(struct process *p)
 {
     struct process **link = link_of(p->pid);
 
-    assert(*link == p && p->layout.count == 0);
+    assert(*link == p && p->layout.count == 0 && p->loose == 0);
     *link = p->next;
     layout_free(&p->layout);
     family_leave(p->family);
@@ -82,8 +82,16 @@ static bool family_may(const struct family *f, uint64_t more)
 
 bool process_may(const struct process *p, uint64_t more)
 {
-    return p->layout.committed <= p->quota &&
-           more <= p->quota - p->layout.committed && family_may(p->family, more);
+    uint64_t now = p->layout.committed + p->loose;
+
+    return now <= p->quota && more <= p->quota - now && family_may(p->family, more);
+}
+
+void process_loose(struct process *p, int64_t pages)
+{
+    assert(pages >= 0 || p->loose >= (uint64_t)-pages);
+    p->loose += (uint64_t)pages;
+    p->family->committed += (uint64_t)pages;
 }
 
 void process_committed(struct process *p, uint64_t before)

@@ -3,9 +3,9 @@
  * The processes this member looks after, their families and what they may use.
  *
  * Invariants
- *  P1. A family's `committed` is the sum of its processes' layouts' and of the pages of
- *      the shared objects that were made in it; it exceeds the quota never, a
- *      process's not its own.
+ *  P1. A family's `committed` is the sum of its processes' layouts' and loose pages and
+ *      of the pages of the shared objects that were made in it; it exceeds the quota
+ *      never, nor what of it is a process's that one's own.
  *  P2. A family lives while a process or an object is of it.
  */
 #ifndef MEM_PROCESS_H
@@ -28,6 +28,8 @@ struct process {
     struct family *family;
     struct layout layout;
     uint64_t quota; /* pages */
+    uint64_t
+        loose; /* pages there of regions without reserve: counted as they come */
     uint64_t heap_start, heap_end;
     uint64_t faults, copies, refused;
 };
@@ -43,6 +45,9 @@ void process_free(struct process *p);
 
 /* Whether it may come to use so many pages more. */
 bool process_may(const struct process *p, uint64_t more);
+
+/* So many loose pages more, or, negative, less. */
+void process_loose(struct process *p, int64_t pages);
 
 /* Takes what its layout has come to commit since `before` into the family's. */
 void process_committed(struct process *p, uint64_t before);

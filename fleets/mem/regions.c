@@ -68,6 +68,17 @@ void object_put(struct object *o)
     object_free(o);
 }
 
+/* Its pages go; there may be others than were counted: the process can map, too. */
+static void region_empty(struct process *p, struct region *r)
+{
+    long there = range_unmap(p->space, r->start, r->end), kept = stash_drop(r);
+    uint64_t pages =
+        (there > 0 ? (uint64_t)there : 0) + (kept > 0 ? (uint64_t)kept : 0);
+
+    if (region_is_loose(r))
+        process_loose(p, -(int64_t)(pages < p->loose ? pages : p->loose));
+}
+
 static void region_drop(struct region *r)
 {
     stash_drop(r);
@@ -84,6 +95,7 @@ void regions_forget(struct process *p)
         region_drop(&p->layout.regions[i]);
     layout_erase(&p->layout, 0, p->layout.count);
     process_committed(p, before);
+    process_loose(p, -(int64_t)p->loose);
     p->heap_start = p->heap_end = 0;
 }
 
@@ -98,7 +110,7 @@ static void clear(struct process *p, uint64_t start, uint64_t end)
     n = layout_cut(&p->layout, start, end, &first);
     for (uint32_t i = first; i < first + n; i++) {
         struct region *r = &p->layout.regions[i];
-        range_unmap(p->space, r->start, r->end);
+        region_empty(p, r);
         region_drop(r);
     }
     layout_erase(&p->layout, first, n);
@@ -173,6 +185,8 @@ static long object_open(struct process *p, const struct mem_map_req *req,
 static long region_make(struct process *p, const struct mem_map_req *req,
                         struct region *r)
 {
+    const uint32_t no_reserve_of = MEM_SHARED | MEM_FILE | MEM_NORESERVE;
+    bool no_reserve = (req->flags & no_reserve_of) == MEM_NORESERVE;
     uint64_t length = page_up(req->length);
     long error = place_choose(p, req, length, &r->start);
 
@@ -181,9 +195,9 @@ static long region_make(struct process *p, const struct mem_map_req *req,
     r->end = r->start + length;
     r->prot = req->prot;
     r->flags = (req->flags & MEM_SHARED ? REGION_SHARED : 0u) |
-               (req->flags & MEM_NORESERVE ? REGION_NORESERVE : 0u);
+               (no_reserve ? REGION_NORESERVE : 0u);
     if (p->layout.mapped + region_pages(r) > MAPPED_MAX ||
-        !process_may(p, region_cost(r)))
+        !process_may(p, region_cost_as(r, r->prot)))
         return -FOS_ENOMEM;
     error = layout_reserve_cut(&p->layout, r->start, r->end, 1);
     return error ? error : object_open(p, req, r);
@@ -260,8 +274,10 @@ static long region_protect(struct process *p, struct region *r, uint32_t prot)
 
     if (prot == r->prot)
         return 0;
-    if (prot == 0)
-        error = private ? stash_put(p, r) : range_unmap(p->space, r->start, r->end);
+    if (prot == 0 && private)
+        error = stash_put(p, r);
+    else if (prot == 0)
+        range_unmap(p->space, r->start, r->end);
     else if (r->prot == 0)
         error = stash_get(p, r, prot);
     else if ((prot & ~FOS_PROT_WRITE) != r->prot)
@@ -317,8 +333,7 @@ static void region_advise(struct process *p, struct region *r, uint32_t advice)
         fault_populate(p, r, r->start, r->end);
         break;
     default: /* MEM_DONTNEED */
-        range_unmap(p->space, r->start, r->end);
-        stash_drop(r);
+        region_empty(p, r);
     }
 }
 

@@ -11,14 +11,18 @@ static uint64_t piece(uint64_t pages)
 static long range_do(struct fos_cap space, uint64_t start, uint64_t end,
                      unsigned prot)
 {
+    long pages = 0;
+
     while (start < end) {
         uint64_t now = piece((end - start) / FOS_PAGE_SIZE);
-        long error = fos_sys_space_protect(space, start, now, prot);
-        if (error < 0)
-            return error;
+        long result =
+            fos_sys_space_protect(space, start, now, prot | FOS_MAP_SPARSE);
+        if (result < 0)
+            return result;
+        pages += result;
         start += now * FOS_PAGE_SIZE;
     }
-    return 0;
+    return pages;
 }
 
 long range_unmap(struct fos_cap space, uint64_t start, uint64_t end)
@@ -29,7 +33,9 @@ long range_unmap(struct fos_cap space, uint64_t start, uint64_t end)
 long range_protect(struct fos_cap space, uint64_t start, uint64_t end,
                    unsigned prot)
 {
-    return range_do(space, start, end, prot | FOS_MAP_SPARSE);
+    long result = range_do(space, start, end, prot);
+
+    return result < 0 ? result : 0;
 }
 
 long range_share(struct fos_share what, uint64_t pages)

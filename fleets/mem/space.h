@@ -5,7 +5,7 @@
 
 #include <fos/abi/syscalls.h>
 
-/* Unmaps what is mapped in [start, end). */
+/* Unmaps what is mapped in [start, end); gives how many pages that were. */
 long range_unmap(struct fos_cap space, uint64_t start, uint64_t end);
 
 /* What is mapped there gets this protection, without WRITE and not 0. */

@@ -38,11 +38,12 @@ static long share_patiently(const struct fos_share *share, uint64_t pages)
     return range_share(*share, pages);
 }
 
-void stash_drop(struct region *r)
+long stash_drop(struct region *r)
 {
-    if (r->stash)
-        window_give(r->stash, region_pages(r));
+    long pages = r->stash ? window_give(r->stash, region_pages(r)) : 0;
+
     r->stash = 0;
+    return pages;
 }
 
 /* The way back needs no page table that is not there already. */
@@ -91,5 +92,5 @@ long stash_copy(const struct region *from, struct region *to)
     long shared = share_patiently(&share, region_pages(to));
     if (shared <= 0)
         stash_drop(to);
-    return shared < 0 ? shared : 0;
+    return shared;
 }

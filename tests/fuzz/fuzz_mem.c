@@ -59,9 +59,10 @@ uint64_t window_take(uint64_t pages)
     return at;
 }
 
-void window_give(uint64_t window, uint64_t pages)
+long window_give(uint64_t window, uint64_t pages)
 {
     HOLDS(window >> 44 && pages > 0);
+    return (long)pages;
 }
 
 uint64_t pages_kept(void)

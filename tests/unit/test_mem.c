@@ -179,20 +179,23 @@ long fos_sys_space_protect(struct fos_cap space, uint64_t address, uint64_t page
                            unsigned prot)
 {
     struct space *s = space_of(space);
+    long done = 0;
 
+    prot &= ~(unsigned)FOS_MAP_SPARSE;
     REQUIRE(s && pages <= FOS_MAP_PAGES_MAX && !(prot & FOS_PROT_WRITE));
     for (uint64_t i = 0; i < pages; i++) {
         struct mapping *m = mapping_at(s, address + i * FOS_PAGE_SIZE);
         if (!m)
             continue;
+        done++;
         if (prot) {
-            m->prot = prot & 7;
+            m->prot = prot;
         } else {
             frame_put(m->frame);
             unmap(s, m);
         }
     }
-    return 0;
+    return done;
 }
 
 long fos_sys_space_control(struct fos_cap space, enum fos_space_control what,
@@ -281,10 +284,10 @@ uint64_t window_take(uint64_t pages)
     return at;
 }
 
-void window_give(uint64_t window, uint64_t pages)
+long window_give(uint64_t window, uint64_t pages)
 {
-    fos_sys_space_protect(fos_own_space(), window, pages, 0);
     windows -= pages;
+    return fos_sys_space_protect(fos_own_space(), window, pages, 0);
 }
 
 /* ---- a processor ---- */
@@ -465,7 +468,8 @@ CASE("what exceeds a quota is refused before it is there")
     CHECK_EQ(mmap(2, 0, 200, RW, MEM_PRIVATE), -FOS_ENOMEM);
     CHECK_EQ(mmap(2, 0, 60, RW, MEM_SHARED), -FOS_ENOMEM);
     CHECK_EQ(mmap(2, 0, 200, RW, MEM_PRIVATE | MEM_NORESERVE), 0);
-    CHECK_EQ(mmap(2, 0, 200, FOS_PROT_READ, MEM_PRIVATE), 0);
+    CHECK_EQ(mmap(2, 0, 200, FOS_PROT_READ, MEM_PRIVATE), -FOS_ENOMEM);
+    CHECK_EQ(mmap(2, 0, 200, 0, MEM_PRIVATE), 0);
     CHECK_EQ(regions_brk(p, HEAP + 200 * FOS_PAGE_SIZE), -FOS_ENOMEM);
     CHECK_EQ(p->heap_end, HEAP);
     CHECK_EQ(regions_brk(p, HEAP + 50 * FOS_PAGE_SIZE), 0);
@@ -595,6 +599,7 @@ static void random_map(unsigned i, unsigned first, unsigned n, uint64_t *seed)
     uint32_t prot = prots[unit_random(seed) % 4];
     bool shared = unit_random(seed) % 4 == 0 && objects_made < OBJECTS;
     uint32_t flags = MEM_FIXED | (shared ? MEM_SHARED : MEM_PRIVATE) |
+                     (unit_random(seed) % 4 ? 0u : MEM_NORESERVE) |
                      (unit_random(seed) % 4 ? 0u : MEM_POPULATE);
 
     if (mmap(FIRST + i, first, n, prot, flags))
@@ -709,7 +714,7 @@ static void families_check(void)
         REQUIRE(layout_is_sound(&p->layout));
         REQUIRE(p->layout.committed <= p->quota &&
                 p->family->committed <= p->family->quota &&
-                p->family->committed >= p->layout.committed);
+                p->family->committed >= p->layout.committed + p->loose);
     }
 }
 

@@ -93,7 +93,7 @@ static void test_ahead(void)
     for (size_t i = MANY; at && i < 2 * MANY; i++)
         at[i * PAGE] = 1;
     fos_mem_usage(&after);
-    CASE_CHECK(after.faults - before.faults >= MANY);
+    CASE_CHECK(after.faults - before.faults >= MANY - 16);
     CASE_EQUAL(munmap(at, 2 * MANY * PAGE), 0);
     memory_end();
 }

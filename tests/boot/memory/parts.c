@@ -2,6 +2,7 @@
 #include "parts.h"
 
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include <fos/clock.h>
 #include <fos/proto/page.h>
@@ -104,7 +105,8 @@ static struct fos_cap odd_ticket(void)
     return ticket;
 }
 
-/* Any op with any words behind the head: only its own pages may suffer. */
+/* Any op that is answered, with any words behind the head: only its own pages may
+ * suffer. */
 static long odd_request(void)
 {
     struct {
@@ -123,7 +125,8 @@ static long odd_request(void)
     request.words[0] = ticket.id;
     request.words[1] = ticket.secret;
     request.head.tag = FOS_TAG(mem, map);
-    request.head.tag = (request.head.tag & ~0xffull) | dice_below(&dice, 25);
+    request.head.tag =
+        (request.head.tag & ~0xffull) | dice_below(&dice, mem_fleets_op);
     return fos_call(&member, &request,
                     24 + 8 * dice_below(&dice, sizeof request.words / 8), &reply,
                     sizeof reply, deadline);

@@ -3,6 +3,7 @@
 
 #include <fos/call.h>
 #include <fos/clock.h>
+#include <fos/part.h>
 #include <fos/start.h>
 
 FOS_CLIENT_CALLS(mem, MEM_CLIENT_OPS)
@@ -17,10 +18,12 @@ bool fos_mem_paged(void)
     return fos_start_page->caps[FOS_START_MEM].id != 0;
 }
 
-void fos_mem_forked(void)
+static void forked(void)
 {
     peer = (struct fos_peer){0};
 }
+
+FOS_PART(mem_part, .forked = forked);
 
 /* Calls are rare beside the work that they make: no channel, which would cost the
  * member frames for each process. */

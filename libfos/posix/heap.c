@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <fos/error.h>
+#include <fos/lock.h>
 #include <fos/mem.h>
 #include <fos/memory.h>
 #include <fos/start.h>
@@ -16,6 +17,7 @@
 #define GRAIN       65536ull
 #define GRAIN_PAGED (4 * GRAIN) /* costs addresses and quota, not pages */
 
+static struct fos_lock lock; /* of these two */
 static uint64_t brk_now, limit;
 
 static uint64_t grain_up(uint64_t length)
@@ -47,21 +49,32 @@ static long heap_resize(uint64_t wanted)
     return error;
 }
 
-void *sbrk(ptrdiff_t increment)
+/* Gives where the end was. */
+static long heap_move(ptrdiff_t increment, uint64_t *before)
 {
     if (!brk_now)
         brk_now = limit = fos_start_page->heap_start;
-    uint64_t before = brk_now, wanted = before + (uint64_t)increment;
-    if (increment > 0 ? wanted < before || wanted > FOS_HEAP_END
-                      : wanted > before || wanted < fos_start_page->heap_start) {
-        errno = ENOMEM;
-        return (void *)-1;
-    }
+    *before = brk_now;
+    uint64_t wanted = brk_now + (uint64_t)increment;
+    if (increment > 0 ? wanted < brk_now || wanted > FOS_HEAP_END
+                      : wanted > brk_now || wanted < fos_start_page->heap_start)
+        return -FOS_ENOMEM;
     long error = heap_resize(wanted);
+    if (!error)
+        brk_now = wanted;
+    return error;
+}
+
+void *sbrk(ptrdiff_t increment)
+{
+    uint64_t before;
+
+    fos_lock_take(&lock);
+    long error = heap_move(increment, &before);
+    fos_lock_release(&lock);
     if (error) {
         errno = error == -FOS_EDQUOT ? ENOMEM : (int)-error;
         return (void *)-1;
     }
-    brk_now = wanted;
     return (void *)before;
 }

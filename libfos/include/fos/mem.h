@@ -41,7 +41,4 @@ long fos_mem_usage(struct mem_usage *usage);
 /* The state of the member that looks after this process: for tests and tools. */
 long fos_mem_state(struct mem_state_rep *state);
 
-/* After fork: the ways of the parent's are not the child's. */
-void fos_mem_forked(void);
-
 #endif

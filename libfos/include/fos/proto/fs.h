@@ -386,6 +386,9 @@ struct fs_pipe_rep {
     uint32_t reader, writer; /* handles */
 };
 
+/* st_dev of the boot archive's files. */
+enum { FS_DEV_BOOT = 2 };
+
 enum fs_process {
     FS_PROCESS_CHDIR = 1, /* to the path, or with an empty one to `dir` */
     FS_PROCESS_UMASK = 2, /* result: the one before */

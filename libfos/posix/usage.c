@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/* What processes use.  The kernel counts the time threads run, be it in the kernel or
+ * not: all of it is user time. */
+#include "usage.h"
+
+#include <errno.h>
+#include <sys/times.h>
+#include <time.h>
+
+#include <fos/clock.h>
+#include <fos/error.h>
+#include <fos/proc.h>
+#include <fos/start.h>
+
+void usage_convert(struct rusage *to, const struct proc_usage *from)
+{
+    *to = (struct rusage){
+        .ru_utime = {.tv_sec = (time_t)(from->ns_running / FOS_SECOND),
+                     .tv_usec =
+                         (suseconds_t)(from->ns_running % FOS_SECOND / 1000)},
+        .ru_maxrss = (long)(from->frames * (FOS_PAGE_SIZE / 1024)),
+    };
+}
+
+static long usage_ask(struct proc_usage_rep *rep)
+{
+    struct proc_usage_req req = {.self = fos_own_space()};
+
+    return proc_usage_call(fos_proc_peer(), &req, rep,
+                           fos_now_ns() + 30 * FOS_SECOND);
+}
+
+int getrusage(int who, struct rusage *out)
+{
+    struct proc_usage_rep rep = {0};
+    long error;
+
+    if (who != RUSAGE_SELF && who != RUSAGE_CHILDREN) {
+        errno = EINVAL;
+        return -1;
+    }
+    error = usage_ask(&rep);
+    if (error < 0)
+        return (int)fos_errno(error);
+    usage_convert(out, who == RUSAGE_SELF ? &rep.self : &rep.children);
+    return 0;
+}
+
+static clock_t ticks(uint64_t ns)
+{
+    return (clock_t)(ns / (FOS_SECOND / CLOCKS_PER_SEC));
+}
+
+clock_t times(struct tms *out)
+{
+    struct proc_usage_rep rep = {0};
+    long error = usage_ask(&rep);
+
+    if (error < 0)
+        return (clock_t)fos_errno(error);
+    *out = (struct tms){.tms_utime = ticks(rep.self.ns_running),
+                        .tms_cutime = ticks(rep.children.ns_running)};
+    return ticks(fos_now_ns());
+}

@@ -64,6 +64,7 @@ struct fleet_birth {
     uint32_t frames, objects;
     const struct fos_cap *caps;
     uint32_t ncaps;
+    bool archive; /* it sees the boot archive */
 };
 /* NULL: it cannot be started, which has been reported. */
 struct process *fleet_start(const struct fleet_birth *what);

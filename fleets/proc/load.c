@@ -71,28 +71,42 @@ static bool is_shareable(const struct load *what, const struct elf_segment *s)
            ((uint64_t)what->image + s->file_offset - s->va) % FOS_PAGE_SIZE == 0;
 }
 
+/* Pages of this fleet become the other's too. */
+static long pages_share(struct fos_cap space, uint64_t to, uint64_t from,
+                        uint64_t count, unsigned prot)
+{
+    for (uint64_t done = 0; done < count;) {
+        uint64_t left = count - done;
+        struct fos_share share = {
+            .to_space = space,
+            .from_space = fos_own_space(),
+            .to = to + done * FOS_PAGE_SIZE,
+            .from = from + done * FOS_PAGE_SIZE,
+            .pages = left < FOS_MAP_PAGES_MAX ? (uint32_t)left : FOS_MAP_PAGES_MAX,
+            .prot = prot,
+            .how = FOS_SHARE_KEEP};
+        long error = fos_sys_space_share(&share);
+        if (error < 0)
+            return error;
+        done += share.pages;
+    }
+    return 0;
+}
+
 static long segment_share(struct fos_cap space, const struct elf_segment *s,
                           const char *image)
 {
     uint64_t from = (uint64_t)image + s->file_offset - (s->va - s->first_page);
 
-    for (uint64_t at = s->first_page; at < s->end_page;) {
-        uint64_t pages = (s->end_page - at) / FOS_PAGE_SIZE;
-        struct fos_share share = {.to_space = space,
-                                  .from_space = fos_own_space(),
-                                  .to = at,
-                                  .from = from + (at - s->first_page),
-                                  .pages = pages < FOS_MAP_PAGES_MAX
-                                               ? (uint32_t)pages
-                                               : FOS_MAP_PAGES_MAX,
-                                  .prot = s->prot,
-                                  .how = FOS_SHARE_KEEP};
-        long error = fos_sys_space_share(&share);
-        if (error < 0)
-            return error;
-        at += share.pages * FOS_PAGE_SIZE;
-    }
-    return 0;
+    return pages_share(space, s->first_page, from,
+                       (s->end_page - s->first_page) / FOS_PAGE_SIZE, s->prot);
+}
+
+static long archive_share(struct fos_cap space)
+{
+    return pages_share(space, LOAD_ARCHIVE, fleet.boot->archive,
+                       page_up(fleet.boot->archive_size) / FOS_PAGE_SIZE,
+                       FOS_PROT_READ);
 }
 
 /* Mapped writable, filled, then given its own protection: never written and executed.
@@ -284,6 +298,8 @@ long program_place(struct process *p, const struct load *what)
     error = image_load(p, what);
     if (!error)
         error = p->paged ? pager_attach(p, &what->plan) : stack_map(p->space);
+    if (!error && what->archive)
+        error = archive_share(p->space);
     return error ? error : child_place(p, what, &thread);
 }
 

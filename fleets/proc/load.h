@@ -24,6 +24,8 @@
 #define START_PAGE   (FOS_STACK_TOP + FOS_PAGE_SIZE)
 #define THREAD_PAGES (FOS_STACK_TOP + 3 * FOS_PAGE_SIZE)
 
+#define LOAD_ARCHIVE 0x0000710000000000ull
+
 enum { STACK_PAGES = 64 };
 
 /* Where a process's thread begins. */
@@ -45,6 +47,7 @@ struct load {
     struct fos_cap mem;     /* id 0: its memory is its own business */
     struct fos_cap control; /* id 0 unless the process is a fleet */
     const struct fos_siphash_key *tickets;
+    bool archive; /* the boot archive is mapped read-only at LOAD_ARCHIVE */
 };
 
 /* Checks what->image and fills what->plan.  0, or ENOEXEC and a sentence. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What runs besides this fleet: console, store, and the app of the command line. */
+#include <stdio.h>
 #include <string.h>
 
 #include <fos/clock.h>
@@ -30,7 +31,8 @@ struct process *fleet_start(const struct fleet_birth *what)
                  .block = (uint64_t)what->text,
                  .block_space = fos_own_space(),
                  .extra = what->ncaps,
-                 .caps = what->caps},
+                 .caps = what->caps,
+                 .archive = what->archive},
     };
     struct process *p = NULL;
     const char *why = "it is not in the boot archive";
@@ -104,10 +106,12 @@ void store_start(void)
 
 void fs_start(void)
 {
-    static const char text[] = "fs";
     static int starts;
     const void *image;
     uint64_t size;
+    char text[64];
+    int length = snprintf(text, sizeof text, "fs%c%llx%c%llx", 0, LOAD_ARCHIVE, 0,
+                          (unsigned long long)fleet.boot->archive_size);
 
     if (program_find("fs", &image, &size) < 0)
         return;
@@ -117,11 +121,13 @@ void fs_start(void)
     }
     bool started = fleet_start(&(struct fleet_birth){.name = "fs",
                                                      .role = ROLE_FS,
-                                                     .argc = 1,
+                                                     .argc = 3,
                                                      .text = text,
-                                                     .text_size = sizeof text,
+                                                     .text_size =
+                                                         (uint32_t)length + 1,
                                                      .frames = fleet.fs_frames,
-                                                     .objects = FS_OBJECTS});
+                                                     .objects = FS_OBJECTS,
+                                                     .archive = true});
     if (started && starts == 1 && !ready_wait(ROLE_FS))
         report("proc: the filesystem does not answer");
 }

@@ -5,6 +5,7 @@
 
 #include <fos/call.h>
 #include <fos/clock.h>
+#include <fos/part.h>
 #include <fos/proc.h>
 #include <fos/proto/console.h>
 #include <fos/start.h>
@@ -13,6 +14,14 @@
 FOS_CLIENT_CALLS(console, CONSOLE_OPS)
 
 static _Thread_local struct fos_peer peer;
+
+static void forked(void)
+{
+    peer = (struct fos_peer){0};
+}
+
+FOS_PART(console_part, .forked = forked);
+
 static void (*divert)(const char *text, size_t length);
 static char line[CONSOLE_LINE_MAX];
 static size_t line_length, line_used;

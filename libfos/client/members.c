@@ -9,6 +9,7 @@
 
 #include <fos/call.h>
 #include <fos/clock.h>
+#include <fos/part.h>
 #include <fos/proc.h>
 
 FOS_CLIENT_CALLS(name, NAME_CLIENT_OPS)
@@ -21,8 +22,17 @@ FOS_CLIENT_CALLS(name, NAME_CLIENT_OPS)
 #define BACKOFF_LAST    (32 * FOS_MILLISECOND)
 
 static _Thread_local struct proc_view view;
-static _Thread_local bool stale;                              /* a member of it did not answer */
-static _Thread_local struct fos_peer peers[PROC_MEMBERS_MAX]; /* mailbox.id 0: not open */
+static _Thread_local bool stale; /* a member of it did not answer */
+static _Thread_local struct fos_peer
+    peers[PROC_MEMBERS_MAX]; /* mailbox.id 0: not open */
+
+static void forked(void)
+{
+    for (int i = 0; i < PROC_MEMBERS_MAX; i++)
+        peers[i] = (struct fos_peer){0};
+}
+
+FOS_PART(members_part, .forked = forked);
 struct fos_name_stats fos_name_stats;
 
 static uint64_t now(void)

@@ -6,15 +6,23 @@
 #include <unistd.h>
 
 #include <fos/clock.h>
+#include <fos/part.h>
 #include <fos/start.h>
 #include <fos/syscall.h>
 
 extern char **environ;
 
+static _Thread_local struct fos_peer peer;
+
+static void forked(void)
+{
+    peer = (struct fos_peer){0};
+}
+
+FOS_PART(proc_part, .forked = forked);
+
 struct fos_peer *fos_proc_peer(void)
 {
-    static _Thread_local struct fos_peer peer;
-
     /* Calls to it are rare: a channel would not pay. */
     if (!peer.thread)
         fos_peer_open(&peer, fos_start_page->caps[FOS_START_PROC],

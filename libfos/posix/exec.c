@@ -16,7 +16,8 @@ static long exec_send(const struct proc_image *what, void *argument)
     struct proc_exec_rep rep;
 
     (void)argument;
-    return proc_exec_call(fos_proc_peer(), &req, &rep, fos_now_ns() + 30 * FOS_SECOND);
+    return proc_exec_call(fos_proc_peer(), &req, &rep,
+                          fos_now_ns() + 30 * FOS_SECOND);
 }
 
 int execve(const char *path, char *const argv[], char *const envp[])
@@ -28,3 +29,7 @@ int execve(const char *path, char *const argv[], char *const envp[])
     fos_signals_release();
     return (int)fos_errno(error);
 }
+
+/* newlib's execv and its kin call this. */
+int _execve(const char *path, char *const argv[], char *const envp[])
+    __attribute__((alias("execve")));

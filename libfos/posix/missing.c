@@ -27,17 +27,12 @@ void *fos_missing_null(void)
 #define CALL_NULL(name)     NAMES(name, fos_missing_null)
 
 /* Processes and signals. */
-CALL(fork)
-CALL(vfork)
-CALL(wait)
-CALL(waitpid)
-CALL(waitid)
-CALL(wait3) CALL(wait4) CALL(execve) CALL(fexecve) CALL(getppid) CALL(getpgrp)
-    CALL(getpgid) CALL(setpgid) CALL(getsid) CALL(setsid) CALL(setpgrp) CALL(killpg)
-        CALL(getrusage) CALL(pause) CALL(alarm) CALL(sigaction) CALL(sigprocmask)
-            CALL(pthread_sigmask) CALL(pthread_kill) CALL(sigpending)
-                CALL(sigsuspend) CALL(sigwait) CALL(sigwaitinfo) CALL(sigtimedwait)
-                    CALL(sigqueue) CALL(sigaltstack) CALL(getitimer) CALL(setitimer)
+CALL(fexecve)
+CALL(pause)
+CALL(alarm) CALL(sigaction) CALL(sigprocmask) CALL(pthread_sigmask)
+    CALL(pthread_kill) CALL(sigpending) CALL(sigsuspend) CALL(sigwait)
+        CALL(sigwaitinfo) CALL(sigtimedwait) CALL(sigaltstack) CALL(getitimer)
+            CALL(setitimer)
 
     /* Files. */
     CALL(flock) CALL(chroot)

@@ -3,7 +3,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/time.h>
-#include <sys/times.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -16,20 +15,6 @@ _Noreturn void _exit(int status)
     fos_sys_exit(status & 0xff);
 }
 
-pid_t getpid(void)
-{
-    return (pid_t)fos_pid();
-}
-
-/* abort and raise come here for a signal whose action is the default. */
-int kill(pid_t pid, int signal)
-{
-    if (pid == getpid() && signal > 0)
-        fos_sys_exit(128 + signal);
-    errno = pid == getpid() && signal == 0 ? 0 : ENOSYS;
-    return errno ? -1 : 0;
-}
-
 int gettimeofday(struct timeval *restrict tv, void *restrict zone)
 {
     uint64_t now = fos_wall_ns();
@@ -38,15 +23,6 @@ int gettimeofday(struct timeval *restrict tv, void *restrict zone)
     tv->tv_sec = (time_t)(now / FOS_SECOND);
     tv->tv_usec = (suseconds_t)(now % FOS_SECOND / 1000);
     return 0;
-}
-
-/* Processor time is not accounted: what has passed since boot stands for it. */
-clock_t times(struct tms *out)
-{
-    clock_t ticks = (clock_t)(fos_now_ns() / (FOS_SECOND / CLOCKS_PER_SEC));
-
-    *out = (struct tms){.tms_utime = ticks};
-    return ticks;
 }
 
 unsigned sleep(unsigned seconds)

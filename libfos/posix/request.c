@@ -208,7 +208,8 @@ static long block_make(struct program_request *r, struct proc_image *what,
     return 0;
 }
 
-static long inherit_make(struct program_request *r, const struct program_item *extra)
+static long inherit_make(struct program_request *r,
+                         const struct program_item *extra)
 {
     long error = fos_inherit_gather(&r->inherit);
 

@@ -12,6 +12,9 @@
 #include <fos/thread.h>
 #include <fos/trace.h>
 
+#include "fd.h"
+#include "fork.h"
+
 struct fos_start *fos_start_page;
 char **environ = (char *[]){NULL};
 
@@ -95,6 +98,10 @@ _Noreturn void fos_start_main(struct fos_start *page,
     strings_take(environ, page->envc, &text, end);
     run(__preinit_array_start, __preinit_array_end);
     run(__init_array_start, __init_array_end);
-    fos_inherit_take();
+    if (page->inherit_size) {
+        fos_inherit_take();
+        fos_spawn_begin();
+        fos_fd_close_on_exec();
+    }
     exit(main((int)page->argc, vector, environ));
 }

@@ -24,8 +24,8 @@ static long child_await(int64_t pid, uint32_t options, struct proc_waitpid_rep *
                                    .options = options};
 
     *rep = (struct proc_waitpid_rep){0};
-    return fos_call_interruptible(fos_proc_peer(), &req, sizeof req, rep, sizeof *rep,
-                                  FOS_NEVER, true);
+    return fos_call_interruptible(fos_proc_peer(), &req, sizeof req, rep,
+                                  sizeof *rep, FOS_NEVER, true);
 }
 
 pid_t wait4(pid_t pid, int *status, int options, struct rusage *usage)
@@ -89,8 +89,7 @@ static void info_fill(siginfo_t *info, const struct proc_waitpid_rep *rep)
 int waitid(idtype_t type, id_t id, siginfo_t *info, int options)
 {
     int64_t pid = type == P_ALL ? -1 : type == P_PID ? (int64_t)id : -(int64_t)id;
-    uint32_t ask =
-        (uint32_t)options & (WNOHANG | WUNTRACED | WCONTINUED | WNOWAIT);
+    uint32_t ask = (uint32_t)options & (WNOHANG | WUNTRACED | WCONTINUED | WNOWAIT);
     struct proc_waitpid_rep rep;
 
     if (!(options & (WEXITED | WSTOPPED | WCONTINUED)) ||

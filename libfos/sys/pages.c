@@ -23,6 +23,13 @@ static struct {
 
 FOS_FORK_LOCK(lock);
 
+void fos_pages_forked(void)
+{
+    cursor = FOS_PAGES_BASE;
+    for (int i = 0; i < RELEASED_MAX; i++)
+        released[i].pages = 0;
+}
+
 static uint64_t reuse(uint64_t pages)
 {
     for (int i = 0; i < RELEASED_MAX; i++) {

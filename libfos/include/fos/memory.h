@@ -26,6 +26,9 @@
 void *fos_pages_reserve(size_t pages);
 void fos_pages_release(void *address, size_t pages);
 
+/* In a child of fork, where nothing is mapped there. */
+void fos_pages_forked(void);
+
 /* Reserves and maps zeroed pages, readable and writable.  NULL: FOS_EDQUOT or
  * FOS_ENOMEM by the kernel. */
 void *fos_pages_map(size_t pages);

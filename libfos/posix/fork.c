@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * fork.  The child begins where setjmp was called, in its copy of the caller's memory.
+ * What lies at FOS_PAGES_BASE and above is not there: mailboxes, channels, the ways to
+ * fleets; all that is forgotten before anything else is done.
+ */
+#include <errno.h>
+#include <setjmp.h>
+#include <unistd.h>
+
+#include <fos/clock.h>
+#include <fos/error.h>
+#include <fos/memory.h>
+#include <fos/part.h>
+#include <fos/proc.h>
+#include <fos/signal.h>
+#include <fos/start.h>
+#include <fos/thread.h>
+
+enum { ENTRY_STACK = 2048 };
+
+struct place {
+    jmp_buf at;
+    uint8_t stack[ENTRY_STACK] __attribute__((aligned(16)));
+};
+
+static _Noreturn void child_enter(struct place *place)
+{
+    longjmp(place->at, 1);
+}
+
+static long child_ask(struct place *place)
+{
+    struct proc_fork_req req = {.self = fos_own_space(),
+                                .entry = (uint64_t)child_enter,
+                                .stack = (uint64_t)(place->stack + ENTRY_STACK) -
+                                         sizeof(uint64_t),
+                                .argument = (uint64_t)place,
+                                .tls = (uint64_t)__builtin_thread_pointer()};
+    struct proc_fork_rep rep = {0};
+    long error =
+        proc_fork_call(fos_proc_peer(), &req, &rep, fos_now_ns() + 30 * FOS_SECOND);
+
+    return error < 0 ? error : (long)rep.pid;
+}
+
+static void child_begin(void)
+{
+    struct fos_thread_identity identity = fos_thread_first();
+
+    fos_thread_bind(&identity);
+    fos_pages_forked();
+    fos_parts_forked();
+}
+
+pid_t fork(void)
+{
+    struct place place;
+    long result;
+
+    fos_signals_hold();
+    if (setjmp(place.at)) {
+        child_begin();
+        result = 0;
+    } else {
+        result = child_ask(&place);
+    }
+    fos_signals_release();
+    if (result < 0) {
+        errno = result == -FOS_EDQUOT ? EAGAIN : (int)-result;
+        return -1;
+    }
+    return (pid_t)result;
+}
+
+/* A caller of vfork that does only what it may sees no difference. */
+pid_t vfork(void)
+{
+    return fork();
+}

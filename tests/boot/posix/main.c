@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: MIT */
+/* Processes as POSIX has them: fork, exec, spawn, wait. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "../scenario.h"
+#include "parts.h"
+
+static const char *self;
+
+static int status_of(pid_t pid)
+{
+    int status = -1;
+
+    if (pid <= 0 || waitpid(pid, &status, 0) != pid)
+        case_fail("waiting for %d: %s", (int)pid, strerror(errno));
+    return status;
+}
+
+static void test_fork(void)
+{
+    static int shared = 1;
+    int status;
+    pid_t pid;
+
+    case_begin("a forked child has a copy of the memory, and its exit code arrives");
+    pid = fork();
+    if (pid == 0) {
+        shared++;
+        _exit(shared == 2 && getppid() != getpid() ? 42 : 1);
+    }
+    status = status_of(pid);
+    CASE_CHECK(WIFEXITED(status));
+    CASE_EQUAL(WEXITSTATUS(status), 42);
+    CASE_EQUAL(shared, 1);
+    case_end();
+}
+
+static void test_fork_deep(void)
+{
+    pid_t pid;
+
+    case_begin("children fork children, each writes what all share");
+    pid = fork();
+    if (pid == 0) {
+        for (int depth = 1; depth < 5; depth++) {
+            pid_t next = fork();
+            if (next < 0)
+                _exit(100);
+            if (next > 0) {
+                int status;
+                if (waitpid(next, &status, 0) != next || !WIFEXITED(status))
+                    _exit(101);
+                _exit(WEXITSTATUS(status) + 1);
+            }
+        }
+        _exit(1);
+    }
+    CASE_EQUAL(WEXITSTATUS(status_of(pid)), 5);
+    case_end();
+}
+
+static pid_t part_exec(const char *part, const char *argument)
+{
+    char *argv[] = {(char *)self, (char *)part, (char *)argument, NULL};
+    pid_t pid = fork();
+
+    if (pid == 0) {
+        execv(self, argv);
+        _exit(126);
+    }
+    return pid;
+}
+
+static void test_exec(void)
+{
+    case_begin("exec keeps the number, and hands on arguments and environment");
+    setenv("COLOUR", "green is a colour", 1);
+    CASE_EQUAL(WEXITSTATUS(status_of(part_exec("exec", "two words"))), 7);
+    case_end();
+}
+
+static void test_exec_fails(void)
+{
+    char *argv[] = {"none", NULL};
+
+    case_begin("an exec that cannot be leaves its caller as it was");
+    CASE_EQUAL(execv("/bin/no-such-program", argv), -1);
+    CASE_EQUAL(errno, ENOENT);
+    CASE_EQUAL(execv("/tmp", argv), -1);
+    CASE_EQUAL(errno, EACCES);
+    case_end();
+}
+
+static pid_t part_spawn(const char *part, const char *argument)
+{
+    char *argv[] = {(char *)self, (char *)part, (char *)argument, NULL};
+    pid_t pid = 0;
+    int error = posix_spawn(&pid, self, NULL, NULL, argv, environ);
+
+    if (error)
+        case_fail("posix_spawn: %s", strerror(error));
+    return pid;
+}
+
+static void test_spawn(void)
+{
+    case_begin("posix_spawn hands on arguments and environment");
+    CASE_EQUAL(WEXITSTATUS(status_of(part_spawn("exec", "two words"))), 7);
+    case_end();
+}
+
+static void test_wait_which(void)
+{
+    int status;
+    pid_t a, b;
+
+    case_begin("waitpid waits for one, for any, and for none that is ready");
+    CASE_EQUAL(waitpid(-1, &status, 0), -1);
+    CASE_EQUAL(errno, ECHILD);
+    a = part_spawn("exit", "3");
+    b = part_spawn("exit", "4");
+    CASE_EQUAL(WEXITSTATUS(status_of(b)), 4);
+    CASE_EQUAL(waitpid(-1, &status, 0), a);
+    CASE_EQUAL(WEXITSTATUS(status), 3);
+    a = part_spawn("sleep", "300");
+    CASE_EQUAL(waitpid(a, &status, WNOHANG), 0);
+    CASE_EQUAL(waitpid(b, &status, WNOHANG), -1);
+    CASE_EQUAL(errno, ECHILD);
+    CASE_EQUAL(WEXITSTATUS(status_of(a)), 0);
+    case_end();
+}
+
+static void test_kill(void)
+{
+    int status;
+    pid_t pid;
+
+    case_begin("SIGKILL ends a process, and the status says so");
+    pid = part_spawn("sleep", "100000");
+    CASE_EQUAL(kill(pid, 0), 0);
+    CASE_EQUAL(kill(pid, SIGKILL), 0);
+    status = status_of(pid);
+    CASE_CHECK(WIFSIGNALED(status));
+    CASE_EQUAL(WTERMSIG(status), SIGKILL);
+    CASE_EQUAL(kill(pid, 0), -1);
+    CASE_EQUAL(errno, ESRCH);
+    case_end();
+}
+
+static void test_groups(void)
+{
+    pid_t a;
+
+    case_begin("a child can be put into a group of its own and is found there");
+    a = part_spawn("sleep", "100000");
+    CASE_EQUAL(getpgid(a), getpgrp());
+    CASE_EQUAL(setpgid(a, 0), 0);
+    CASE_EQUAL(getpgid(a), a);
+    CASE_EQUAL(waitpid(0, NULL, WNOHANG), -1);
+    CASE_EQUAL(kill(-a, SIGKILL), 0);
+    CASE_EQUAL(waitpid(-a, NULL, 0), a);
+    CASE_EQUAL(WEXITSTATUS(status_of(part_spawn("session", NULL))), 0);
+    case_end();
+}
+
+static void test_many(void)
+{
+    case_begin("a hundred forks and exits balance");
+    for (int i = 0; i < 100; i++) {
+        pid_t pid = fork();
+        if (pid == 0)
+            _exit(i & 0x7f);
+        CASE_EQUAL(WEXITSTATUS(status_of(pid)), i & 0x7f);
+    }
+    case_end();
+}
+
+int main(int argc, char **argv)
+{
+    self = argv[0];
+    if (argc > 1)
+        return part_main(argc, argv);
+    setvbuf(stdout, NULL, _IOLBF, 0);
+    puts("posix: starting");
+    test_fork();
+    test_fork_deep();
+    test_exec();
+    test_exec_fails();
+    test_spawn();
+    test_wait_which();
+    test_kill();
+    test_groups();
+    test_many();
+    return cases_status();
+}

@@ -108,6 +108,8 @@ void exec_handle(const struct fos_caller *caller, const struct proc_exec_req *re
 
 /* ---- fork ---- */
 
+enum { OBJECTS_FORK = 256 };
+
 static void child_like(struct process *child, const struct process *parent,
                        uint32_t vcpu)
 {
@@ -143,8 +145,10 @@ static long child_fill(const struct process *parent, struct process *child,
 static long child_make(const struct process *parent, struct load *load,
                        const struct proc_fork_req *req, uint64_t *pid)
 {
+    uint32_t objects =
+        parent->objects < OBJECTS_FORK ? parent->objects : OBJECTS_FORK;
     struct process *child =
-        process_reserve(parent->account, parent->frames, parent->objects);
+        process_reserve(parent->account, parent->frames, objects);
     long error;
 
     if (!child)

@@ -119,15 +119,15 @@ void fs_start(void)
         report("proc: the filesystem ended %d times: giving it up", FS_STARTS_MAX);
         return;
     }
-    bool started = fleet_start(&(struct fleet_birth){.name = "fs",
-                                                     .role = ROLE_FS,
-                                                     .argc = 3,
-                                                     .text = text,
-                                                     .text_size =
-                                                         (uint32_t)length + 1,
-                                                     .frames = fleet.fs_frames,
-                                                     .objects = FS_OBJECTS,
-                                                     .archive = true});
+    bool started =
+        fleet_start(&(struct fleet_birth){.name = "fs",
+                                          .role = ROLE_FS,
+                                          .argc = 3,
+                                          .text = text,
+                                          .text_size = (uint32_t)length + 1,
+                                          .frames = fleet.fs_frames,
+                                          .objects = FS_OBJECTS,
+                                          .archive = true});
     if (started && starts == 1 && !ready_wait(ROLE_FS))
         report("proc: the filesystem does not answer");
 }

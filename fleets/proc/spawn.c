@@ -18,6 +18,7 @@ enum {
     FRAMES_PAGED = 256,    /* page tables, messaging, start block */
     OBJECTS_MIN = 4,
     OBJECTS_DEFAULT = 1024,
+    OBJECTS_PAGED = 256,
 };
 
 long program_find(const char *name, const void **image, uint64_t *size)
@@ -80,7 +81,7 @@ long process_start(struct birth *birth, struct process **made, const char **why)
                             : quota(birth->frames, birth->account->frames,
                                     FRAMES_DEFAULT, FRAMES_MIN);
     uint32_t objects = quota(birth->objects, birth->account->objects,
-                             OBJECTS_DEFAULT, OBJECTS_MIN);
+                             paged ? OBJECTS_PAGED : OBJECTS_DEFAULT, OBJECTS_MIN);
     struct process *p = process_reserve(birth->account, frames, objects);
     if (!p) {
         *why = "the family's account of frames, objects or processes is used up";

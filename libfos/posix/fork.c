@@ -49,6 +49,7 @@ static void child_begin(void)
     struct fos_thread_identity identity = fos_thread_first();
 
     fos_thread_bind(&identity);
+    fos_signals_hold(); /* as its caller had */
     fos_pages_forked();
     fos_parts_forked();
 }

@@ -2,6 +2,7 @@
 /* Processes as POSIX has them: fork, exec, spawn, wait. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdlib.h>
@@ -11,7 +12,7 @@
 #include "../scenario.h"
 #include "parts.h"
 
-static const char *self;
+static const char self[] = "/bin/test-posix";
 
 static int status_of(pid_t pid)
 {
@@ -28,7 +29,8 @@ static void test_fork(void)
     int status;
     pid_t pid;
 
-    case_begin("a forked child has a copy of the memory, and its exit code arrives");
+    case_begin(
+        "a forked child has a copy of the memory, and its exit code arrives");
     pid = fork();
     if (pid == 0) {
         shared++;
@@ -51,7 +53,7 @@ static void test_fork_deep(void)
         for (int depth = 1; depth < 5; depth++) {
             pid_t next = fork();
             if (next < 0)
-                _exit(100);
+                _exit(100 + errno);
             if (next > 0) {
                 int status;
                 if (waitpid(next, &status, 0) != next || !WIFEXITED(status))
@@ -103,8 +105,10 @@ static pid_t part_spawn(const char *part, const char *argument)
     pid_t pid = 0;
     int error = posix_spawn(&pid, self, NULL, NULL, argv, environ);
 
-    if (error)
+    if (error) {
         case_fail("posix_spawn: %s", strerror(error));
+        return INT_MAX;
+    }
     return pid;
 }
 
@@ -183,10 +187,10 @@ static void test_many(void)
 
 int main(int argc, char **argv)
 {
-    self = argv[0];
     if (argc > 1)
         return part_main(argc, argv);
     setvbuf(stdout, NULL, _IOLBF, 0);
+    case_fleets_grow = true;
     puts("posix: starting");
     test_fork();
     test_fork_deep();

@@ -10,6 +10,7 @@
 
 #include <fos/clock.h>
 #include <fos/error.h>
+#include <fos/fork.h>
 #include <fos/memory.h>
 #include <fos/part.h>
 #include <fos/proc.h>
@@ -46,12 +47,10 @@ static long child_ask(struct place *place)
 
 static void child_begin(void)
 {
-    struct fos_thread_identity identity = fos_thread_first();
-
-    fos_thread_bind(&identity);
-    fos_signals_hold(); /* as its caller had */
+    fos_thread_forked();
     fos_pages_forked();
     fos_parts_forked();
+    fos_fork_done(true);
 }
 
 pid_t fork(void)
@@ -60,11 +59,15 @@ pid_t fork(void)
     long result;
 
     fos_signals_hold();
+    fos_call_mailbox(); /* made now, not with the locks taken */
+    fos_fork_prepare();
+    fos_thread_fork();
     if (setjmp(place.at)) {
         child_begin();
         result = 0;
     } else {
         result = child_ask(&place);
+        fos_fork_done(false);
     }
     fos_signals_release();
     if (result < 0) {

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <fos/clock.h>
+#include <fos/proto/proc.h>
 #include <fos/start.h>
 #include <fos/syscall.h>
 
@@ -39,5 +40,5 @@ int usleep(useconds_t microseconds)
 
 int raise(int signal)
 {
-    return kill(getpid(), signal);
+    fos_sys_exit(PROC_EXIT_SIGNAL | signal);
 }

@@ -30,6 +30,7 @@ static const struct {
      "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/sh\n",
      FS_IFREG | 0644, DEV_ROOT, 0},
     {"etc/group", "root:x:0:\nnogroup:x:65534:\n", FS_IFREG | 0644, DEV_ROOT, 0},
+    {"etc/profile", "PS1='fos:$PWD\\$ '\n", FS_IFREG | 0644, DEV_ROOT, 0},
     {"etc/shells", "/bin/sh\n", FS_IFREG | 0644, DEV_ROOT, 0},
     {"etc/hosts", "127.0.0.1 localhost\n", FS_IFREG | 0644, DEV_ROOT, 0},
     {"home", NULL, FS_IFDIR | 0755, DEV_ROOT, 0},

@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* The table of descriptors.  Invariants: see fd.h. */
+/*
+ * The table of descriptors.  Invariants: see fd.h.  The lock guards all of it, and the
+ * refs of files; no operation of a file runs under it (D2).
+ */
 #include "fd.h"
 
 #include <errno.h>
 #include <string.h>
 
 #include <fos/error.h>
+#include <fos/lock.h>
+#include <fos/part.h>
 
 /* Files closed while an operation is under way keep their place a little longer. */
 enum { FILES_MAX = FOS_FD_MAX + 64 };
@@ -18,6 +23,7 @@ struct descriptor {
 static struct fos_file files[FILES_MAX];
 static struct descriptor table[FOS_FD_MAX];
 static bool begun;
+static struct fos_lock lock;
 
 /* There are no sockets yet. */
 #pragma weak fos_socket_ops
@@ -48,71 +54,98 @@ static void begin(void)
         file_open(fd, &files[0], 0);
 }
 
-static struct fos_file *file_at(int fd)
+static void table_lock(void)
 {
+    fos_lock_take(&lock);
     if (!begun)
         begin();
+}
+
+static void table_unlock(void)
+{
+    fos_lock_release(&lock);
+}
+
+static struct fos_file *file_at(int fd)
+{
     return fd >= 0 && fd < FOS_FD_MAX ? table[fd].file : NULL;
+}
+
+static struct fos_file *file_free(void)
+{
+    for (struct fos_file *file = files; file < files + FILES_MAX; file++)
+        if (!file->refs)
+            return file;
+    return NULL;
 }
 
 struct fos_file *fos_file_make(const struct fos_file_ops *ops, uint32_t handle)
 {
-    if (!begun)
-        begin();
-    for (struct fos_file *file = files; file < files + FILES_MAX; file++) {
-        if (file->refs)
-            continue;
+    table_lock();
+    struct fos_file *file = file_free();
+    if (file)
         *file = (struct fos_file){.ops = ops, .refs = 1, .handle = handle};
-        return file;
-    }
-    return NULL;
+    table_unlock();
+    return file;
 }
 
 struct fos_file *fos_file_get(int fd)
 {
+    table_lock();
     struct fos_file *file = file_at(fd);
-
     if (file)
         file->refs++;
+    table_unlock();
     return file;
 }
 
 void fos_file_put(struct fos_file *file)
 {
+    table_lock();
     struct fos_file last = *file;
-
-    if (file->refs > 1) {
+    if (last.refs > 1)
         file->refs--;
+    table_unlock();
+    if (last.refs > 1)
         return;
-    }
+    /* Nobody else can find it any more; its place is kept until it is closed. */
     if (last.ops->close)
         last.ops->close(&last);
+    table_lock();
     file->refs = 0;
+    table_unlock();
+}
+
+static int lowest_free(int from)
+{
+    while (from < FOS_FD_MAX && table[from].file)
+        from++;
+    return from;
 }
 
 int fos_fd_install(struct fos_file *file, int lowest, unsigned flags)
 {
-    if (!begun)
-        begin();
-    for (int fd = lowest; fd < FOS_FD_MAX; fd++) {
-        if (table[fd].file)
-            continue;
+    table_lock();
+    int fd = lowest_free(lowest);
+    if (fd < FOS_FD_MAX)
         file_open(fd, file, flags);
+    table_unlock();
+    if (fd < FOS_FD_MAX)
         return fd;
-    }
     fos_file_put(file);
     return -FOS_EMFILE;
 }
 
 int fos_fd_install_at(struct fos_file *file, int fd, unsigned flags)
 {
-    struct fos_file *before = file_at(fd);
-
     if (fd < 0 || fd >= FOS_FD_MAX) {
         fos_file_put(file);
         return -FOS_EBADF;
     }
+    table_lock();
+    struct fos_file *before = file_at(fd);
     file_open(fd, file, flags);
+    table_unlock();
     if (before)
         fos_file_put(before);
     return fd;
@@ -120,29 +153,38 @@ int fos_fd_install_at(struct fos_file *file, int fd, unsigned flags)
 
 long fos_fd_close(int fd)
 {
+    table_lock();
     struct fos_file *file = file_at(fd);
-
+    if (file)
+        file_open(fd, NULL, 0);
+    table_unlock();
     if (!file)
         return -FOS_EBADF;
-    file_open(fd, NULL, 0);
     fos_file_put(file);
     return 0;
 }
 
 int fos_fd_flags(int fd, int set)
 {
-    if (!file_at(fd))
-        return -FOS_EBADF;
-    if (set != -1)
-        table[fd].flags = (unsigned)set & FOS_FD_CLOEXEC;
-    return (int)table[fd].flags;
+    int flags = -FOS_EBADF;
+
+    table_lock();
+    if (file_at(fd)) {
+        if (set != -1)
+            table[fd].flags = (unsigned)set & FOS_FD_CLOEXEC;
+        flags = (int)table[fd].flags;
+    }
+    table_unlock();
+    return flags;
 }
 
 void fos_fd_close_on_exec(void)
 {
-    for (int fd = 0; fd < FOS_FD_MAX; fd++)
-        if (table[fd].file && table[fd].flags & FOS_FD_CLOEXEC)
+    for (int fd = 0; fd < FOS_FD_MAX; fd++) {
+        int flags = fos_fd_flags(fd, -1);
+        if (flags > 0 && flags & FOS_FD_CLOEXEC)
             fos_fd_close(fd);
+    }
 }
 
 long fos_fd_map(int fd, int prot, int shared, struct fos_map_handle *out)
@@ -165,56 +207,62 @@ int fos_fd_result(long result)
 
 /* ---- handing on ---- */
 
-long fos_fd_put(void *to, size_t capacity)
+static struct fos_fd_record record_of(uint32_t fd)
 {
-    struct fos_fd_record *record = to;
-    size_t used = 0;
+    const struct fos_file *file = table[fd].file;
 
-    if (!begun)
-        begin();
-    for (uint32_t fd = 0; fd < FOS_FD_MAX; fd++) {
-        const struct fos_file *file = table[fd].file;
-        if (!file)
-            continue;
-        if (used + sizeof *record > capacity)
-            return -FOS_E2BIG;
-        *record++ = (struct fos_fd_record){.fd = fd,
-                                           .kind = (uint16_t)file->ops->kind,
-                                           .flags = (uint16_t)table[fd].flags,
-                                           .file = (uint32_t)(file - files),
-                                           .handle = file->handle,
-                                           .word = {file->word[0], file->word[1]}};
-        used += sizeof *record;
-    }
-    return (long)used;
+    return (struct fos_fd_record){.fd = fd,
+                                  .kind = (uint16_t)file->ops->kind,
+                                  .flags = (uint16_t)table[fd].flags,
+                                  .file = (uint32_t)(file - files),
+                                  .handle = file->handle,
+                                  .word = {file->word[0], file->word[1]}};
 }
 
-static long record_take(const struct fos_fd_record *record)
+static long records_put(struct fos_inherit *to)
 {
-    const struct fos_file_ops *ops = fos_file_ops_of(record->kind);
+    struct fos_fd_record records[FOS_FD_MAX];
+    uint32_t count = 0;
+
+    table_lock();
+    for (uint32_t fd = 0; fd < FOS_FD_MAX; fd++)
+        if (table[fd].file)
+            records[count++] = record_of(fd);
+    table_unlock();
+    return fos_inherit_put(to, FOS_INHERIT_FILES, records,
+                           count * (uint32_t)sizeof *records);
+}
+
+static void record_take(const struct fos_fd_record *record)
+{
+    const struct fos_file_ops *ops =
+        fos_file_ops_of((enum fos_file_kind)record->kind);
     struct fos_file *file = &files[record->file % FILES_MAX];
 
-    if (!ops || record->fd >= FOS_FD_MAX || record->file >= FILES_MAX ||
-        table[record->fd].file)
-        return -FOS_EINVAL;
+    if (!ops || record->fd >= FOS_FD_MAX || table[record->fd].file)
+        return;
     if (file->refs == 0)
         *file = (struct fos_file){.ops = ops,
                                   .handle = record->handle,
                                   .word = {record->word[0], record->word[1]}};
     file->refs++;
     file_open((int)record->fd, file, record->flags & FOS_FD_CLOEXEC);
-    return 0;
 }
 
-long fos_fd_take(const void *from, size_t length)
+static void records_take(const void *data, uint32_t size)
 {
-    const struct fos_fd_record *records = from;
-    long error = 0;
+    const struct fos_fd_record *records = data;
 
     begun = true;
-    memset(files, 0, sizeof files);
-    memset(table, 0, sizeof table);
-    for (size_t i = 0; i < length / sizeof *records && !error; i++)
-        error = record_take(&records[i]);
-    return length % sizeof *records ? -FOS_EINVAL : error;
+    for (uint32_t i = 0; i < size / sizeof *records; i++)
+        record_take(&records[i]);
 }
+
+/* Another thread may have held it when its process was copied. */
+static void forked(void)
+{
+    lock = (struct fos_lock){0};
+}
+
+FOS_PART(files_part, .kind = FOS_INHERIT_FILES, .put = records_put,
+         .get = records_take, .forked = forked);

@@ -132,7 +132,7 @@ long fos_fd_map(int fd, int prot, int shared, struct fos_map_handle *out);
 /* Sets errno and gives -1 for an error; else the result. */
 int fos_fd_result(long result);
 
-/* A descriptor as it is handed on to another program. */
+/* A descriptor as it is handed on to another program (FOS_INHERIT_FILES). */
 struct fos_fd_record {
     uint32_t fd;
     uint16_t kind; /* enum fos_file_kind */
@@ -141,11 +141,5 @@ struct fos_fd_record {
     uint32_t handle;
     uint64_t word[2];
 };
-
-/* Writes all descriptors; gives the bytes used, or -FOS_E2BIG. */
-long fos_fd_put(void *to, size_t capacity);
-
-/* Makes them in a program that has begun.  -FOS_EINVAL: nonsense. */
-long fos_fd_take(const void *from, size_t length);
 
 #endif

@@ -280,6 +280,8 @@ struct walk {
     size_t length;
     bool follow;  /* a symbolic link at the end */
     bool missing; /* the last name need not exist */
+    bool
+        keep; /* the name is to be made or taken away: a slash does not go through */
     /* Found: */
     struct node *node;   /* NULL: missing */
     struct node *parent; /* NULL: the path ends in a slash only, "." or ".." */

@@ -361,6 +361,7 @@ static void fs_unlink(const struct fos_caller *caller,
 
     if (!p)
         return;
+    w.keep = true;
     long error = path_walk(&w, p, req->dir);
     done(caller, error ? error : tree_unlink(&w, req->directory != 0));
 }
@@ -389,7 +390,7 @@ static void fs_make(const struct fos_caller *caller, const struct fs_make_req *r
     if (!p)
         return;
     mode = (mode & FS_IFMT) | (mode & FS_MODE_BITS & ~p->umask);
-    w.missing = true;
+    w.missing = w.keep = true;
     long error = make_check(p, mode);
     if (!error)
         error = path_walk(&w, p, req->dir);
@@ -402,19 +403,22 @@ static long link_do(struct process *p, const struct fs_link_req *req,
     const struct description *d;
     long error;
 
-    to->missing = true;
+    to->missing = to->keep = true;
     if (req->what == FS_LINK_SYMBOLIC) {
         error = path_walk(to, p, req->to_dir);
         return error ? error : tree_symlink(from->path, from->length, to);
     }
     from->follow = req->what == FS_LINK_HARD && req->follow;
+    from->keep = req->what == FS_LINK_RENAME;
+    from->missing =
+        req->what == FS_LINK_RENAME; /* the other path's fault comes first */
     error = req->what == FS_LINK_HARD && req->follow
                 ? object_find(from, p, req->from_dir, &d)
                 : path_walk(from, p, req->from_dir);
-    if (!error && !from->node)
-        error = -FOS_ENOENT;
     if (!error)
         error = path_walk(to, p, req->to_dir);
+    if (!error && !from->node)
+        error = -FOS_ENOENT;
     if (error)
         return error;
     return req->what == FS_LINK_HARD ? tree_link(from->node, to)

@@ -74,8 +74,10 @@ long tree_make(struct walk *at, uint32_t mode, uint64_t rdev, struct node **made
 
 long tree_link(struct node *from, struct walk *to)
 {
-    long error = is_dir(from) ? -FOS_EPERM : name_free(to, false);
+    long error = name_free(to, false);
 
+    if (!error && is_dir(from))
+        error = -FOS_EPERM;
     if (!error && from->dev != to->parent->dev)
         error = -FOS_EXDEV;
     if (!error && from->links >= LINKS_MAX)
@@ -159,10 +161,13 @@ static bool is_above(const struct node *dir, const struct node *below)
     return false;
 }
 
+/* What rename takes the place of, as Linux orders the reasons against it. */
 static long replaceable(const struct walk *from, const struct walk *to)
 {
-    if (!to->node)
+    if (!to->node || to->node == from->node)
         return 0;
+    if (is_dir(to->node) && is_above(to->node, from->parent))
+        return -FOS_ENOTEMPTY;
     if (is_dir(from->node) && !is_dir(to->node))
         return -FOS_ENOTDIR;
     if (!is_dir(from->node) && is_dir(to->node))
@@ -185,7 +190,7 @@ static long rename_check(const struct walk *from, const struct walk *to)
         return -FOS_EXDEV;
     if (is_dir(from->node) && is_above(from->node, to->parent))
         return -FOS_EINVAL;
-    if (!to->node && to->slash && !is_dir(from->node))
+    if ((to->slash || from->slash) && !is_dir(from->node))
         return -FOS_ENOTDIR;
     error = removable(from->process, from->parent, from->node);
     if (!error)

@@ -102,7 +102,8 @@ static long step(struct walk *w, struct rest *r, struct node **dir,
     bool last = r->at == r->length;
     if (!e && !(last && w->missing))
         return -FOS_ENOENT;
-    if (e && is_type(e->node, FS_IFLNK) && (!last || slash || w->follow)) {
+    if (e && is_type(e->node, FS_IFLNK) &&
+        (!last || (slash && !w->keep) || w->follow)) {
         if (slash) /* what has been skipped: the link's last name has it, too */
             r->at--;
         error = link_follow(r, e->node);
@@ -113,7 +114,7 @@ static long step(struct walk *w, struct rest *r, struct node **dir,
     if (last) {
         w->slash = slash;
         w->node = e ? e->node : NULL;
-        if (e && slash && !is_dir(e->node))
+        if (e && slash && !is_dir(e->node) && !(w->keep && w->missing))
             return -FOS_ENOTDIR;
         name_keep(w, *dir, name, length);
         return 1;

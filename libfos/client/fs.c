@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The session with the file system fleet: one to a process, made at the first call, and
- * again with the fleet that has taken the place of a dead one.
+ * again with the fleet that has taken the place of a dead one.  Each thread has its own
+ * way there.
  */
 #include <fos/fs.h>
 
 #include <string.h>
 
+#include <fos/abi/atomic.h>
 #include <fos/clock.h>
+#include <fos/lock.h>
 #include <fos/part.h>
 #include <fos/proc.h>
 #include <fos/signal.h>
@@ -17,70 +20,102 @@ FOS_CLIENT_CALLS(fs, FS_OPS)
 
 enum { TRIES = 3 };
 
-static struct fos_peer peer; /* mailbox.id 0: not open */
-static uint64_t session;     /* 0: not attached */
-static uint64_t instance;
+static _Thread_local struct fos_peer peer; /* mailbox.id 0: not open */
+
+/* Of the process: guarded by the lock, but for looks at the session. */
+static struct fos_lock lock;
+static struct fos_cap mailbox;   /* id 0: not looked for */
+static _Atomic uint64_t session; /* 0: not attached */
 
 static void forked(void)
 {
     peer = (struct fos_peer){0};
-    session = 0;
+    lock = (struct fos_lock){0};
+    mailbox = (struct fos_cap){0};
+    fos_store_relaxed(&session, 0);
 }
 
 FOS_PART(fs_part, .forked = forked);
 
 uint64_t fos_fs_instance(void)
 {
-    return instance;
+    return mailbox.id;
 }
 
 /* The fleet's mailbox: as the process was told when it was started, or as it is now. */
-static long mailbox_find(bool again, struct fos_cap *out)
+static long mailbox_find(bool again)
 {
     struct proc_members_req req = {.fleet = "fs"};
     struct proc_members_rep rep = {0};
 
-    *out = fos_start_page->caps[FOS_START_FS];
-    if (out->id && !again)
-        return 0;
+    if (!again) {
+        if (!mailbox.id)
+            mailbox = fos_start_page->caps[FOS_START_FS];
+        if (mailbox.id)
+            return 0;
+    }
     long result = proc_members_call(fos_proc_peer(), &req, &rep,
                                     fos_now_ns() + 5 * FOS_SECOND);
     if (result < 0)
         return result == -FOS_ENOENT ? -FOS_ENOSYS : -FOS_EIO;
-    *out = rep.view.members[0].mailbox;
-    return out->id ? 0 : -FOS_EIO;
+    mailbox = rep.view.members[0].mailbox;
+    return mailbox.id ? 0 : -FOS_EIO;
 }
 
-static long attach(bool again)
+static long peer_open(void)
+{
+    if (peer.mailbox.id && peer.mailbox.id == mailbox.id)
+        return 0;
+    if (peer.mailbox.id)
+        fos_peer_close(&peer);
+    peer.mailbox.id = 0;
+    return fos_peer_open(&peer, mailbox, FOS_TRANSPORT_AUTO);
+}
+
+static long attach_locked(bool again)
 {
     struct fs_attach_req req = {.ticket = fos_ticket(), .space = fos_own_space()};
     struct fs_attach_rep rep = {0};
-    struct fos_cap mailbox;
-    long error = mailbox_find(again, &mailbox);
+    long error = mailbox_find(again);
 
-    if (error)
-        return error;
-    if (!peer.mailbox.id || again) {
-        if (peer.mailbox.id)
-            fos_peer_close(&peer);
-        error = fos_peer_open(&peer, mailbox, FOS_TRANSPORT_AUTO);
-    }
-    if (error)
-        return error;
-    error = fs_attach_call(&peer, &req, &rep, FOS_NEVER);
+    if (!error)
+        error = peer_open();
+    if (!error)
+        error = fs_attach_call(&peer, &req, &rep, FOS_NEVER);
     if (error < 0)
         return error;
-    session = rep.session;
-    instance = mailbox.id;
+    fos_store_relaxed(&session, rep.session);
     return 0;
+}
+
+/* `bad`: the session that was found to be none; another thread may have made a new one
+ * meanwhile.  `again`: the fleet is to be looked for again. */
+static long attach(uint64_t bad, bool again)
+{
+    long error = 0;
+
+    fos_lock_take(&lock);
+    if (fos_load_relaxed(&session) == bad)
+        error = attach_locked(again);
+    else
+        error = peer_open();
+    fos_lock_release(&lock);
+    return error;
+}
+
+static long ready(void)
+{
+    if (!fos_load_relaxed(&session))
+        return attach(0, false);
+    return peer.mailbox.id ? 0 : peer_open();
 }
 
 long fos_fs_way(struct fos_peer **to, uint64_t *number)
 {
-    long error = session ? 0 : attach(false);
+    long error = ready();
 
     *to = &peer;
-    *number = session;
+    *number = fos_load_relaxed(&session);
     return error;
 }
 
@@ -95,11 +130,11 @@ static long try_once(void *request, uint32_t length, void *reply, uint32_t capac
                      bool waiting)
 {
     struct fs_session_req *req = request;
-    long error = session ? 0 : attach(false);
+    long error = ready();
 
     if (error)
         return error;
-    req->session = session;
+    req->session = fos_load_relaxed(&session);
     if (waiting)
         return fos_call_interruptible(&peer, request, length, reply, capacity,
                                       FOS_NEVER, true);
@@ -115,7 +150,8 @@ static long call(void *request, uint32_t length, void *reply, uint32_t capacity,
     long result = try_once(request, length, reply, capacity, waiting);
 
     for (int i = 1; i < TRIES && lost(result); i++) {
-        long error = attach(result != FS_ERROR - FOS_ESRCH);
+        long error = attach(((struct fs_session_req *)request)->session,
+                            result != FS_ERROR - FOS_ESRCH);
         result =
             error ? error : try_once(request, length, reply, capacity, waiting);
     }

@@ -128,14 +128,43 @@ size_t terminal_put(const char *text, size_t length)
     return length;
 }
 
-size_t terminal_get(char *buffer, size_t capacity)
+/* Xen's own console passes on seven bits of a byte: one with the eighth comes as HIGH
+ * and those seven (tools/run sends it so). */
+static size_t eight_bits(char *text, size_t length)
 {
-    if (ring)
-        return ring_get(buffer, capacity);
+    enum { HIGH = 0x1d };
+    static bool high;
+    size_t out = 0;
+
+    for (size_t i = 0; i < length; i++) {
+        if (!high && text[i] == HIGH) {
+            high = true;
+            continue;
+        }
+        text[out++] = (char)(text[i] | (high ? 0x80 : 0));
+        high = false;
+    }
+    return out;
+}
+
+/* 0: there is nothing more. */
+static size_t io_get(char *buffer, size_t capacity)
+{
+    long length;
+    size_t left;
+
     if (capacity > FOS_CONSOLE_IO_MAX)
         capacity = FOS_CONSOLE_IO_MAX;
-    long length = fos_sys_console_io(device, FOS_CONSOLE_IO_READ, buffer, capacity);
-    return length < 0 ? 0 : (size_t)length;
+    do {
+        length = fos_sys_console_io(device, FOS_CONSOLE_IO_READ, buffer, capacity);
+        left = length > 0 ? eight_bits(buffer, (size_t)length) : 0;
+    } while (length > 0 && left == 0);
+    return left;
+}
+
+size_t terminal_get(char *buffer, size_t capacity)
+{
+    return ring ? ring_get(buffer, capacity) : io_get(buffer, capacity);
 }
 
 bool terminal_drained(void)

@@ -185,7 +185,7 @@ static long owner_ask(unsigned long request, pid_t *to)
 
     if (error < 0)
         return error;
-    if (!rep.session || (pid_t)rep.session != getsid(0))
+    if (!rep.session || rep.session != fos_start_page->session)
         return -FOS_ENOTTY;
     *to = (pid_t)(request == TIOCGSID ? rep.session : rep.foreground);
     return 0;
@@ -272,10 +272,10 @@ static uint32_t events_of(const struct fos_poll_set *set)
 static long tty_poll_start(struct fos_poll_set *set)
 {
     struct console_poll_req req = {.head.tag = FOS_TAG(console, poll),
-                                   .who.ticket = fos_ticket(),
                                    .who.flags = set->wait ? 0 : CONSOLE_NONBLOCK,
                                    .events = events_of(set)};
 
+    fos_tty_who(&req.who);
     return fos_call_start(&set->call, fos_console_peer(), &req, sizeof req,
                           set->reply, sizeof(struct console_poll_rep));
 }

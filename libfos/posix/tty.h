@@ -9,6 +9,9 @@
 
 #include <fos/proto/console.h>
 
+/* Who this process is, as the process fleet keeps it on the start page. */
+void fos_tty_who(struct console_who *who);
+
 /*
  * Calls the console fleet; `request` begins with struct fos_request and struct
  * console_who, which is filled in here but for `flags`.  Handlers of signals run

@@ -21,16 +21,11 @@ struct request {
     struct console_who who;
 };
 
-static uint64_t known(pid_t id)
-{
-    return id > 0 ? (uint64_t)id : 0;
-}
-
-static void who_fill(struct console_who *who)
+void fos_tty_who(struct console_who *who)
 {
     who->ticket = fos_ticket();
-    who->group = known(getpgrp());
-    who->session = known(getsid(0));
+    who->group = fos_start_page->group;
+    who->session = fos_start_page->session;
 }
 
 /* Whether the signal would not stop this process: it is ignored or blocked. */
@@ -65,7 +60,7 @@ static long background(struct request *request, int number, int *quick)
 static long attempt(struct request *request, uint32_t length, void *reply,
                     uint32_t capacity, bool restart)
 {
-    who_fill(&request->who);
+    fos_tty_who(&request->who);
     long result = fos_call_interruptible(fos_console_peer(), request, length, reply,
                                          capacity, FOS_NEVER, restart);
     if (result != -FOS_EPERM && result != -FOS_EPIPE)

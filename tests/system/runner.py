@@ -1,33 +1,18 @@
 # SPDX-License-Identifier: MIT
 """tools/run, tools/setup and make as their users meet them."""
-import fcntl
 import json
 import os
 import re
-import secrets
-import select
 import signal
 import subprocess
 import tempfile
-import termios
 import time
 
 from runner.paths import ROOT
 from system_tests import case, check
+from terminal import RUN, Terminal, ends_with, machines, start
 
-RUN = os.path.join(ROOT, "tools/run")
 SECONDS = 120
-
-
-def start(accel, *arguments, **settings):
-    """tools/run --quick; its QEMU can be told from others by a word it alone has."""
-    word = "mark=" + secrets.token_hex(8)
-    pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE,
-             "stderr": subprocess.PIPE}
-    process = subprocess.Popen(
-        [RUN, "--quick", "--accel", accel, "--extra", word, *arguments], text=True,
-        **{**pipes, **settings})
-    return process, word
 
 
 def run(accel, *arguments, **settings):
@@ -40,64 +25,6 @@ def run(accel, *arguments, **settings):
     return process
 
 
-def machines(word):
-    """Processes of QEMU whose command line has this word."""
-    found = []
-    for pid in filter(str.isdigit, os.listdir("/proc")):
-        try:
-            with open(f"/proc/{pid}/cmdline", "rb") as file:
-                line = file.read()
-        except OSError:
-            continue
-        if line.startswith(b"qemu") and word.encode() in line:
-            found.append(int(pid))
-    return found
-
-
-def wait_until(condition, seconds=10):
-    end = time.monotonic() + seconds
-    while not condition() and time.monotonic() < end:
-        time.sleep(0.05)
-    return condition()
-
-
-class Terminal:
-    """tools/run with a terminal of its own, as if a user sat there."""
-
-    def __init__(self, accel, *arguments):
-        self.output = ""
-        self.ours, theirs = os.openpty()
-        self.process, self.word = start(accel, *arguments, stdin=theirs, stdout=theirs,
-                                        stderr=theirs, start_new_session=True,
-                                        preexec_fn=take_terminal)
-        os.close(theirs)
-
-    def wait_for(self, text, seconds=30):
-        end = time.monotonic() + seconds
-        while text not in self.output:
-            ready = select.select([self.ours], [], [], max(0, end - time.monotonic()))[0]
-            check(ready, f"no `{text}` in {seconds} s:\n{self.output}")
-            self.output += os.read(self.ours, 4096).decode(errors="replace")
-
-    def type(self, text):
-        os.write(self.ours, text.encode())
-
-    def status(self):
-        return ends_with(self.process, self.word)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.process.kill()
-        self.process.wait()
-        os.close(self.ours)
-
-
-def take_terminal():
-    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-
-
 def start_staying(accel):
     process, word = start(accel, "--timeout", "60", "test-act", "stay")
     shown = ""
@@ -108,16 +35,6 @@ def start_staying(accel):
         shown += piece
     check(len(machines(word)) == 1, "its QEMU cannot be found")
     return process, word
-
-
-def ends_with(process, word):
-    try:
-        status = process.wait(timeout=15)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        check(False, "it goes on")
-    check(wait_until(lambda: not machines(word)), "QEMU was left behind")
-    return status
 
 
 @case("tools/run --quick ends with the application's exit status")

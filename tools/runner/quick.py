@@ -13,6 +13,7 @@ from .session import (STATUS_BROKEN, STATUS_CRASHED, STATUS_TIMEOUT, Deadline, R
 ENDED = re.compile(r"\(XEN\) (?:Hardware )?Dom(?:ain |)0 "
                    r"(halted|crashed|shutdown|suspend)", re.I)
 XEN_PANIC = re.compile(r"\(XEN\) Panic on CPU")
+HIGH = 0x1d
 HOLD_SECONDS = 0.05      # for the rest of what may be meant for us
 GRACE = 5.0      # seconds from the application's status to the power-off
 
@@ -20,6 +21,12 @@ GRACE = 5.0      # seconds from the application's status to the power-off
 def xen_memory_mb(guest_mb):
     """What Xen itself needs: frame table and M2P (1.5 % of memory) and its heap."""
     return guest_mb + guest_mb // 40 + 192
+
+
+def seven_bits(keys):
+    """Keys as Xen's console passes them on to its first domain, which drops the eighth bit:
+    fleets/console/terminal.c puts them together again."""
+    return re.sub(rb"[\x80-\xff]", lambda found: bytes([HIGH, found[0][0] & 0x7f]), keys)
 
 
 def open_machine(options, accel, tag):
@@ -52,7 +59,7 @@ class QuickRun:
         for name, data in self.machine.poll(seconds):
             silent = False
             if name == "keys":
-                self.machine.send("com1", self.terminal.keys(data))
+                self.machine.send("com1", seven_bits(self.terminal.keys(data)))
             elif not data:
                 return False
             else:

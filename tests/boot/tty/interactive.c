@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "tty.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -39,17 +40,32 @@ static int keys(void)
     return 0;
 }
 
+static void size_show(const char *what)
+{
+    struct winsize window = {0};
+
+    ioctl(0, TIOCGWINSZ, &window);
+    printf("%ssize %dx%d\n", what, window.ws_row, window.ws_col);
+}
+
+static void resized(int number)
+{
+    (void)number;
+    size_show("new ");
+}
+
 static int size(void)
 {
-    struct winsize window;
+    const struct sigaction action = {.sa_handler = resized, .sa_flags = SA_RESTART};
     char line[16];
 
-    do {
-        if (ioctl(0, TIOCGWINSZ, &window))
-            return 1;
-        printf("size %dx%d\n", window.ws_row, window.ws_col);
-    } while (fgets(line, sizeof line, stdin) && line[0] != 'q');
-    return 0;
+    if (sigaction(SIGWINCH, &action, NULL))
+        return 1;
+    size_show("");
+    while (fgets(line, sizeof line, stdin))
+        if (line[0] == 'q')
+            return 0;
+    return 1;
 }
 
 static int flood(void)

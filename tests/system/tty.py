@@ -13,7 +13,7 @@ def editing(accel):
         user.type("gone\x15two wrong\x17words\r")
         user.wait_for("got <two words>")
         user.type("\x1b[A\x1b[A\x1b[C\x1b[D\x7f!\r")
-        user.wait_for("got <hell!>")
+        user.wait_for("got <hel!o>")
         user.type("end\r")
         check(user.status() == 0, f"status {user.status()}\n{user.output}")
 

@@ -26,14 +26,6 @@ static void (*divert)(const char *text, size_t length);
 static char line[CONSOLE_LINE_MAX];
 static size_t line_length, line_used;
 
-/* The parent's way is not the child's. */
-static void forked(void)
-{
-    peer = (struct fos_peer){0};
-}
-
-FOS_PART(console_part, .forked = forked);
-
 void fos_console_divert(void (*sink)(const char *text, size_t length))
 {
     divert = sink;

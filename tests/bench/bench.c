@@ -11,23 +11,17 @@
  * is dropped. Figures are medians over the rounds of each round's minimum, median
  * and p99, told apart by where the two processors stood.
  */
-#define _GNU_SOURCE
-#include "bench.h"
+#include "pair.h"
 
 #include <math.h>
-#include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
-#include <unistd.h>
-
-#include "host.h"
 
 enum { ROUNDS_DEFAULT = 15, ROUNDS_MAX = 101, PEERS_MAX = 32, SAMPLES_MAX = 1000 };
-enum { COMMAND_END = 1000, COMMAND_ALU, WARM = 64 };
+enum { COMMAND_ALU = PAIR_END + 1, WARM = 64 };
 enum placement { NEAR, FAR, SIBLINGS, PLACEMENTS };
 
 static const char *const placement_names[] = {
@@ -44,27 +38,10 @@ struct measurement {
     struct fos_summary summary;
 };
 
-static struct control {
-    _Atomic uint32_t sequence __attribute__((aligned(128)));
-    uint32_t command;
-    uint64_t n;
-    _Atomic uint32_t done __attribute__((aligned(128)));
-} * control;
-
 static struct measurement table[PEERS_MAX][ROUNDS_MAX];
 static bool available[PEERS_MAX];
 static uint64_t overhead;
 static double tsc_hz;
-
-static void pin(int cpu)
-{
-    cpu_set_t set;
-
-    CPU_ZERO(&set);
-    CPU_SET(cpu, &set);
-    if (sched_setaffinity(0, sizeof set, &set))
-        bench_die("pinning to two processors");
-}
 
 /* The best time of a loop that only computes. */
 static double alu(int turns)
@@ -89,34 +66,17 @@ static double alu(int turns)
 
 static void serve(void)
 {
-    uint32_t seen = 0;
-
-    for (;;) {
-        while (fos_load_acquire(&control->sequence) == seen)
-            fos_pause();
-        seen++;
-        if (control->command == COMMAND_END)
+    for (uint32_t seen = 0;;) {
+        uint32_t command = pair_next(&seen);
+        if (command == PAIR_END)
             _exit(0);
         bench_forget();
-        if (control->command == COMMAND_ALU)
-            alu((int)control->n);
-        else if (bench_peers[control->command].server)
-            bench_peers[control->command].server(control->n);
-        fos_store_release(&control->done, seen);
+        if (command == COMMAND_ALU)
+            alu((int)pair->n);
+        else if (bench_peers[command].server)
+            bench_peers[command].server(pair->n);
+        pair_done(seen);
     }
-}
-
-static void start(uint32_t command, uint64_t n)
-{
-    control->command = command;
-    control->n = n;
-    fos_store_release(&control->sequence, fos_load_relaxed(&control->sequence) + 1);
-}
-
-static void finish(void)
-{
-    while (fos_load_acquire(&control->done) != fos_load_relaxed(&control->sequence))
-        fos_pause();
 }
 
 /* ---- client ---- */
@@ -128,14 +88,14 @@ static struct fos_summary latency(uint32_t peer, uint64_t samples)
     uint64_t warm = p->batch > 1 ? WARM * p->batch / 2 : 5;
 
     bench_forget();
-    start(peer, warm + samples * p->batch);
+    pair_start(peer, warm + samples * p->batch);
     p->client(warm);
     for (uint64_t i = 0; i < samples; i++) {
         uint64_t begin = fos_bench_tsc();
         p->client(p->batch);
         cycles[i] = fos_bench_each(fos_bench_tsc() - begin, overhead, p->batch);
     }
-    finish();
+    pair_finish();
     return fos_bench_summary(cycles, samples, p->batch);
 }
 
@@ -146,9 +106,9 @@ static double transfer(uint32_t peer)
     uint64_t begin = fos_bench_tsc();
     double seconds;
 
-    start(peer, p->batch);
+    pair_start(peer, p->batch);
     p->client(p->batch);
-    finish();
+    pair_finish();
     seconds = (double)(fos_bench_tsc() - begin) / tsc_hz;
     return (double)(p->batch * (p->messages ? 1 : p->bytes)) / seconds /
            (p->messages ? 1e6 : 1e9);
@@ -171,10 +131,10 @@ static double alu_ratio(void)
 {
     double alone = alu(5), together;
 
-    start(COMMAND_ALU, 40);
+    pair_start(COMMAND_ALU, 40);
     alu(5);
     together = alu(10);
-    finish();
+    pair_finish();
     return together / alone;
 }
 
@@ -343,23 +303,9 @@ static void report(int rounds, const char *folder)
     }
 }
 
-static void measure_clock(void)
-{
-    struct timespec a, b;
-    uint64_t begin = fos_bench_tsc();
-
-    clock_gettime(CLOCK_MONOTONIC, &a);
-    usleep(50000);
-    clock_gettime(CLOCK_MONOTONIC, &b);
-    tsc_hz =
-        (double)(fos_bench_tsc() - begin) /
-        ((double)(b.tv_sec - a.tv_sec) + (double)(b.tv_nsec - a.tv_nsec) / 1e9);
-    overhead = fos_bench_overhead();
-}
-
 static void join(bool server)
 {
-    pin(server ? 1 : 0);
+    pair_pin(server);
     for (uint32_t i = 0; i < bench_peers_count; i++)
         if (available[i] && bench_peers[i].join)
             bench_peers[i].join(server);
@@ -373,7 +319,7 @@ int main(int argc, char **argv)
     if (rounds < 1 || rounds > ROUNDS_MAX)
         bench_die("reading the number of rounds");
     host_init();
-    control = host_shared(sizeof *control);
+    pair_init();
     bench_silent = argc > 3 ? (uint32_t)atoi(argv[3]) : 0;
     for (uint32_t i = 0; i < bench_peers_count; i++)
         available[i] = (!bench_silent || bench_beside_silence(&bench_peers[i])) &&
@@ -387,9 +333,10 @@ int main(int argc, char **argv)
         serve();
     }
     join(false);
-    measure_clock();
+    tsc_hz = pair_tsc_hz();
+    overhead = fos_bench_overhead();
     run_rounds(rounds);
-    start(COMMAND_END, 0);
+    pair_start(PAIR_END, 0);
     waitpid(server, NULL, 0);
     report(rounds, argc > 2 ? argv[2] : "build/bench");
     return 0;

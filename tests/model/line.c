@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kernel.h"
 #include "verdict.h"
 
 enum { CLIENT = 0, SERVICE = 2, THREADS = 3 };
@@ -34,6 +35,11 @@ static struct fos_published counters;
 static uint32_t calls;
 
 /* ---- What line.c stands on ---- */
+
+struct fos_events *model_events(uint32_t thread)
+{
+    return &memory.events[thread];
+}
 
 struct fos_thread *fos_thread_self(void)
 {
@@ -57,26 +63,6 @@ void thread_events(struct fos_thread *thread)
     fos_sleeper_take(&thread->sleeper, FOS_EVENTS_RESERVED);
 }
 
-long fos_sys_serialize(void)
-{
-    explore_serialize();
-    return 0;
-}
-
-long fos_sys_wait(uint64_t deadline)
-{
-    (void)deadline;
-    explore_wait_nonzero((const void *)&memory.events[explore_self()].pending, 8);
-    return 0;
-}
-
-/* A channel's id is here the thread at its other end. */
-long fos_sys_notify(struct fos_cap channel)
-{
-    fos_fetch_or(&memory.events[channel.id].pending, 1ull << FOS_EVENT_NOTIFY);
-    return 0;
-}
-
 long fos_sys_channel_connect(struct fos_cap mailbox, void *address,
                              uint64_t ring_pages, struct fos_channel_info *out)
 {
@@ -98,12 +84,6 @@ long fos_sys_channel_retire(struct fos_cap channel, uint64_t sent)
 {
     (void)channel;
     (void)sent;
-    abort();
-}
-
-long fos_sys_kernel_info(struct fos_kernel_info *out)
-{
-    (void)out;
     abort();
 }
 

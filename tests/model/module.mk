@@ -4,17 +4,17 @@
 
 MODELS := litmus ring sleep mailbox msg line
 model-ring-srcs    := libfos/msg/channel.c
-model-sleep-srcs   := libfos/msg/channel.c libfos/msg/sleep.c libfos/msg/trace.c
+model-sleep-srcs   := $(addprefix libfos/msg/,channel.c sleep.c trace.c) tests/model/kernel.c
 model-mailbox-srcs := libfos/msg/mailbox.c libfos/msg/sleep.c libfos/msg/trace.c
 model-msg-srcs     := $(addprefix libfos/msg/,channel.c choice.c mailbox.c trace.c)
-model-line-srcs    := $(addprefix libfos/msg/,channel.c sleep.c trace.c)
+model-line-srcs    := $(addprefix libfos/msg/,channel.c sleep.c trace.c) tests/model/kernel.c
 
 MODEL-CFLAGS := -std=gnu11 -O2 -g -fno-strict-aliasing -DFOS_EXPLORE -I$(ABI) \
 	-Ilibfos/include -Itests/model -I. $(WARN)
 MODEL-PARTS := $(patsubst %,tests/model/%.c,machine clocks graph search verdict)
 HOST-TESTS  += $(MODELS:%=$(B)/host/model/%)
 
-MODEL-NEEDS := $(MODEL-PARTS) $(wildcard tests/model/*.h tests/model/module.mk \
+MODEL-NEEDS := $(MODEL-PARTS) tests/model/kernel.c $(wildcard tests/model/*.h tests/model/module.mk \
 	libfos/msg/*.[ch] libfos/include/fos/*.h kernel/msg/*.h $(ABI)/fos/abi/*)
 
 $(B)/host/model/%: tests/model/%.c $(MODEL-NEEDS)

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kernel.h"
 #include "verdict.h"
 
 enum { SLOTS_MAX = 4, SENDERS_MAX = 2, RECEIVER = 2 };
@@ -37,32 +38,9 @@ static struct {
     bool polls; /* the receiver polls once more before it sleeps */
 } setting;
 
-/* ---- The kernel, as far as it takes part ---- */
-
-long fos_sys_serialize(void)
+struct fos_events *model_events(uint32_t thread)
 {
-    explore_serialize();
-    return 0;
-}
-
-long fos_sys_wait(uint64_t deadline)
-{
-    (void)deadline;
-    explore_wait_nonzero((const void *)&memory.events[explore_self()].pending, 8);
-    return 0;
-}
-
-/* A channel's id is here the thread at its other end. */
-long fos_sys_notify(struct fos_cap channel)
-{
-    fos_fetch_or(&memory.events[channel.id].pending, 1ull << FOS_EVENT_NOTIFY);
-    return 0;
-}
-
-long fos_sys_kernel_info(struct fos_kernel_info *out)
-{
-    (void)out;
-    abort();
+    return &memory.events[thread];
 }
 
 /* ---- The threads ---- */

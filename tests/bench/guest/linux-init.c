@@ -7,11 +7,9 @@
  * The echoes are those of the host benchmark (tests/bench/linux.c).  The kernel's
  * command line may hold percent=N: that part of the samples.
  */
-#define _GNU_SOURCE
-#include "../bench.h"
+#include "../pair.h"
 
 #include <fcntl.h>
-#include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -20,13 +18,8 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/wait.h>
-#include <time.h>
-#include <unistd.h>
-
-#include "../host.h"
 
 enum { ROUNDS = 12, SAMPLES_MAX = 8192, YARDSTICK_SAMPLES = 20, WARM = 64 };
-enum { COMMAND_END = 1000 };
 
 struct peer {
     const char *name;
@@ -36,13 +29,6 @@ struct peer {
     uint64_t samples, batch; /* a round at 100 % */
     bool traps;
 };
-
-static struct control {
-    _Atomic uint32_t sequence __attribute__((aligned(128)));
-    uint32_t command;
-    uint64_t n;
-    _Atomic uint32_t done __attribute__((aligned(128)));
-} * control;
 
 static void *lines;
 static uint64_t calls;
@@ -103,39 +89,15 @@ enum { COUNT = sizeof peers / sizeof *peers };
 
 /* ---- the two processes ---- */
 
-static void pin(int cpu)
-{
-    cpu_set_t set;
-
-    CPU_ZERO(&set);
-    CPU_SET(cpu, &set);
-    if (sched_setaffinity(0, sizeof set, &set))
-        bench_die("pinning: two vCPUs are needed; it");
-}
-
 static void serve(void)
 {
-    for (uint32_t seen = 1;; seen++) {
-        while (fos_load_acquire(&control->sequence) != seen)
-            fos_pause();
-        if (control->command == COMMAND_END)
+    for (uint32_t seen = 0;;) {
+        uint32_t command = pair_next(&seen);
+        if (command == PAIR_END)
             _exit(0);
-        peers[control->command].server(control->n);
-        fos_store_release(&control->done, seen);
+        peers[command].server(pair->n);
+        pair_done(seen);
     }
-}
-
-static void start(uint32_t command, uint64_t n)
-{
-    control->command = command;
-    control->n = n;
-    fos_store_release(&control->sequence, fos_load_relaxed(&control->sequence) + 1);
-}
-
-static void finish(void)
-{
-    while (fos_load_acquire(&control->done) != fos_load_relaxed(&control->sequence))
-        fos_pause();
 }
 
 /* ---- measuring ---- */
@@ -146,7 +108,7 @@ static void sample(uint32_t peer, double *samples, uint64_t count)
     uint64_t warm = p->batch > 1 ? WARM : 5;
 
     if (p->server)
-        start(peer, warm + count * p->batch);
+        pair_start(peer, warm + count * p->batch);
     p->client(warm);
     for (uint64_t i = 0; i < count; i++) {
         uint64_t begin = fos_bench_tsc();
@@ -154,7 +116,7 @@ static void sample(uint32_t peer, double *samples, uint64_t count)
         samples[i] = fos_bench_each(fos_bench_tsc() - begin, overhead, p->batch);
     }
     if (p->server)
-        finish();
+        pair_finish();
 }
 
 static double yardstick(void)
@@ -190,19 +152,6 @@ static void measure(uint32_t peer, uint64_t percent, struct fos_figure *figure)
 
 /* ---- results ---- */
 
-static double tsc_mhz(void)
-{
-    struct timespec a, b;
-    uint64_t begin = fos_bench_tsc(), end;
-
-    clock_gettime(CLOCK_MONOTONIC, &a);
-    usleep(50000);
-    clock_gettime(CLOCK_MONOTONIC, &b);
-    end = fos_bench_tsc();
-    return (double)(end - begin) / ((double)(b.tv_sec - a.tv_sec) * 1e6 +
-                                    (double)(b.tv_nsec - a.tv_nsec) / 1e3);
-}
-
 static void report(const struct fos_figure *figures,
                    const struct fos_bench_run *run)
 {
@@ -230,7 +179,7 @@ static void run(uint64_t percent)
         figures[i].emulated = peers[i].traps && emulator;
     }
     strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%SZ", gmtime(&now));
-    report(figures, &(struct fos_bench_run){machine, date, tsc_mhz()});
+    report(figures, &(struct fos_bench_run){machine, date, pair_tsc_hz() / 1e6});
 }
 
 int main(void)
@@ -238,18 +187,18 @@ int main(void)
     const char *percent = getenv("percent");
     pid_t server;
 
-    control = host_shared(sizeof *control);
+    pair_init();
     for (uint32_t i = 0; i < COUNT; i++)
         if (peers[i].prepare && !peers[i].prepare())
             bench_die(peers[i].name);
     server = fork();
     if (server < 0)
         bench_die("fork");
-    pin(server == 0);
+    pair_pin(server == 0);
     if (server == 0)
         serve();
     run(percent ? (uint64_t)atoi(percent) : 100);
-    start(COMMAND_END, 0);
+    pair_start(PAIR_END, 0);
     waitpid(server, NULL, 0);
     if (getpid() == 1)
         reboot(RB_POWER_OFF);

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The system calls of sleeping and waking, as far as they take part in a model.  The
+ * id of a channel is here the thread at its other end.
+ */
+#ifndef MODEL_KERNEL_H
+#define MODEL_KERNEL_H
+
+#include <fos/abi/types.h>
+
+/* The events of a thread, in the model's memory. */
+struct fos_events *model_events(uint32_t thread);
+
+#endif

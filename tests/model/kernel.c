@@ -7,6 +7,8 @@
 #include <fos/abi/atomic.h>
 #include <fos/syscall.h>
 
+#include "explore.h"
+
 long fos_sys_serialize(void)
 {
     explore_serialize();

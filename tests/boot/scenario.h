@@ -126,20 +126,28 @@ static inline void case_begin(const char *sentence)
 }
 
 /* `more` channels hold the frames of their rings, and perhaps a few page tables are
- * new. */
+ * new: those under memory that went again stay. */
 static inline bool frames_balanced(int64_t gone, int more)
 {
     enum { TABLES = 6 };
+    bool paged = fos_mem_paged();
 
-    return gone <= (int64_t)more * FOS_RING_PAGES_DEFAULT + abs(more) * TABLES &&
-           (gone >= 0 || more < 0);
+    return gone <= (int64_t)more * FOS_RING_PAGES_DEFAULT +
+                       (abs(more) + paged) * TABLES &&
+           (gone >= 0 || more < 0 || paged);
+}
+
+/* Those used by others than the page fleet, beyond what was when the case began. */
+static inline int64_t frames_gone(const struct fos_kernel_info *now)
+{
+    return balance_frames(&case_before) + case_pages_before - balance_frames(now) -
+           case_page_frames();
 }
 
 /* Services answer by channels which they make and leave when they like: there may be
  * as many more as answer this process, and fewer for those who have ended. */
 static inline bool balanced(const struct fos_kernel_info *now)
 {
-    int64_t pages = case_page_frames();
     int answering = (int)(case_answering() - case_answering_before);
     int more = (int)(now->channels - case_before.channels);
 
@@ -147,9 +155,7 @@ static inline bool balanced(const struct fos_kernel_info *now)
         return now->spaces == case_before.spaces &&
                now->threads == case_before.threads;
     return more <= (answering > 0 ? answering : 0) &&
-           frames_balanced(balance_frames(&case_before) + case_pages_before -
-                               balance_frames(now) - pages,
-                           more) &&
+           frames_balanced(frames_gone(now), more) &&
            now->spaces == case_before.spaces &&
            now->threads == case_before.threads &&
            now->mailboxes == case_before.mailboxes;
@@ -169,8 +175,7 @@ static inline void balance_check(void)
     } while (fos_now_ns() < deadline);
     case_fail("not given back: %lld frames, %d spaces, %d threads, %d mailboxes, "
               "%d channels",
-              (long long)(balance_frames(&case_before) - balance_frames(&now)),
-              (int)(now.spaces - case_before.spaces),
+              (long long)frames_gone(&now), (int)(now.spaces - case_before.spaces),
               (int)(now.threads - case_before.threads),
               (int)(now.mailboxes - case_before.mailboxes),
               (int)(now.channels - case_before.channels));

@@ -37,20 +37,25 @@ static long let_go(const struct want *w)
     return 1;
 }
 
-/* The page is there but read-only: it becomes the process's own. */
+/* The page is there but read-only: it becomes the process's own.  A page at hand takes
+ * the copy, if it needs one; without any, this member pays for it. */
 static long bring_own(const struct want *w)
 {
     struct fos_share share = share_for(w);
 
     share.how = FOS_SHARE_OWN;
-    long result = fos_sys_space_share(&share);
-    if (result == -FOS_EDQUOT && quota_more() == 0)
-        result = fos_sys_space_share(&share);
-    if (result > 0) {
-        w->p->copies++;
-        member.counts.copies++;
-    }
-    return result == -FOS_EDQUOT ? -FOS_ENOMEM : result;
+    if (pages_first(1, &share.from))
+        share.from_space = fos_own_space();
+    else
+        share.from = 0;
+    long copied = fos_sys_space_share(&share);
+    if (copied < 0)
+        return copied == -FOS_EDQUOT ? -FOS_ENOMEM : copied;
+    if (share.from_space.id)
+        pages_taken((uint32_t)copied);
+    w->p->copies += (uint64_t)copied;
+    member.counts.copies += (uint64_t)copied;
+    return 1;
 }
 
 static long bring_zeros(const struct want *w)
@@ -265,6 +270,6 @@ void fault_handle(const struct fos_fault *f)
         brought(r, page, result);
     else if (result == -FOS_ENOMEM || result == -FOS_EDQUOT)
         exhaust(p, f, result);
-    else if (result != -FOS_EPERM) /* else the space is on its end */
+    else
         refuse(p, f);
 }

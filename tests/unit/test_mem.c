@@ -118,15 +118,23 @@ static long share_check(const struct fos_share *s, struct space *to,
     return 0;
 }
 
-static void own_one(const struct fos_share *s, struct mapping *m)
+/* One page; gives how many copies were made. */
+static long own_one(const struct fos_share *s, struct space *from,
+                    struct mapping *m)
 {
-    if (frames[m->frame].refs > 1) {
-        uint32_t copy = frame_new();
+    struct mapping *spare = from ? mapping_at(from, s->from) : NULL;
+    bool copies = frames[m->frame].refs > 1;
+
+    if (copies) {
+        uint32_t copy = spare ? spare->frame : frame_new();
         frames[copy].word = frames[m->frame].word;
         frame_put(m->frame);
         m->frame = copy;
+        if (spare)
+            unmap(from, spare);
     }
     m->prot = s->prot;
+    return copies;
 }
 
 static void share_one(const struct fos_share *s, struct space *to,
@@ -162,9 +170,8 @@ long fos_sys_space_share(const struct fos_share *s)
         uint64_t off = i * FOS_PAGE_SIZE;
         if ((s->how & FOS_SHARE_KIND) == FOS_SHARE_OWN) {
             struct mapping *m = mapping_at(to, s->to + off);
-            if (m)
-                own_one(s, m);
-            done += m != NULL;
+            REQUIRE(s->pages == 1);
+            done += m ? own_one(s, from, m) : 0;
         } else if (mapping_at(from, s->from + off)) {
             share_one(s, to, from, off);
             done++;

@@ -23,14 +23,30 @@ COMMON = [request(240), request(241), request(242, pack("<QQ", 900, 900)), reque
 # ---- console ----
 
 STREAM = pack("<Q", 42)
+# Ticket, group, session, flags: the ticket is filled in by the target.
+LEADER = bytes(16) + pack("<QQII", 7, 7, 0, 0)
+JOB = bytes(16) + pack("<QQII", 9, 7, 0, 0)
 
 
 def to_console(*messages):
     return records(*(b"\x01" + message for message in messages))
 
 
+def to_terminal(*messages):
+    return records(*(b"\x05" + message for message in messages))
+
+
 def keys(text):
     return records(b"\x02" + text)
+
+
+def keys_with(iflag, oflag, lflag, text):
+    return records(b"\x0a" + pack("<III", iflag, oflag, lflag) + text)
+
+
+def termios(iflag, oflag, lflag, least=1, time=0):
+    return pack("<IIII", iflag, oflag, 0, lflag) + bytes([3, 28, 127, 21, 4, time, least]) + \
+        bytes(13) + pack("<II", 0, 0)
 
 
 CONSOLE_SEEDS = [
@@ -42,6 +58,17 @@ CONSOLE_SEEDS = [
     keys(b"x\r" * 20),
     keys(b"\xff\x00\x00\x00\x80\x00") + keys(b"on\r"),
     to_console(*COMMON),
+    to_terminal(request(4, LEADER), request(9, LEADER + pack("<II", 100, 0))) +
+    keys(b"line\x16\x03\x17\r") + to_terminal(request(12, LEADER + pack("<II", 3, 0))),
+    to_terminal(request(4, LEADER), request(7, LEADER + pack("<Q", 9)),
+                request(9, JOB + pack("<II", 9, 0)), request(7, JOB + pack("<Q", 7)),
+                request(8, LEADER + pack("<II", 1, 0))) + keys(b"\x03\x1a\x1c"),
+    to_terminal(request(5, LEADER + pack("<II", 2, 0) + termios(0, 0, 0)),
+                request(10, LEADER + b"text\n"), request(11, LEADER + pack("<II", 1, 0))) +
+    keys(b"raw \x03"),
+    keys_with(0o42400, 5, 0o505073, b"a\xc3\xa9\xe4\xb8\xad\x1b[D\x7f\x1b[A\x1b[3~\rb\x1b[A\r"),
+    keys(b"\x1b[8;50;132t\x1b[8;1") + to_terminal(request(6, LEADER + bytes(8))) +
+    to_console(request(13, bytes(8))),
 ]
 
 

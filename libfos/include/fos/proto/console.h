@@ -38,7 +38,7 @@ enum {
     OP(11, console, poll)                    \
     OP(12, console, queue)                   \
     OP(13, console, log)
-FOS_PROTOCOL(console, 2, CONSOLE_OPS)
+FOS_PROTOCOL(console, 1, CONSOLE_OPS)
 
 /*
  * Text for the log, behind the struct; normally without a reply.  The lines of

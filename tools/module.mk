@@ -10,7 +10,7 @@ ready:
 	$(Q)tools/setup --quiet
 	$(Q)$(MAKE) -s --no-print-directory $(JOBS) all
 
-## make run           Xen, dom0 and `xl create` in QEMU; APP="name args" picks the program
+## make run           Xen, dom0 and `xl create` in QEMU: a shell; APP="name args" instead of it
 run: ready
 	$(Q)tools/run --show-status $(RUN-ARGS)
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Channels: frames that two processes share, with each other's doorbells beside
- * them (thesis 4.2; the ring inside is user space's affair, fos/abi/packet.h).
+ * them (thesis 4.2; the ring inside is user space's affair, fos/packet.h).
  *
  * Life: connected (on the receiving thread's pending list) -> accepted -> perhaps
  * retired (channel_retire) -> closed, when either side closes it, the mailbox goes

@@ -430,10 +430,7 @@ static void user_load(struct vcpu *v, struct thread *t)
     if (s)
         atomic_fetch_or(&s->vcpu_mask, bit);
     mfn_t root = s ? pfn_to_mfn(s->root) : (mfn_t){0};
-    if (tls)
-        mmu_load_user_and_tls(root, t->tls);
-    else
-        mmu_load_user(root);
+    mmu_load_user(root, tls ? &t->tls : NULL);
     root_space[v->id] = s;
     if (old)
         atomic_fetch_and(&old->vcpu_mask, ~bit);

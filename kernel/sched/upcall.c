@@ -51,24 +51,13 @@ static bool fault_conclude(struct thread *t, struct regs *regs)
     }
 }
 
+/* struct regs and struct fos_frame begin alike. */
+enum { GENERAL = offsetof(struct regs, vector) };
+_Static_assert(offsetof(struct fos_frame, rip) == GENERAL, "the general registers");
+
 static struct fos_frame frame_make(const struct thread *t, const struct regs *r)
 {
-    return (struct fos_frame){
-        .r15 = r->r15,
-        .r14 = r->r14,
-        .r13 = r->r13,
-        .r12 = r->r12,
-        .rbp = r->rbp,
-        .rbx = r->rbx,
-        .r11 = r->r11,
-        .r10 = r->r10,
-        .r9 = r->r9,
-        .r8 = r->r8,
-        .rax = r->rax,
-        .rcx = r->rcx,
-        .rdx = r->rdx,
-        .rsi = r->rsi,
-        .rdi = r->rdi,
+    struct fos_frame f = {
         .rip = r->rip,
         .rflags = r->rflags,
         .rsp = r->rsp,
@@ -76,6 +65,8 @@ static struct fos_frame frame_make(const struct thread *t, const struct regs *r)
         .error = t->exception.error,
         .address = t->exception.address,
     };
+    memcpy(&f, r, GENERAL);
+    return f;
 }
 
 /* Below the red zone, or on the stack set apart, unless it is in use. */

@@ -65,26 +65,19 @@ bool mmu_unset(uint64_t va)
 
 /* User mappings are global for the processor: a new user root alone would leave
  * those of the old one in the TLB. */
-static void load_ops(struct mmuext_op ops[2], mfn_t root)
+void mmu_load_user(mfn_t root, const uint64_t *tls)
 {
-    ops[0] = (struct mmuext_op){.cmd = MMUEXT_NEW_USER_BASEPTR, .arg1.mfn = root.n};
-    ops[1] = (struct mmuext_op){.cmd = MMUEXT_TLB_FLUSH_LOCAL};
-}
-
-void mmu_load_user(mfn_t root)
-{
-    struct mmuext_op ops[2];
-    load_ops(ops, root);
-    ext_op(ops, 2, "Xen refused a user root");
-}
-
-void mmu_load_user_and_tls(mfn_t root, uint64_t tls)
-{
-    struct mmuext_op ops[2];
-    load_ops(ops, root);
+    struct mmuext_op ops[] = {
+        {.cmd = MMUEXT_NEW_USER_BASEPTR, .arg1.mfn = root.n},
+        {.cmd = MMUEXT_TLB_FLUSH_LOCAL},
+    };
+    if (!tls) {
+        ext_op(ops, 2, "Xen refused a user root");
+        return;
+    }
     struct multicall_entry calls[] = {
         {.op = __HYPERVISOR_mmuext_op, .args = {(uintptr_t)ops, 2, 0, DOMID_SELF}},
-        {.op = __HYPERVISOR_set_segment_base, .args = {SEGBASE_FS, tls}},
+        {.op = __HYPERVISOR_set_segment_base, .args = {SEGBASE_FS, *tls}},
     };
     if (HYPERVISOR_multicall(calls, ARRAY_SIZE(calls)) || calls[0].result ||
         calls[1].result)

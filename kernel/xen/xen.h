@@ -45,8 +45,8 @@ void mmu_pin_root(mfn_t root);
 void mmu_unpin(mfn_t root);
 void mmu_set(uint64_t va, uint64_t entry); /* one kernel mapping, flushed here */
 bool mmu_unset(uint64_t va);               /* false: va has no last-level table */
-void mmu_load_user(mfn_t root);            /* on this vCPU */
-void mmu_load_user_and_tls(mfn_t root, uint64_t tls); /* and the fs base */
+/* On this vCPU; and the fs base, unless it is NULL. */
+void mmu_load_user(mfn_t root, const uint64_t *tls);
 /* Those vCPUs' translations of user memory are gone when it returns. */
 void mmu_flush_tlb(uint64_t vcpu_mask);
 void mmu_flush_with_tlb(uint64_t vcpu_mask); /* mmu_flush, then that */
@@ -57,6 +57,7 @@ void console_init(void);
 void console_write(const char *text, size_t n);
 long console_io_write(const char *text, size_t n); /* as the privileged domain */
 long console_io_read(char *text, size_t n);
-long console_io_log(char *text, size_t n); /* the first of the kernel's own output */
+long console_io_log(char *text,
+                    size_t n); /* the first of the kernel's own output */
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The two ends of a user channel, bound to a ring of packets (abi/packet.h) in
+ * The two ends of a user channel, bound to a ring of packets (fos/packet.h) in
  * memory that the peer writes too.  No system call, no allocation, no lock, no
  * fence.
  *
@@ -34,7 +34,7 @@
 
 #include <fos/abi/atomic.h>
 #include <fos/abi/errors.h>
-#include <fos/abi/packet.h>
+#include <fos/packet.h>
 
 #define fos_likely(x)   __builtin_expect(!!(x), 1)
 #define fos_unlikely(x) __builtin_expect(!!(x), 0)

@@ -11,13 +11,10 @@
 #include <fos/memory.h>
 
 #include "../family.h"
+#include "attempts.h"
 #include "children.h"
 
-enum type { NONE, SPACE, THREAD, MAILBOX, CHANNEL, DEVICE, MACHINE };
-
 enum {
-    EVENT_WATCH = 20, /* event slots that the calls would use */
-    EVENT_DEVICE = 21,
     FILL = 0x5a,
     INDEX_BITS = 20, /* of an id; those above count the uses of its slot */
     DEAD = 16,
@@ -29,16 +26,6 @@ static struct fos_mailbox inbox;
 static struct fos_peer channel, second;
 static struct child host;
 static struct fos_cap host_mailbox, spare, doomed;
-static uint8_t *page; /* mapped */
-static void *gap;     /* reserved for windows, not mapped */
-
-static union {
-    uint8_t bytes[512];
-    struct fos_cap cap;
-    struct fos_channel_info channel;
-    struct fos_space_info space;
-} out;
-
 /* What this process rightly holds. */
 static struct {
     const char *name;
@@ -47,130 +34,10 @@ static struct {
 } targets[5];
 enum { TARGETS = sizeof targets / sizeof *targets };
 
-/* ---- the calls ---- */
-
-static long try_map(struct fos_cap cap)
-{
-    return fos_sys_space_map(cap, (uint64_t)gap, 1, FOS_PROT_READ | FOS_PROT_WRITE);
-}
-
-static long try_unmap(struct fos_cap cap)
-{
-    return fos_sys_space_unmap(cap, (uint64_t)page, 1);
-}
-
-static long try_protect(struct fos_cap cap)
-{
-    return fos_sys_space_protect(cap, (uint64_t)page, 1, FOS_PROT_READ);
-}
-
-static long try_write(struct fos_cap cap)
-{
-    return fos_sys_space_write(cap, (uint64_t)page, "changed", 7);
-}
-
-static long try_watch(struct fos_cap cap)
-{
-    return fos_sys_space_watch(cap, EVENT_WATCH);
-}
-
-static long try_status(struct fos_cap cap)
-{
-    return fos_sys_space_status(cap, &out.space);
-}
-
-static long try_thread(struct fos_cap cap)
-{
-    struct fos_thread_args args = {
-        .entry = (uint64_t)exit, .stack = (uint64_t)page, .pages = (uint64_t)gap};
-
-    return fos_sys_thread_create(cap, &args, &out.cap);
-}
-
-static long try_send(struct fos_cap cap)
-{
-    return fos_sys_mailbox_send(cap, "changed", 7);
-}
-
-static long try_connect(struct fos_cap cap)
-{
-    return fos_sys_channel_connect(cap, gap, 1, &out.channel);
-}
-
-static long try_renew(struct fos_cap cap)
-{
-    return fos_sys_mailbox_renew(cap, &out.cap);
-}
-
-static long try_close(struct fos_cap cap)
-{
-    return fos_sys_channel_close(cap, FOS_TAKEN_NONE);
-}
-
-static long try_retire(struct fos_cap cap)
-{
-    return fos_sys_channel_retire(cap, 0);
-}
-
-static long try_bind(struct fos_cap cap)
-{
-    return fos_sys_device_bind(cap, EVENT_DEVICE);
-}
-
-static long try_device_map(struct fos_cap cap)
-{
-    return fos_sys_device_map(cap, gap);
-}
-
-static long try_console_write(struct fos_cap cap)
-{
-    return fos_sys_console_io(cap, 0, "changed", 7);
-}
-
-static long try_console_read(struct fos_cap cap)
-{
-    return fos_sys_console_io(cap, 1, out.bytes, 7);
-}
-
-static long try_shutdown(struct fos_cap cap)
-{
-    return fos_sys_shutdown(cap, FOS_SHUTDOWN_POWEROFF);
-}
-
-static const struct attempt {
-    const char *name;
-    enum type type; /* that the call wants */
-    long (*call)(struct fos_cap cap);
-} attempts[] = {
-    {"notify", CHANNEL, fos_sys_notify},
-    {"mailbox_close", MAILBOX, fos_sys_mailbox_close},
-    {"mailbox_send", MAILBOX, try_send},
-    {"channel_connect", MAILBOX, try_connect},
-    {"mailbox_renew", MAILBOX, try_renew},
-    {"channel_close", CHANNEL, try_close},
-    {"channel_retire", CHANNEL, try_retire},
-    {"space_destroy", SPACE, fos_sys_space_destroy},
-    {"space_map", SPACE, try_map},
-    {"space_unmap", SPACE, try_unmap},
-    {"space_protect", SPACE, try_protect},
-    {"space_write", SPACE, try_write},
-    {"space_watch", SPACE, try_watch},
-    {"space_status", SPACE, try_status},
-    {"thread_create", SPACE, try_thread},
-    {"device_bind", DEVICE, try_bind},
-    {"device_map", DEVICE, try_device_map},
-    {"device_ack", DEVICE, fos_sys_device_ack},
-    {"device_notify", DEVICE, fos_sys_device_notify},
-    {"console_io", DEVICE, try_console_write},
-    {"console_io (read)", DEVICE, try_console_read},
-    {"shutdown", MACHINE, try_shutdown},
-};
-enum { ATTEMPTS = sizeof attempts / sizeof *attempts };
-
 /* All calls refuse `cap`; those that want `except` are not made. */
 static void refused(struct fos_cap cap, enum type except)
 {
-    for (int i = 0; i < ATTEMPTS; i++) {
+    for (int i = 0; i < attempts_count; i++) {
         if (attempts[i].type == except)
             continue;
         long result = attempts[i].call(cap);

@@ -13,10 +13,11 @@
 enum {
     ARENA_MAPPED = 64, /* pages at the start */
     ARENA_PAGES = 512, /* reserved */
-    POOL = 24,
-    POOL_FIXED = 7, /* never overwritten by new capabilities */
+    POOL = 28,
+    POOL_FIXED = 9, /* never overwritten by new capabilities */
     OWN_SPACE = 0,
     DEAD = 5,
+    OWN_THREAD = 7, /* and the second */
     STACK_BYTES = 16384,
     SUICIDES = 4000, /* one of so many chances to end itself is taken */
 };
@@ -30,6 +31,8 @@ struct fuzzer {
     struct fos_cap out; /* where new capabilities mostly go */
     struct fos_channel_info channel;
     struct fos_thread_args thread;
+    struct fos_copy copy;
+    struct fos_share share;
     struct fuzz_tally tally;
 };
 
@@ -38,7 +41,7 @@ static uint8_t *arena;
 static uint64_t stack[STACK_BYTES / 8] __attribute__((aligned(16)));
 
 /* The arguments of each call: C capability (two registers), P pointer, A address of
- * pages, N count, B bytes, R protection, S slot or operation, D deadline, V
+ * pages, N count, B bytes, R protection, S slot, O operation, D deadline, V
  * anything. */
 static const char *const shapes[FOS_SYS_COUNT] = {
     [FOS_SYS_null] = "",
@@ -61,11 +64,11 @@ static const char *const shapes[FOS_SYS_COUNT] = {
     [FOS_SYS_space_protect] = "CANR",
     [FOS_SYS_space_copy] = "P",
     [FOS_SYS_space_share] = "P",
-    [FOS_SYS_space_control] = "CSV",
+    [FOS_SYS_space_control] = "COV",
     [FOS_SYS_space_status] = "CP",
     [FOS_SYS_thread_create] = "CPP",
-    [FOS_SYS_thread_control] = "CSV",
-    [FOS_SYS_device_control] = "CSV",
+    [FOS_SYS_thread_control] = "COV",
+    [FOS_SYS_device_control] = "COV",
     [FOS_SYS_device_map] = "CA",
     [FOS_SYS_console_io] = "CSPB",
     [FOS_SYS_shutdown] = "CS",
@@ -213,6 +216,50 @@ static void cap_throw(struct fuzzer *f, uint64_t v[2])
     v[1] = cap.secret;
 }
 
+static uint64_t prot_throw(struct dice *d)
+{
+    static const uint32_t flags[] = {0, 0, FOS_MAP_MINE, FOS_MAP_SPARSE};
+
+    return dice_below(d, 20) ? dice_below(d, 8) | flags[dice_below(d, 4)]
+                             : number_throw(d);
+}
+
+static struct fos_cap cap_pick(struct fuzzer *f)
+{
+    uint64_t v[2];
+
+    cap_throw(f, v);
+    return (struct fos_cap){v[0], v[1]};
+}
+
+static void copy_throw(struct fuzzer *f)
+{
+    f->copy = (struct fos_copy){.to_space = cap_pick(f),
+                                .to = pointer_throw(&f->dice),
+                                .from_space = cap_pick(f),
+                                .from = pointer_throw(&f->dice),
+                                .length = bytes_throw(&f->dice)};
+}
+
+static void share_throw(struct fuzzer *f)
+{
+    struct dice *d = &f->dice;
+
+    f->share = (struct fos_share){
+        .to_space = cap_pick(f),
+        .from_space = cap_pick(f),
+        .to = page_throw(d),
+        .from = page_throw(d),
+        .pages = (uint32_t)count_throw(d),
+        .prot = (uint32_t)prot_throw(d),
+        .how = dice_below(d, 20) ? dice_below(d, 16) : (uint32_t)number_throw(d),
+        .reserved = dice_below(d, 20) == 0};
+    if (dice_below(d, 4) == 0)
+        f->share.thread = cap_pick(f);
+    if (dice_below(d, 4) == 0)
+        f->share.from_space = (struct fos_cap){0};
+}
+
 /* Arguments that fit the call's shape, more or less. */
 static void shaped_throw(struct fuzzer *f, uint64_t number, uint64_t v[6])
 {
@@ -237,7 +284,10 @@ static void shaped_throw(struct fuzzer *f, uint64_t number, uint64_t v[6])
             v[at] = bytes_throw(d);
             break;
         case 'R':
-            v[at] = dice_below(d, 20) ? dice_below(d, 8) : number_throw(d);
+            v[at] = prot_throw(d);
+            break;
+        case 'O':
+            v[at] = dice_below(d, 20) ? dice_below(d, 10) : number_throw(d);
             break;
         case 'S':
             v[at] = dice_below(d, 8) ? dice_below(d, 70) : number_throw(d);
@@ -292,14 +342,30 @@ static void aim(struct fuzzer *f, uint64_t number, uint64_t v[6])
         v[2] &= ~7ull;
     }
     if (number == FOS_SYS_thread_create) {
-        f->thread = (struct fos_thread_args){.entry = dice_below(&f->dice, 2)
-                                                          ? number_throw(&f->dice)
-                                                          : (uintptr_t)arena,
-                                             .stack = (uintptr_t)arena,
-                                             .pages = page_throw(&f->dice),
-                                             .vcpu = dice_below(&f->dice, 9)};
+        f->thread = (struct fos_thread_args){
+            .entry =
+                dice_below(&f->dice, 2) ? number_throw(&f->dice) : (uintptr_t)arena,
+            .stack = (uintptr_t)arena,
+            .pages = page_throw(&f->dice),
+            .vcpu = dice_below(&f->dice, 9),
+            .flags = dice_below(&f->dice, 3),
+            .tls = dice_below(&f->dice, 2) ? number_throw(&f->dice) : 0};
         v[2] = (uintptr_t)&f->thread;
     }
+    if (number == FOS_SYS_space_copy) {
+        copy_throw(f);
+        v[0] = (uintptr_t)&f->copy;
+    }
+    if (number == FOS_SYS_space_share) {
+        share_throw(f);
+        v[0] = (uintptr_t)&f->share;
+    }
+    if (number == FOS_SYS_space_control && v[2] == FOS_SPACE_PAGER)
+        v[3] = dice_below(&f->dice, 2)
+                   ? (uintptr_t)&f->pool[dice_below(&f->dice, POOL)]
+                   : 0;
+    if (number == FOS_SYS_thread_control && v[2] == FOS_THREAD_MOVE)
+        v[3] = dice_below(&f->dice, fos_start_page->vcpus);
 }
 
 /* New capabilities take the place of older ones. */
@@ -318,23 +384,35 @@ static void keep(struct fuzzer *f, uint64_t number)
         f->pool[POOL_FIXED + dice_below(&f->dice, POOL - POOL_FIXED)] = cap;
 }
 
+/* It would stop or end this process, or let its faults go unanswered. */
+static bool is_suicide(const struct fuzzer *f, uint64_t number, const uint64_t v[6])
+{
+    bool own = v[0] == f->pool[OWN_SPACE].id;
+
+    if (number == FOS_SYS_space_control)
+        return own && (v[2] == FOS_SPACE_PAGER || v[2] == FOS_SPACE_STOP ||
+                       v[2] == FOS_SPACE_END);
+    if (number == FOS_SYS_thread_control)
+        return (v[0] == f->pool[OWN_THREAD].id ||
+                v[0] == f->pool[OWN_THREAD + 1].id) &&
+               (v[2] == FOS_THREAD_STOP || v[2] == FOS_THREAD_END ||
+                v[2] == FOS_THREAD_TLS);
+    return number == FOS_SYS_exit || (own && (number == FOS_SYS_space_destroy ||
+                                              number == FOS_SYS_thread_create));
+}
+
 /* The console would print what it is sent; serialize costs a millisecond when
  * several emulated processors ask for it; renewing makes what is known of a mailbox
  * worthless; a thread in the own space mostly faults.
  */
 static bool unwelcome(struct fuzzer *f, uint64_t number, const uint64_t v[6])
 {
-    bool own = v[0] == f->pool[OWN_SPACE].id;
-
     if (number == FOS_SYS_mailbox_send)
         return v[0] == fos_start_page->caps[FOS_START_CONSOLE].id &&
                dice_below(&f->dice, 200);
     if (number == FOS_SYS_serialize || number == FOS_SYS_mailbox_renew)
         return dice_below(&f->dice, 20);
-    if (number == FOS_SYS_exit || (own && (number == FOS_SYS_space_destroy ||
-                                           number == FOS_SYS_thread_create)))
-        return dice_below(&f->dice, SUICIDES);
-    return false;
+    return is_suicide(f, number, v) && dice_below(&f->dice, SUICIDES);
 }
 
 static void call_throw(struct fuzzer *f)
@@ -385,9 +463,10 @@ static void second_start(void)
         .pages = (uintptr_t)fos_pages_reserve(FOS_THREAD_PAGES),
         .vcpu = (fos_start_page->vcpu + 1) % fos_start_page->vcpus,
     };
-    struct fos_cap thread;
 
-    CHILD_EQUAL(fos_sys_thread_create(fos_own_space(), &args, &thread), 0);
+    CHILD_EQUAL(fos_sys_thread_create(fos_own_space(), &args,
+                                      &fuzzers[0].pool[OWN_THREAD + 1]),
+                0);
 }
 
 /* A mailbox in the arena, of which the host learns: it connects to it. */
@@ -415,6 +494,8 @@ static void fuzzer_init(struct fuzzer *f, uint64_t seed, uint64_t calls,
     for (unsigned i = 0; i < 3; i++)
         f->pool[f->used++] = fos_start_extra(i);
     f->pool[f->used++] = mailbox;
+    f->pool[f->used++] = fos_start_page->caps[FOS_START_THREAD];
+    f->pool[f->used++] = fos_start_page->caps[FOS_START_THREAD];
 }
 
 int fuzz_child(uint64_t seed, uint64_t calls)

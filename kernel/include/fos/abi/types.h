@@ -220,7 +220,7 @@ struct fos_kernel_info {
     uint32_t frames_pools; /* in the kernel's pools of objects, which only grow */
 };
 
-/* What channel_connect and channel_accept give.  See packet.h for the ring. */
+/* What channel_connect and channel_accept give.  See libfos, fos/packet.h, for the ring. */
 struct fos_channel_info {
     struct fos_cap channel; /* for notify, channel_retire and channel_close */
     uint64_t mailbox;       /* id of the receiving mailbox */
@@ -250,10 +250,11 @@ enum fos_start_cap {
     FOS_START_CONSOLE = 2, /* mailbox of the console fleet */
     FOS_START_TICKET = 3,  /* says who this process is (libfos: fos/ticket.h) */
     FOS_START_THREAD = 4,  /* its first thread */
-    FOS_START_MEM = 5,     /* mailbox of the memory fleet's member; id 0: its memory is
+    FOS_START_MEM = 5, /* mailbox of the memory fleet's member; id 0: its memory is
                             * its own business */
-    FOS_START_FS = 6,      /* mailbox of the filesystem fleet */
-    FOS_START_CONTROL = 7, /* of a fleet: what the process fleet proves itself with */
+    FOS_START_FS = 6,  /* mailbox of the filesystem fleet */
+    FOS_START_CONTROL =
+        7, /* of a fleet: what the process fleet proves itself with */
     FOS_START_TICKETS = 8, /* of a fleet: the key of tickets, two words */
     FOS_START_EXTRA = 9,   /* first of those the parent passed on */
 };
@@ -271,7 +272,7 @@ struct fos_start {
     uint32_t vcpu;
     uint32_t vcpus; /* how many there are */
     uint32_t argc, envc;
-    uint32_t extra;            /* how many caps the parent passed on */
+    uint32_t extra; /* how many caps the parent passed on */
     uint32_t reserved;
     uint64_t doorbell, events; /* addresses of the thread's pages (syscalls.h) */
     uint64_t trace;

@@ -30,8 +30,8 @@
  * use next, as the thesis describes, jams after one lap when the threshold is
  * above 1.)
  */
-#ifndef FOS_ABI_PACKET_H
-#define FOS_ABI_PACKET_H
+#ifndef FOS_PACKET_H
+#define FOS_PACKET_H
 
 #include <stdatomic.h>
 #include <stddef.h>

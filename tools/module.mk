@@ -7,7 +7,7 @@ RUN-ARGS = $(if $(APP),--app '$(subst ','\'',$(APP))') $(ARGS)
 JOBS     = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
 
 ready:
-	$(Q)tools/setup --quiet
+	$(Q)CACHE=$(CACHE) tools/setup --quiet
 	$(Q)$(MAKE) -s --no-print-directory $(JOBS) all
 
 ## make run           Xen, dom0 and `xl create` in QEMU: a shell; APP="name args" instead of it

@@ -27,7 +27,8 @@ uint64_t fos_event_wait(uint64_t mask, uint64_t deadline)
         taken = bits & mask;
         if (taken)
             break;
-        if (fos_sys_wait(deadline) == -FOS_ETIMEDOUT) {
+        long error = fos_sys_wait(deadline);
+        if (error == -FOS_ETIMEDOUT || error == -FOS_EINTR) {
             taken = fos_event_take(mask);
             break;
         }

@@ -15,7 +15,8 @@
 /* Takes the bits of `mask` that are pending. */
 uint64_t fos_event_take(uint64_t mask);
 
-/* Waits until a bit of `mask` is pending and takes them; 0: the deadline passed. */
+/* Waits until a bit of `mask` is pending and takes them; 0: the deadline has passed, or a
+ * signal waits. */
 uint64_t fos_event_wait(uint64_t mask, uint64_t deadline);
 
 #endif

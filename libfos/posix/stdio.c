@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/* What newlib's stdio, stdlib and unistd leave out. */
+#include <dlfcn.h>
+#include <errno.h>
+#include <limits.h>
+#include <malloc.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+int clearenv(void);
+int execvpe(const char *file, char *const argv[], char *const envp[]);
+
+extern char **environ;
+
+void flockfile(FILE *file)
+{
+    __lock_acquire_recursive(file->_lock);
+}
+
+int ftrylockfile(FILE *file)
+{
+    return __lock_try_acquire_recursive(file->_lock);
+}
+
+void funlockfile(FILE *file)
+{
+    __lock_release_recursive(file->_lock);
+}
+
+int posix_memalign(void **out, size_t alignment, size_t size)
+{
+    int before = errno;
+
+    if (alignment % sizeof(void *) || (alignment & (alignment - 1)) || !alignment)
+        return EINVAL;
+    void *block = memalign(alignment, size);
+    errno = before;
+    if (!block)
+        return ENOMEM;
+    *out = block;
+    return 0;
+}
+
+int clearenv(void)
+{
+    static char *none[] = {NULL};
+
+    environ = none;
+    return 0;
+}
+
+int execvpe(const char *file, char *const argv[], char *const envp[])
+{
+    char **before = environ;
+
+    environ = (char **)envp;
+    execvp(file, argv);
+    environ = before;
+    return -1;
+}
+
+void *dlopen(const char *path, int flags)
+{
+    (void)path, (void)flags;
+    return NULL;
+}
+
+void *dlsym(void *handle, const char *name)
+{
+    (void)handle, (void)name;
+    return NULL;
+}
+
+int dlclose(void *handle)
+{
+    (void)handle;
+    return -1;
+}
+
+char *dlerror(void)
+{
+    return "programs are static here";
+}

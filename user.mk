@@ -62,11 +62,13 @@ $(B)/bin/$(call program-name,$(1)): $(patsubst %,$(B)/user/%.o,$(wildcard $(1)/*
 endef
 $(foreach d,$(PROGRAM-DIRS),$(eval $(call program-rule,$(d))))
 
+include apps/ports.mk
 # The first process stands first; the kernel looks no further.
 $(B)/boot.cpio: $(PROGRAMS)
 	$(call say,CPIO,$@)
 	$(Q)rm -rf $(B)/archive && mkdir -p $(B)/archive
 	$(Q)for p in $^; do strip -o $(B)/archive/$$(basename $$p) $$p; done
+	$(Q)cd $(B)/archive && for l in $(ARCHIVE-LINKS); do ln -s "$${l#*=}" "$${l%%=*}"; done
 	$(Q)cd $(B)/archive && { echo proc; ls | grep -vx proc; } | \
 	    cpio --quiet -o -H newc --reproducible > ../boot.cpio
 

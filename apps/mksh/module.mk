@@ -1,0 +1,5 @@
+# SPDX-License-Identifier: MIT
+# The shell.
+PORTED       += mksh
+mksh-package := mksh
+mksh-links   := sh

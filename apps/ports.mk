@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: MIT
+# Programs of others, from their unmodified source packages (tools/sources, fetched by
+# tools/fetch): apps/<n>/build.sh TARBALL FOLDER compiles them in FOLDER and names there,
+# in `objects`, what is to be linked; apps/<n>/module.mk says which package and which
+# other names the program has: `PORTED += n`, `n-package := p`, `n-links := names`.
+# A program whose source could not be fetched is left out.
+
+CACHE ?= $(or $(patsubst %/.git,%/build/cache,$(shell git rev-parse \
+	--path-format=absolute --git-common-dir 2>/dev/null)),$(abspath $(B))/cache)
+port-source = $(firstword $(wildcard $(CACHE)/src/$($(1)-package)/*.orig.tar.*))
+PORTS   := $(foreach p,$(PORTED),$(if $(call port-source,$(p)),$(p)))
+HEADERS := $(shell find libfos/posix/include -name '*.h')
+
+define port-rule
+$(B)/ports/$(1)/.done: $(wildcard apps/$(1)/*) tools/fos-cc $(HEADERS) $(NEWLIB)/.done \
+    | $(LINK-NEEDS)
+	$$(call say,PORT,$(1) ($$(notdir $(call port-source,$(1)))))
+	$$(Q)rm -rf $$(@D) && mkdir -p $$(@D)
+	$$(Q)FOS_BUILD=$$(abspath $(B)) CC=$$(abspath tools/fos-cc) \
+	    apps/$(1)/build.sh $(call port-source,$(1)) $$(abspath $$(@D)) \
+	    >$$(@D)/build.log 2>&1 || { tail -n 20 $$(@D)/build.log >&2; exit 1; }
+	$$(Q)touch $$@
+$(B)/bin/$(1): $(B)/ports/$(1)/.done $(LINK-NEEDS)
+	$$(call say,LD,$$@)
+	$$(Q)mkdir -p $$(@D)
+	$$(Q)cd $(B)/ports/$(1) && FOS_BUILD=$$(abspath $(B)) $$(abspath tools/fos-cc) \
+	    -o $$(abspath $$@) $$$$(cat objects)
+endef
+$(foreach p,$(PORTS),$(eval $(call port-rule,$(p))))
+PROGRAMS += $(foreach p,$(PORTS),$(B)/bin/$(p))
+ARCHIVE-LINKS := $(foreach p,$(PORTS),$(foreach l,$($(p)-links),$(l)=$(p)))

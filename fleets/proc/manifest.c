@@ -10,6 +10,7 @@
 
 #include "fleet.h"
 #include "login.h"
+#include "pager.h"
 
 enum {
     CONSOLE_STARTS_MAX = 4,
@@ -164,9 +165,15 @@ void app_start(void)
     const char *why = "no such program in the boot archive";
 
     app_birth(&birth);
-    balance_begin();
     long error =
         program_find(birth.name, &birth.load.image, &birth.load.image_size);
+    if (!error)
+        error = load_check(&birth.load, &why);
+    if (!error && !pager_wanted(&family_account, &birth.load.plan)) {
+        pager_yield();
+        birth.frames = (uint32_t)(family_account.frames / 2);
+    }
+    balance_begin();
     if (!error)
         error = process_start(&birth, &p, &why);
     if (!error)

@@ -214,6 +214,28 @@ uint64_t pager_work(void)
     return all ? FOS_NEVER : fos_now_ns() + TELL_NS;
 }
 
+static void member_yield(struct process *p)
+{
+    struct fos_space_info info;
+
+    if (fos_sys_space_status(p->space, &info) < 0 ||
+        info.frames_quota - info.frames_used <= PAGER_KEEPS)
+        return;
+    uint32_t spare = info.frames_quota - info.frames_used - PAGER_KEEPS;
+    if (spare > p->frames || fos_sys_space_control(p->space, FOS_SPACE_QUOTA,
+                                                   (uint64_t) - (int64_t)spare) < 0)
+        return;
+    p->frames -= spare;
+    family_account.frames += spare;
+}
+
+void pager_yield(void)
+{
+    for (struct process *p = processes; p < processes + PROCESS_MAX; p++)
+        if (p->state == PROCESS_RUNNING && p->role == ROLE_PAGE)
+            member_yield(p);
+}
+
 bool pager_view(const char *name, struct proc_view *view)
 {
     struct kin *k = !strncmp(name, "page", PROC_NAME_MAX)  ? &pages

@@ -24,6 +24,7 @@ enum {
     PAGE_OBJECTS = 64,
     MEM_FRAMES = 512,
     MEM_OBJECTS = 128,
+    PAGER_KEEPS = 768, /* frames of a member that yields */
     PAGER_SHARE = 2, /* one frame of so many, of those left, is the page fleet's */
 };
 
@@ -37,6 +38,10 @@ void pager_start(void);
 
 /* Tells members what they have to know.  Gives when it must be called again. */
 uint64_t pager_work(void);
+
+/* Nearly all that the page fleet has not given yet becomes the family's own: for a
+ * program that maps its memory itself. */
+void pager_yield(void);
 
 /* A member serves. */
 void pager_ready(const struct process *p, struct fos_cap mailbox);

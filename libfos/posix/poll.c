@@ -13,6 +13,7 @@
 
 #include <fos/clock.h>
 #include <fos/error.h>
+#include <fos/signal.h>
 
 #include "fd.h"
 
@@ -130,15 +131,9 @@ static bool sets_any(const struct poll *p)
 
 static long nothing_wait(uint64_t deadline)
 {
-    struct timespec until = {.tv_sec = INT32_MAX};
-    uint64_t now = fos_now_ns();
-
-    if (now >= deadline)
-        return 0;
-    if (deadline != FOS_NEVER)
-        until = (struct timespec){.tv_sec = (time_t)((deadline - now) / FOS_SECOND),
-                                  .tv_nsec = (long)((deadline - now) % FOS_SECOND)};
-    return nanosleep(&until, NULL) ? -errno : 0;
+    if (deadline)
+        fos_clock_sleep(deadline);
+    return fos_signals_pending() ? -FOS_EINTR : 0;
 }
 
 static long poll_until(struct pollfd *fds, nfds_t count, uint64_t deadline)

@@ -1,49 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Files as POSIX names them, from a program: each case leaves the file system as it
- * found it, which is asked of the file system itself (frames it keeps for later).
- */
+/* Files as POSIX names them, from a program. */
 #define _GNU_SOURCE
 #include <dirent.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include "../scenario.h"
-
-static struct statvfs before;
-
-static void begin(const char *sentence)
-{
-    case_sentence = sentence;
-    case_why[0] = '\0';
-    CASE_EQUAL(statvfs("/", &before), 0);
-}
-
-static void end(void)
-{
-    struct statvfs now = {0};
-
-    CASE_EQUAL(statvfs("/", &now), 0);
-    CASE_EQUAL(now.f_ffree, before.f_ffree);
-    CASE_EQUAL(now.f_bfree, before.f_bfree);
-    if (case_why[0]) {
-        printf("FAIL %s: %s\n", case_sentence, case_why);
-        case_failures++;
-    } else {
-        printf("ok %s\n", case_sentence);
-    }
-}
-
-#define FAILS(call, error)        \
-    do {                          \
-        errno = 0;                \
-        CASE_EQUAL(call, -1);     \
-        CASE_EQUAL(errno, error); \
-    } while (0)
+#include "../files.h"
 
 static void file_write(const char *path, const char *text)
 {
@@ -67,7 +31,7 @@ static void test_contents(void)
 {
     char got[64] = {0};
 
-    begin("a file keeps what is written, at the places where it was");
+    files_begin("a file keeps what is written, at the places where it was");
     int fd = open("/tmp/f", O_RDWR | O_CREAT | O_EXCL, 0600);
     CASE_CHECK(fd >= 0);
     CASE_EQUAL(write(fd, "hello world", 11), 11);
@@ -85,7 +49,7 @@ static void test_contents(void)
     FAILS(open("/tmp/f", O_RDWR | O_CREAT | O_EXCL, 0600), EEXIST);
     CASE_EQUAL(unlink("/tmp/f"), 0);
     FAILS(open("/tmp/f", O_RDONLY), ENOENT);
-    end();
+    files_end();
 }
 
 static void test_large(void)
@@ -94,7 +58,8 @@ static void test_large(void)
     char *from = malloc(SIZE), *to = malloc(SIZE);
     struct stat st = {0};
 
-    begin("a large file is the same when it is read back, in pieces of any size");
+    files_begin(
+        "a large file is the same when it is read back, in pieces of any size");
     for (int i = 0; i < SIZE; i++)
         from[i] = (char)(i * 7 + i / 251);
     int fd = open("/tmp/large", O_RDWR | O_CREAT, 0600);
@@ -113,7 +78,7 @@ static void test_large(void)
     CASE_CHECK(!memcmp(from, to, 10) && to[10] == 0 && to[19] == 0);
     CASE_EQUAL(close(fd), 0);
     CASE_EQUAL(unlink("/tmp/large"), 0);
-    end();
+    files_end();
     free(from);
     free(to);
 }
@@ -123,7 +88,7 @@ static void test_sparse(void)
     char got[8] = {1, 1, 1, 1, 1, 1, 1, 1};
     struct stat st = {0};
 
-    begin("a hole reads as zeros and takes no room");
+    files_begin("a hole reads as zeros and takes no room");
     int fd = open("/tmp/sparse", O_RDWR | O_CREAT, 0600);
     CASE_EQUAL(pwrite(fd, "end", 3, 100000000), 3);
     CASE_EQUAL(fstat(fd, &st), 0);
@@ -134,12 +99,12 @@ static void test_sparse(void)
     FAILS(pwrite(fd, "x", 1, 1ll << 40), EFBIG);
     CASE_EQUAL(close(fd), 0);
     CASE_EQUAL(unlink("/tmp/sparse"), 0);
-    end();
+    files_end();
 }
 
 static void test_append(void)
 {
-    begin("O_APPEND writes at the end, O_TRUNC begins anew");
+    files_begin("O_APPEND writes at the end, O_TRUNC begins anew");
     file_write("/tmp/a", "one");
     int fd = open("/tmp/a", O_WRONLY | O_APPEND);
     CASE_EQUAL(lseek(fd, 0, SEEK_SET), 0);
@@ -151,14 +116,14 @@ static void test_append(void)
     file_write("/tmp/a", "x");
     CASE_CHECK(file_is("/tmp/a", "x"));
     CASE_EQUAL(unlink("/tmp/a"), 0);
-    end();
+    files_end();
 }
 
 static void test_directories(void)
 {
     char *cwd;
 
-    begin("directories are made, entered and removed when empty");
+    files_begin("directories are made, entered and removed when empty");
     CASE_EQUAL(mkdir("/tmp/d", 0755), 0);
     FAILS(mkdir("/tmp/d", 0755), EEXIST);
     FAILS(mkdir("/tmp/no/d", 0755), ENOENT);
@@ -179,7 +144,7 @@ static void test_directories(void)
     CASE_EQUAL(chdir("/"), 0);
     CASE_EQUAL(rmdir("/tmp/d/e/"), 0);
     CASE_EQUAL(rmdir("/tmp/d"), 0);
-    end();
+    files_end();
 }
 
 static void test_list(void)
@@ -189,7 +154,7 @@ static void test_list(void)
     bool seen[COUNT] = {false};
     int count = 0;
 
-    begin("a directory lists each name once");
+    files_begin("a directory lists each name once");
     CASE_EQUAL(mkdir("/tmp/many", 0755), 0);
     for (int i = 0; i < COUNT; i++) {
         snprintf(name, sizeof name, "/tmp/many/file-%d", i);
@@ -211,7 +176,7 @@ static void test_list(void)
         CASE_EQUAL(unlink(name), 0);
     }
     CASE_EQUAL(rmdir("/tmp/many"), 0);
-    end();
+    files_end();
 }
 
 static void test_links(void)
@@ -219,7 +184,7 @@ static void test_links(void)
     char got[64] = {0};
     struct stat a = {0}, b = {0};
 
-    begin("hard and symbolic links lead to the file; circles are found out");
+    files_begin("hard and symbolic links lead to the file; circles are found out");
     file_write("/tmp/a", "text");
     CASE_EQUAL(link("/tmp/a", "/tmp/b"), 0);
     CASE_EQUAL(stat("/tmp/a", &a) | stat("/tmp/b", &b), 0);
@@ -239,12 +204,12 @@ static void test_links(void)
     CASE_EQUAL(symlink("/tmp/l2", "/tmp/l1") | symlink("l1", "/tmp/l2"), 0);
     FAILS(open("/tmp/l1", O_RDONLY), ELOOP);
     CASE_EQUAL(unlink("/tmp/l1") | unlink("/tmp/l2"), 0);
-    end();
+    files_end();
 }
 
 static void test_rename(void)
 {
-    begin("rename replaces at once, and refuses what cannot be");
+    files_begin("rename replaces at once, and refuses what cannot be");
     file_write("/tmp/a", "new");
     file_write("/tmp/b", "old");
     CASE_EQUAL(rename("/tmp/a", "/tmp/b"), 0);
@@ -259,14 +224,14 @@ static void test_rename(void)
     CASE_EQUAL(rename("/tmp/d/e", "/tmp/e"), 0);
     FAILS(rename("/tmp/b", "/boot/b"), EXDEV);
     CASE_EQUAL(rmdir("/tmp/e") | rmdir("/tmp/d") | unlink("/tmp/b"), 0);
-    end();
+    files_end();
 }
 
 static void test_names(void)
 {
     char name[FILENAME_MAX + 4096];
 
-    begin("names too long, empty or with a slash behind a file are refused");
+    files_begin("names too long, empty or with a slash behind a file are refused");
     memset(name, 'x', sizeof name);
     name[256] = '\0';
     memcpy(name, "/tmp", 4);
@@ -287,14 +252,14 @@ static void test_names(void)
     FAILS(open("/tmp/f/", O_RDONLY), ENOTDIR);
     FAILS(unlink("/tmp/f/"), ENOTDIR);
     CASE_EQUAL(unlink("/tmp/f"), 0);
-    end();
+    files_end();
 }
 
 static void test_at(void)
 {
     struct stat st = {0};
 
-    begin("*at calls begin at their directory");
+    files_begin("*at calls begin at their directory");
     CASE_EQUAL(mkdir("/tmp/d", 0755), 0);
     int dir = open("/tmp/d", O_RDONLY | O_DIRECTORY);
     CASE_CHECK(dir >= 0);
@@ -312,7 +277,7 @@ static void test_at(void)
     CASE_EQUAL(chdir("/"), 0);
     CASE_EQUAL(close(dir), 0);
     CASE_EQUAL(unlinkat(AT_FDCWD, "/tmp/d", AT_REMOVEDIR), 0);
-    end();
+    files_end();
 }
 
 static void test_attributes(void)
@@ -321,7 +286,7 @@ static void test_attributes(void)
                                 {.tv_sec = 2000, .tv_nsec = 7}};
     struct stat st = {0};
 
-    begin("modes, owners and times are kept, and the mask takes bits away");
+    files_begin("modes, owners and times are kept, and the mask takes bits away");
     mode_t mask = umask(027);
     int fd = open("/tmp/f", O_CREAT | O_WRONLY, 0666);
     CASE_EQUAL(fstat(fd, &st), 0);
@@ -338,28 +303,28 @@ static void test_attributes(void)
     CASE_EQUAL(access("/tmp/f", R_OK | W_OK | X_OK), 0);
     CASE_EQUAL(unlink("/tmp/f"), 0);
     FAILS(access("/tmp/f", F_OK), ENOENT);
-    end();
+    files_end();
 }
 
 static void test_unlinked(void)
 {
     char got[8] = {0};
 
-    begin("an unlinked file lives while it is open");
+    files_begin("an unlinked file lives while it is open");
     int fd = open("/tmp/f", O_CREAT | O_RDWR, 0600);
     CASE_EQUAL(unlink("/tmp/f"), 0);
     CASE_EQUAL(write(fd, "alive", 5), 5);
     CASE_EQUAL(pread(fd, got, 5, 0), 5);
     CASE_CHECK(!strcmp(got, "alive"));
     CASE_EQUAL(close(fd), 0);
-    end();
+    files_end();
 }
 
 static void test_descriptors(void)
 {
     int fds[300], count = 0;
 
-    begin("dup shares the place; the table's end is EMFILE");
+    files_begin("dup shares the place; the table's end is EMFILE");
     file_write("/tmp/f", "abc");
     int fd = open("/tmp/f", O_RDONLY | O_CLOEXEC), other = dup(fd);
     CASE_EQUAL(fcntl(fd, F_GETFD), FD_CLOEXEC);
@@ -378,7 +343,7 @@ static void test_descriptors(void)
     while (count)
         CASE_EQUAL(close(fds[--count]), 0);
     CASE_EQUAL(unlink("/tmp/f"), 0);
-    end();
+    files_end();
 }
 
 static void test_devices(void)
@@ -386,7 +351,7 @@ static void test_devices(void)
     char got[16], zero[16] = {0};
     struct stat st = {0};
 
-    begin("devices give and take what is theirs");
+    files_begin("devices give and take what is theirs");
     int fd = open("/dev/zero", O_RDWR);
     CASE_EQUAL(read(fd, got, 16), 16);
     CASE_CHECK(!memcmp(got, zero, 16));
@@ -407,7 +372,7 @@ static void test_devices(void)
     fd = open("/dev/tty", O_RDWR);
     CASE_CHECK(fd >= 0 && isatty(fd));
     CASE_EQUAL(close(fd), 0);
-    end();
+    files_end();
 }
 
 static void test_boot(void)
@@ -415,7 +380,7 @@ static void test_boot(void)
     char head[4] = {0};
     struct stat st = {0};
 
-    begin("/boot shows the archive, read-only");
+    files_begin("/boot shows the archive, read-only");
     int fd = open("/bin/test-files", O_RDONLY);
     CASE_CHECK(fd >= 0);
     CASE_EQUAL(read(fd, head, 4), 4);
@@ -426,14 +391,14 @@ static void test_boot(void)
     FAILS(open("/boot/test-files", O_WRONLY), EROFS);
     FAILS(unlink("/boot/test-files"), EROFS);
     FAILS(open("/boot/new", O_CREAT | O_WRONLY, 0600), EROFS);
-    end();
+    files_end();
 }
 
 static void test_stdio(void)
 {
     char line[64] = {0};
 
-    begin("stdio reads what it has written");
+    files_begin("stdio reads what it has written");
     FILE *f = fopen("/tmp/f", "w");
     CASE_CHECK(f);
     for (int i = 0; f && i < 1000; i++)
@@ -447,7 +412,7 @@ static void test_stdio(void)
     CASE_CHECK(f && !fgets(line, sizeof line, f));
     CASE_EQUAL(f ? fclose(f) : -1, 0);
     CASE_EQUAL(remove("/tmp/f"), 0);
-    end();
+    files_end();
 }
 
 static void test_full(void)
@@ -456,7 +421,8 @@ static void test_full(void)
     long long written = 0;
     ssize_t got;
 
-    begin("a file system that is full says ENOSPC, and works again afterwards");
+    files_begin(
+        "a file system that is full says ENOSPC, and works again afterwards");
     int fd = open("/tmp/full", O_CREAT | O_WRONLY, 0600);
     while ((got = write(fd, block, sizeof block)) == sizeof block)
         written += got;
@@ -469,7 +435,7 @@ static void test_full(void)
     CASE_EQUAL(unlink("/tmp/full"), 0);
     file_write("/tmp/again", "x");
     CASE_EQUAL(unlink("/tmp/again"), 0);
-    end();
+    files_end();
 }
 
 int main(void)

@@ -88,36 +88,54 @@ int fos_channel_credit(struct fos_channel_sender *sender)
     return 0;
 }
 
+/* The tag of the first packet: of a message of `total` bytes, or of a bundle of
+ * messages of `size` bytes, if that is not the total. */
+static uint64_t first_tag(const struct fos_channel_cursor *at, uint32_t size,
+                          uint32_t total)
+{
+    uint32_t length = total < FOS_PACKET_PAYLOAD ? total : FOS_PACKET_PAYLOAD;
+
+    if (size == total)
+        return at->head | fos_packet_size(length, total);
+    return at->head | (uint32_t)FOS_PACKET_BUNDLE << FOS_PACKET_FLAGS_SHIFT |
+           fos_packet_size(size, total);
+}
+
+/* The tag of a later one, of `length` bytes. */
+fos_inline uint64_t later_tag(const struct fos_channel_cursor *at, uint32_t length,
+                              uint32_t total)
+{
+    return (at->head ^ (uint32_t)FOS_PACKET_FIRST << FOS_PACKET_FLAGS_SHIFT) |
+           fos_packet_size(length, total);
+}
+
 /* Writes `bytes` of a message of `total`: full packets and perhaps a short last
- * one, for which there is credit.  `first`: the message begins here. */
+ * one, for which there is credit.  `first`: the tag if the message begins here, or
+ * 0. */
 static void packets_write(struct fos_channel_sender *sender, const uint8_t *data,
-                          uint32_t bytes, uint32_t total, bool first)
+                          uint32_t bytes, uint32_t total, uint64_t first)
 {
     struct fos_channel_cursor at =
         sender->at; /* so that it may live in registers */
-    uint32_t start =
-        first ? 0 : (uint32_t)FOS_PACKET_FIRST << FOS_PACKET_FLAGS_SHIFT;
-    uint64_t size = fos_packet_size(FOS_PACKET_PAYLOAD, total);
 
     sender->credit -= fos_packets_for(bytes);
     while (bytes >= FOS_PACKET_PAYLOAD) {
         struct fos_packet *slot = fos_channel_slot(&at);
-        uint32_t head = at.head ^ start;
+        uint64_t tag = first ? first : later_tag(&at, FOS_PACKET_PAYLOAD, total);
 
         fos_channel_prefetch(&at);
         fos_payload_write(slot->payload, data, FOS_PACKET_PAYLOAD);
-        fos_store_release(&slot->tag, head | size); /* C1 */
+        fos_store_release(&slot->tag, tag); /* C1 */
         fos_channel_advance(&at);
         data += FOS_PACKET_PAYLOAD;
         bytes -= FOS_PACKET_PAYLOAD;
-        start = (uint32_t)FOS_PACKET_FIRST << FOS_PACKET_FLAGS_SHIFT;
+        first = 0;
     }
     if (bytes || !total) {
         struct fos_packet *slot = fos_channel_slot(&at);
 
         fos_payload_write(slot->payload, data, bytes);
-        fos_store_release(&slot->tag,
-                          (at.head ^ start) | fos_packet_size(bytes, total));
+        fos_store_release(&slot->tag, first ? first : later_tag(&at, bytes, total));
         fos_channel_advance(&at);
     }
     sender->at = at;
@@ -137,7 +155,8 @@ int fos_channel_send_slow(struct fos_channel_sender *sender, const void *data,
         if (error)
             return error;
     }
-    packets_write(sender, data, length, length, true);
+    packets_write(sender, data, length, length,
+                  first_tag(&sender->at, length, length));
     return 0;
 }
 
@@ -165,10 +184,42 @@ int fos_channel_send_stream(struct fos_channel_sender *sender, const void *data,
         room = (uint64_t)sender->credit * FOS_PACKET_PAYLOAD;
         if (piece > room)
             piece = (uint32_t)room;
-        packets_write(sender, bytes + *done, piece, length, *done == 0);
+        packets_write(sender, bytes + *done, piece, length,
+                      *done ? 0 : first_tag(&sender->at, length, length));
         *done += piece;
     }
     return 0;
+}
+
+/* How many messages of `size` bytes the next bundle may hold. */
+static uint32_t bundle_room(const struct fos_channel_sender *sender, uint32_t size)
+{
+    uint32_t packets = sender->credit, most = sender->slots - sender->threshold + 1;
+
+    if (packets > most)
+        packets = most;
+    if (packets > FOS_CHANNEL_BUNDLE_MAX)
+        packets = FOS_CHANNEL_BUNDLE_MAX;
+    return packets * FOS_PACKET_PAYLOAD / size;
+}
+
+int fos_channel_send_many(struct fos_channel_sender *sender, const void *data,
+                          uint32_t size, uint32_t count)
+{
+    uint32_t room = bundle_room(sender, size);
+
+    if (sender->error)
+        return sender->error;
+    if (room < count && fos_channel_credit(sender) == 0)
+        room = bundle_room(sender, size);
+    if (sender->error)
+        return sender->error;
+    if (count > room)
+        count = room;
+    if (count)
+        packets_write(sender, data, size * count, size * count,
+                      first_tag(&sender->at, size, size * count));
+    return (int)count;
 }
 
 /* ---- receiver ---- */
@@ -186,14 +237,6 @@ static int tag_refuse(struct fos_channel_receiver *receiver, uint64_t tag)
     if (fos_packet_generation(tag) == (uint8_t)(receiver->at.head - 1))
         return -FOS_EAGAIN;
     return receiver_fail(receiver);
-}
-
-static uint64_t first_tag(const struct fos_channel_receiver *receiver,
-                          uint32_t total)
-{
-    uint32_t length = total < FOS_PACKET_PAYLOAD ? total : FOS_PACKET_PAYLOAD;
-
-    return receiver->at.head | fos_packet_size(length, total);
 }
 
 /* Whether this tag, of the very first packet, makes the ring a call line. */
@@ -217,27 +260,59 @@ static void line_begin(struct fos_channel_receiver *receiver)
     receiver->threshold = receiver->until_ack = UINT32_MAX;
 }
 
-int fos_channel_peek(struct fos_channel_receiver *receiver, uint32_t *length)
+static bool is_streamed(const struct fos_channel_receiver *receiver, uint32_t total)
+{
+    return total > fos_channel_whole_max(receiver->slots, receiver->threshold);
+}
+
+/* Whether this tag begins a bundle: of messages of *size, `total` bytes. */
+static bool bundle_announced(const struct fos_channel_receiver *receiver,
+                             uint64_t tag, uint32_t *size, uint32_t total)
+{
+    uint32_t each = (uint8_t)(tag >> FOS_PACKET_LENGTH_SHIFT);
+
+    if (each == 0 || each > FOS_PACKET_PAYLOAD || total <= each || total % each ||
+        receiver->line || is_streamed(receiver, total) ||
+        tag != first_tag(&receiver->at, each, total))
+        return false;
+    *size = each;
+    return true;
+}
+
+/* What comes next: a message of `*total` bytes, or a bundle of that in messages of
+ * *size.  As fos_channel_peek. */
+static int first_look(struct fos_channel_receiver *receiver, uint32_t *size,
+                      uint32_t *total)
 {
     uint64_t tag;
-    uint32_t total;
 
     if (receiver->error)
         return receiver->error;
-    if (receiver->done) {
-        *length = receiver->total;
+    *size = *total = receiver->total;
+    if (receiver->bundle)
+        *size = receiver->bundle;
+    if (receiver->done)
         return 0;
-    }
     tag = fos_load_acquire(&fos_channel_slot(&receiver->at)->tag);
-    total = (uint32_t)(tag >> FOS_PACKET_TOTAL_SHIFT);
+    *size = *total = (uint32_t)(tag >> FOS_PACKET_TOTAL_SHIFT);
     if (fos_unlikely(line_announced(receiver, tag)))
         line_begin(receiver);
-    if (tag != first_tag(receiver, total))
+    if (tag != first_tag(&receiver->at, *total, *total) &&
+        !bundle_announced(receiver, tag, size, *total))
         return tag_refuse(receiver, tag);
-    if (receiver->line && total > FOS_PACKET_PAYLOAD)
+    if (receiver->line && *total > FOS_PACKET_PAYLOAD)
         return receiver_fail(receiver);
-    *length = total;
     return 0;
+}
+
+int fos_channel_peek(struct fos_channel_receiver *receiver, uint32_t *length)
+{
+    uint32_t total, size = 0;
+    int error = first_look(receiver, &size, &total);
+
+    if (!error)
+        *length = size;
+    return error;
 }
 
 /* Whether the last packet of a message of `packets` (at most slots) is written. */
@@ -252,19 +327,14 @@ static bool last_is_there(const struct fos_channel_receiver *receiver,
     return fos_packet_generation(fos_load_relaxed(&slot->tag)) == generation;
 }
 
-static bool is_streamed(const struct fos_channel_receiver *receiver, uint32_t total)
-{
-    return total > fos_channel_whole_max(receiver->slots, receiver->threshold);
-}
-
 int fos_channel_complete(struct fos_channel_receiver *receiver)
 {
-    uint32_t total;
+    uint32_t size, total;
     int error;
 
     if (receiver->done && !receiver->error)
         return fos_channel_ready(receiver);
-    error = fos_channel_peek(receiver, &total);
+    error = first_look(receiver, &size, &total);
     if (error)
         return error != -FOS_EAGAIN;
     return is_streamed(receiver, total) ||
@@ -281,8 +351,6 @@ static int packets_read(struct fos_channel_receiver *receiver, uint8_t *buffer,
 {
     struct fos_channel_cursor at = receiver->at;
     uint32_t until_ack = receiver->until_ack;
-    uint32_t start =
-        receiver->done ? (uint32_t)FOS_PACKET_FIRST << FOS_PACKET_FLAGS_SHIFT : 0;
     uint32_t done = receiver->done;
     int error = 0;
 
@@ -292,7 +360,8 @@ static int packets_read(struct fos_channel_receiver *receiver, uint8_t *buffer,
         uint32_t left = total - done;
         uint32_t length = left < FOS_PACKET_PAYLOAD ? left : FOS_PACKET_PAYLOAD;
 
-        if (tag != ((at.head ^ start) | fos_packet_size(length, total))) {
+        if (tag !=
+            (done ? later_tag(&at, length, total) : first_tag(&at, total, total))) {
             receiver->at = at;
             error = tag_refuse(receiver, tag);
             break;
@@ -305,7 +374,6 @@ static int packets_read(struct fos_channel_receiver *receiver, uint8_t *buffer,
             left > FOS_CHANNEL_READ_AHEAD * FOS_PACKET_PAYLOAD)
             fos_channel_expect(&at);
         done += length;
-        start = (uint32_t)FOS_PACKET_FIRST << FOS_PACKET_FLAGS_SHIFT;
         fos_channel_advance(&at);
         if (fos_unlikely(--until_ack == 0)) {
             fos_channel_acknowledge(receiver, slot, tag);
@@ -318,6 +386,97 @@ static int packets_read(struct fos_channel_receiver *receiver, uint8_t *buffer,
     receiver->at = at;
     receiver->done = done;
     return error;
+}
+
+/* ---- bundles (C7) ---- */
+
+/* On to the bundle's next packet, if there is to be one, whose tag is checked. */
+static int bundle_turn(struct fos_channel_receiver *receiver)
+{
+    struct fos_packet *slot = fos_channel_slot(&receiver->at);
+    uint32_t left = receiver->total - receiver->done, head = receiver->at.head;
+    uint32_t length = left < FOS_PACKET_PAYLOAD ? left : FOS_PACKET_PAYLOAD;
+
+    receiver->offset = 0;
+    if (receiver->streaming)
+        fos_channel_expect(&receiver->at);
+    fos_channel_advance(&receiver->at);
+    if (fos_unlikely(--receiver->until_ack == 0))
+        fos_channel_acknowledge(receiver, slot, head);
+    if (!length)
+        receiver->done = receiver->bundle = 0;
+    else if (fos_load_acquire(&fos_channel_slot(&receiver->at)->tag) !=
+             later_tag(&receiver->at, length, receiver->total)) /* C1 */
+        return receiver_fail(receiver);
+    return 0;
+}
+
+/* Takes the next `bytes` of the bundle, no more than are left.  No buffer: drops
+ * them. */
+static int bundle_take(struct fos_channel_receiver *receiver, uint8_t *buffer,
+                       uint32_t bytes)
+{
+    int error = 0;
+
+    while (bytes && !error) {
+        uint32_t offset = receiver->offset, here = FOS_PACKET_PAYLOAD - offset;
+        const uint8_t *from = fos_channel_slot(&receiver->at)->payload + offset;
+
+        if (here > bytes)
+            here = bytes;
+        if (buffer) {
+            if (fos_likely(here == FOS_PACKET_PAYLOAD))
+                fos_payload_read(buffer, from, FOS_PACKET_PAYLOAD);
+            else
+                fos_payload_read(buffer, from, here);
+            buffer += here;
+        }
+        bytes -= here;
+        receiver->done += here;
+        receiver->offset = (uint8_t)(offset + here);
+        if (receiver->offset == FOS_PACKET_PAYLOAD ||
+            receiver->done == receiver->total)
+            error = bundle_turn(receiver);
+    }
+    return error;
+}
+
+/* The bundle that was announced is whole: its messages may be taken. */
+static int bundle_begin(struct fos_channel_receiver *receiver, uint32_t size,
+                        uint32_t total)
+{
+    if (!last_is_there(receiver, fos_packets_for(total)))
+        return -FOS_EAGAIN;
+    receiver->bundle = (uint8_t)size;
+    receiver->total = total;
+    receiver->offset = 0;
+    return 0;
+}
+
+static int bundle_one(struct fos_channel_receiver *receiver, void *buffer,
+                      uint32_t capacity, uint32_t *length)
+{
+    *length = receiver->bundle;
+    return *length > capacity ? -FOS_EMSGSIZE
+                              : bundle_take(receiver, buffer, *length);
+}
+
+int fos_channel_receive_many(struct fos_channel_receiver *receiver, void *buffer,
+                             uint32_t capacity, uint32_t *size, uint32_t *count)
+{
+    uint32_t total, left;
+    int error = first_look(receiver, size, &total);
+
+    *count = 1;
+    if (!error && *size != total && !receiver->bundle)
+        error = bundle_begin(receiver, *size, total);
+    if (error)
+        return error;
+    if (!receiver->bundle || *size > capacity)
+        return fos_channel_try_receive(receiver, buffer, capacity, size);
+    left = total - receiver->done;
+    *count = (left < capacity ? left : capacity) / *size;
+    return bundle_take(receiver, buffer, *count * *size);
 }
 
 /* The first or a later piece of a streamed message, or of one to be dropped. */
@@ -348,12 +507,16 @@ static int discard_more(struct fos_channel_receiver *receiver)
 
 int fos_channel_discard(struct fos_channel_receiver *receiver)
 {
-    uint32_t total, ignored;
+    uint32_t size, total, ignored;
     uint8_t nothing;
-    int error = fos_channel_peek(receiver, &total);
+    int error = first_look(receiver, &size, &total);
 
     if (error)
         return error;
+    if (size != total && !receiver->bundle)
+        error = bundle_begin(receiver, size, total);
+    if (receiver->bundle || error)
+        return error ? error : bundle_take(receiver, NULL, size);
     if (total == 0)
         return fos_channel_try_receive(receiver, &nothing, 0, &ignored);
     receiver->total = total;
@@ -365,9 +528,12 @@ int fos_channel_discard(struct fos_channel_receiver *receiver)
 int fos_channel_receive_slow(struct fos_channel_receiver *receiver, void *buffer,
                              uint32_t capacity, uint32_t *length)
 {
-    uint32_t total, packets;
-    int error = fos_channel_peek(receiver, &total);
+    uint32_t size, total, packets;
+    int error;
 
+    if (receiver->bundle && !receiver->error)
+        return bundle_one(receiver, buffer, capacity, length);
+    error = first_look(receiver, &size, &total);
     if (error)
         return error;
     if (receiver->discard) {
@@ -376,6 +542,10 @@ int fos_channel_receive_slow(struct fos_channel_receiver *receiver, void *buffer
     }
     if (receiver->done)
         return stream_read(receiver, buffer, capacity, length);
+    if (size != total) {
+        error = bundle_begin(receiver, size, total);
+        return error ? error : bundle_one(receiver, buffer, capacity, length);
+    }
     *length = total;
     if (total > capacity || total > receiver->limit)
         return -FOS_EMSGSIZE;

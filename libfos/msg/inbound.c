@@ -51,7 +51,8 @@ static bool records_grow(struct fos_thread *thread)
         return false;
     page->next = thread->record_pages;
     thread->record_pages = page;
-    records_add(thread, page->records, sizeof page->records / sizeof *page->records);
+    records_add(thread, page->records,
+                sizeof page->records / sizeof *page->records);
     return true;
 }
 

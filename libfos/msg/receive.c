@@ -219,7 +219,8 @@ fos_inline int front_take(struct fos_mailbox *mailbox, void *buffer,
                      (error && error != -FOS_EAGAIN))) {
         if (error)
             return inbound_take(mailbox, front, buffer, capacity, length);
-        fos_inbound_acked(front);
+        if (receiver->acked)
+            fos_inbound_acked(front);
     }
     if (!error) {
         fos_trace(FOS_TRACE_receive, front->pid, *length);
@@ -434,8 +435,8 @@ static int before_wait(struct search *s)
     struct fos_inbound *front = first->channels.next;
     int error = -FOS_EAGAIN;
 
-    /* fos_msg_recv may have begun a streamed message. */
-    if (front->receiver.done || front->receiver.acked)
+    /* fos_msg_recv may have begun a streamed message.  A bundle can wait. */
+    if ((front->receiver.done && !front->receiver.bundle) || front->receiver.acked)
         error = inbound_take(first, front, s->buffer, s->capacity, s->length);
     if (error != -FOS_EAGAIN || first->budget)
         return error;
@@ -486,6 +487,28 @@ int fos_msg_recv_slow(struct fos_mailbox *mailbox, void *buffer, uint32_t capaci
     };
 
     return receive(&s, deadline);
+}
+
+int fos_msg_recv_many(struct fos_mailbox *mailbox, void *buffer, uint32_t capacity,
+                      uint32_t *size, uint32_t *count, uint64_t deadline)
+{
+    uint32_t more = 0, each;
+    int error = fos_msg_recv(mailbox, buffer, capacity, size, deadline);
+    struct fos_inbound *front = mailbox->channels.next;
+
+    *count = 1;
+    if (error || *size == 0 || front->receiver.bundle != *size)
+        return error;
+    /* What the first channel holds of this size, mostly the rest of the bundle.  What
+     * is wrong with it, the next call says. */
+    if (!fos_channel_receive_many(&front->receiver, (uint8_t *)buffer + *size,
+                                  capacity - *size, &each, &more)) {
+        *count += more;
+        mailbox->budget -= more < mailbox->budget ? more : mailbox->budget;
+    }
+    if (front->receiver.acked)
+        fos_inbound_acked(front);
+    return 0;
 }
 
 static uint64_t set_events(struct fos_mailbox *const *set, uint32_t count)

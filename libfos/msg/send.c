@@ -227,6 +227,49 @@ int fos_msg_ring(struct fos_peer *peer, const void *data, uint32_t length,
                                 : result;
 }
 
+/* A bundle of the first of them, if that is possible now.  How many, or an error. */
+static int bundle_send(struct fos_peer *peer, const uint8_t *data, uint32_t size,
+                       uint32_t count)
+{
+    int sent, error = 0;
+
+    if (!peer->window || peer->sealed || size > FOS_PACKET_PAYLOAD)
+        return 0;
+    sent = fos_channel_send_many(&peer->sender, data, size, count);
+    if (sent <= 0)
+        return 0; /* fos_msg_send_until waits, or says what is wrong */
+    fos_trace(FOS_TRACE_send, peer->pid, size * (uint32_t)sent);
+    peer->thread->unpushed += (uint32_t)sent;
+    if (!fos_doorbell_awake(peer->doorbell))
+        error = peer_look(peer, fos_packets_for(size * (uint32_t)sent));
+    if (error == SEND_AGAIN) {
+        peer->thread->unpushed -= (uint32_t)sent - 1; /* peer_look took one */
+        return 0;
+    }
+    return error ? error : sent;
+}
+
+int64_t fos_msg_send_many(struct fos_peer *peer, const void *data, uint32_t size,
+                          uint32_t count, uint64_t deadline)
+{
+    const uint8_t *next = data;
+    uint32_t done = 0;
+    int step = 0;
+
+    while (done < count && step >= 0) {
+        step = bundle_send(peer, next, size, count - done);
+        if (step == 0) {
+            step = fos_msg_send_until(peer, next, size, deadline);
+            step += step == 0;
+        }
+        if (step > 0) {
+            next += (size_t)step * size;
+            done += (uint32_t)step;
+        }
+    }
+    return done || step >= 0 ? (int64_t)done : step;
+}
+
 int fos_msg_try_send(struct fos_peer *peer, const void *data, uint32_t length)
 {
     int error;

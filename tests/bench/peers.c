@@ -172,6 +172,35 @@ static void channel_get_small(uint64_t n)
         lane_get(&forth.receiver, sink, SMALL);
 }
 
+/* BUNDLED small messages at a time. */
+enum { BUNDLED = 64 };
+
+static void channel_put_bundle(uint64_t n)
+{
+    while (n > 0) {
+        uint32_t count = n < BUNDLED ? (uint32_t)n : BUNDLED;
+        int sent = fos_channel_send_many(&forth.sender, source, SMALL, count);
+        check(sent >= 0, "bundle");
+        if (sent == 0)
+            fos_pause();
+        n -= (uint32_t)sent;
+    }
+}
+
+static void channel_get_bundle(uint64_t n)
+{
+    uint32_t size, count;
+    int error;
+
+    forth.receiver.streaming = 1;
+    for (; n > 0; n -= count) {
+        while ((error = fos_channel_receive_many(&forth.receiver, sink, sizeof sink,
+                                                 &size, &count)) == -FOS_EAGAIN)
+            fos_pause();
+        check(!error && size == SMALL && count <= n, "bundle");
+    }
+}
+
 static void channel_put_kib(uint64_t n)
 {
     while (n--)
@@ -339,6 +368,27 @@ static void api_get_small(uint64_t n)
         api_get(inbox[0], SMALL);
 }
 
+static void api_put_bundle(uint64_t n)
+{
+    for (uint32_t count; n > 0; n -= count) {
+        count = n < BUNDLED ? (uint32_t)n : BUNDLED;
+        check(fos_msg_send_many(&to_server, source, SMALL, count, FOS_NEVER) ==
+                  count,
+              "api bundle");
+    }
+}
+
+static void api_get_bundle(uint64_t n)
+{
+    uint32_t size, count;
+
+    for (; n > 0; n -= count)
+        check(!fos_msg_recv_many(inbox[0], sink, sizeof sink, &size, &count,
+                                 FOS_NEVER) &&
+                  size == SMALL && count <= n,
+              "api bundle");
+}
+
 static void api_put_kib(uint64_t n)
 {
     api_put(&to_server_wide, KIB, n);
@@ -461,6 +511,8 @@ const struct bench_peer bench_peers[] = {
     LATENCY("futex echo", futex_prepare, NULL, futex, 100, 1),
     STREAM("channel one way 32 B", channel, small, SMALL, 40000, true),
     STREAM("full API one way 32 B", api, small, SMALL, 40000, true),
+    STREAM("channel 32 B, in bundles", channel, bundle, SMALL, 40000, true),
+    STREAM("full API 32 B, in bundles", api, bundle, SMALL, 40000, true),
     {"memcpy ring 1 KiB", copy_prepare, NULL, copy_put_kib, copy_get_kib, 15, 4000,
      KIB, false},
     STREAM("channel one way 1 KiB", channel, kib, KIB, 4000, false),

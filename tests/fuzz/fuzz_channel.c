@@ -8,7 +8,20 @@
 #include <fos/channel.h>
 
 enum { SLOTS = 16, BUFFER = 3000 };
-enum step { TAG, TAG_HONEST, PAYLOAD, RECEIVE, DISCARD, PEEK, SEND, STREAM, STEPS };
+enum step {
+    TAG,
+    TAG_HONEST,
+    PAYLOAD,
+    RECEIVE,
+    DISCARD,
+    PEEK,
+    SEND,
+    STREAM,
+    TAG_BUNDLE,
+    RECEIVE_MANY,
+    SEND_MANY,
+    STEPS
+};
 
 static struct fos_packet *ring;
 static struct fos_channel_receiver receiver;
@@ -34,6 +47,26 @@ static void receive(void)
 
     HOLDS(error <= 0 && (error || length <= BUFFER));
     HOLDS(receiver.done == 0 || receiver.error || receiver.done < receiver.total);
+}
+
+static void receive_many(uint32_t capacity)
+{
+    uint32_t size = 0, count = 0;
+    int error =
+        fos_channel_receive_many(&receiver, buffer, capacity, &size, &count);
+
+    HOLDS(error <= 0 && (error || (size <= capacity && count * size <= capacity)));
+}
+
+static void send_many(uint64_t where)
+{
+    uint32_t size = (uint32_t)where % FOS_PACKET_PAYLOAD + 1;
+    int sent;
+
+    if (stream_done)
+        return;
+    sent = fos_channel_send_many(&sender, buffer, size, BUFFER / size);
+    HOLDS(sent <= (int)(BUFFER / size) && sender.credit <= SLOTS);
 }
 
 static void send(enum step what, uint64_t bytes)
@@ -67,6 +100,17 @@ static void step(struct input *in)
         slot(where)->tag =
             fos_packet_head((uint8_t)(where / SLOTS + 1), where & 1) |
             input_number(in, 5) << FOS_PACKET_LENGTH_SHIFT;
+        break;
+    case TAG_BUNDLE:
+        slot(where)->tag = fos_packet_head((uint8_t)(where / SLOTS + 1),
+                                           FOS_PACKET_FIRST | FOS_PACKET_BUNDLE) |
+                           input_number(in, 3) << FOS_PACKET_LENGTH_SHIFT;
+        break;
+    case RECEIVE_MANY:
+        receive_many((uint32_t)where * 8);
+        break;
+    case SEND_MANY:
+        send_many(where);
         break;
     case PAYLOAD:
         slot(where)->payload[where % FOS_PACKET_PAYLOAD] = 0xaa;

@@ -249,6 +249,125 @@ CASE("channel: a message may be thrown away, also one that is streamed")
     pair_free(&p);
 }
 
+/* ---- bundles ---- */
+
+/* Sends messages 0.. of `size` in bundles of up to `most`, plain ones between, and
+ * takes them by one or by many. */
+static void pass_bundles(struct pair *p, uint32_t size, uint32_t most)
+{
+    enum { MESSAGES = 300 };
+    uint8_t *data = malloc(size * most), *got = malloc(size * most);
+    uint32_t sent = 0, taken = 0, each, count;
+
+    while (taken < MESSAGES) {
+        int n = 0;
+        for (uint32_t i = 0; i < most; i++)
+            message_fill(data + i * size, sent + i, size);
+        if (sent % 3 && fos_channel_try_send(&p->sender, data, size) == 0)
+            n = 1;
+        else if (sent < MESSAGES)
+            n = fos_channel_send_many(&p->sender, data, size, most);
+        REQUIRE(n >= 0 && (uint32_t)n <= most);
+        sent += (uint32_t)n;
+        count = 1;
+        if (taken % 2) {
+            n = fos_channel_receive_many(&p->receiver, got, size * most, &each,
+                                         &count);
+        } else {
+            uint32_t next = 0;
+            bool is = fos_channel_peek(&p->receiver, &next) == 0;
+            n = fos_channel_try_receive(&p->receiver, got, size, &each);
+            CHECK(n || (is && next == size));
+        }
+        if (n == -FOS_EAGAIN)
+            continue;
+        REQUIRE(n == 0 && each == size && count >= 1 && count <= most);
+        for (uint32_t i = 0; i < count; i++)
+            CHECK(message_is(got + i * size, taken + i, size));
+        taken += count;
+    }
+    while (fos_channel_try_receive(&p->receiver, got, size, &each) == 0)
+        taken++;
+    CHECK_EQ(taken, sent);
+    CHECK(!p->receiver.done && !p->receiver.bundle);
+    free(data);
+    free(got);
+}
+
+CASE(
+    "channel: bundles of all sizes arrive in order among other messages, over many "
+    "laps")
+{
+    for (uint32_t size = 1; size <= FOS_PACKET_PAYLOAD; size++)
+        for (uint32_t slots = 2; slots <= 64; slots *= 4) {
+            struct pair p = pair_make(slots, slots < 4 ? 1 : slots / 4);
+            pass_bundles(&p, size, 40);
+            pass_bundles(&p, size, 7);
+            pair_free(&p);
+        }
+}
+
+CASE("channel: a message of a bundle may be too long for a buffer, or thrown away")
+{
+    struct pair p = pair_make(8, 2);
+    uint8_t data[4 * 30], got[2 * 30];
+    uint32_t each, count;
+
+    for (uint32_t i = 0; i < 4; i++)
+        message_fill(data + i * 30, i, 30);
+    CHECK_EQ(fos_channel_send_many(&p.sender, data, 30, 0), 0);
+    CHECK_EQ(fos_channel_send_many(&p.sender, data, 30, 4), 4);
+    CHECK_EQ(fos_channel_try_receive(&p.receiver, got, 29, &each), -FOS_EMSGSIZE);
+    CHECK_EQ(each, 30);
+    CHECK(fos_channel_complete(&p.receiver));
+    CHECK_EQ(fos_channel_discard(&p.receiver), 0);
+    CHECK_EQ(fos_channel_receive_many(&p.receiver, got, 29, &each, &count),
+             -FOS_EMSGSIZE);
+    CHECK_EQ(fos_channel_receive_many(&p.receiver, got, 60, &each, &count), 0);
+    CHECK(count == 2 && message_is(got, 1, 30) && message_is(got + 30, 2, 30));
+    CHECK_EQ(fos_channel_discard(&p.receiver), 0);
+    CHECK_EQ(fos_channel_discard(&p.receiver), -FOS_EAGAIN);
+    CHECK_EQ(fos_channel_send_many(&p.sender, data, 30, 4), 4);
+    CHECK_EQ(fos_channel_try_receive(&p.receiver, got, 30, &each), 0);
+    CHECK(message_is(got, 0, 30));
+    pair_free(&p);
+}
+
+CASE("channel: a bundle cut off half-way is not taken, one that lies closes the "
+     "channel")
+{
+    enum { EACH = 32, COUNT = 6, HONEST = 4 };
+    static uint8_t data[EACH * COUNT], got[EACH * COUNT];
+    const uint64_t lies[] = {
+        0, /* messages of no bytes */
+        FOS_PACKET_PAYLOAD + 1,
+        31,                                         /* too long; not a divisor */
+        EACH | (uint64_t)EACH << 8,                 /* one message */
+        EACH | (uint64_t)EACH * COUNT << 8,         /* honest */
+        EACH | (uint64_t)EACH * 4096 << 8,          /* longer than the ring */
+        EACH | (uint64_t)(EACH * (COUNT - 1)) << 8, /* shorter than what follows */
+    };
+
+    for (uint32_t i = 0; i < sizeof lies / sizeof *lies; i++) {
+        struct pair p = pair_make(8, 2);
+        uint64_t lie = lies[i] | (lies[i] >> 8 ? 0 : (uint64_t)EACH * COUNT << 8);
+        uint32_t each, count, taken = 0;
+        int error;
+
+        CHECK_EQ(fos_channel_send_many(&p.sender, data, EACH, COUNT), COUNT);
+        p.ring[0].tag = (p.ring[0].tag & 0xffffff) | lie << FOS_PACKET_LENGTH_SHIFT;
+        if (i == HONEST)
+            p.ring[fos_packet_offset(3, 512) / 64].tag = 0;
+        error =
+            fos_channel_receive_many(&p.receiver, got, sizeof got, &each, &count);
+        CHECK_EQ(error, i == HONEST ? -FOS_EAGAIN : -FOS_EPROTO);
+        while (fos_channel_try_receive(&p.receiver, got, EACH, &each) == 0)
+            taken++;
+        CHECK_EQ(taken, 0);
+        pair_free(&p);
+    }
+}
+
 /* ---- peers that lie ---- */
 
 CASE("channel: every tag with one bit wrong is refused or waited for, never taken")

@@ -91,6 +91,57 @@ CASE("msg: an empty mailbox times out, at once or at the deadline")
     fos_mailbox_close(&m);
 }
 
+enum { MANY = 5000, MANY_AT_ONCE = 97, MANY_BYTES = 24 };
+
+/* Sends MANY numbers by the peer, in lots. */
+static void many_send(void *argument)
+{
+    static uint64_t lot[MANY_AT_ONCE][MANY_BYTES / 8];
+    struct fos_mailbox *m = argument;
+    struct fos_peer p;
+    uint64_t next = 0;
+
+    CHECK_EQ(fos_peer_open(&p, m->cap, FOS_TRANSPORT_AUTO), 0);
+    while (next < MANY) {
+        uint32_t count =
+            MANY - next < MANY_AT_ONCE ? (uint32_t)(MANY - next) : MANY_AT_ONCE;
+        for (uint32_t i = 0; i < count; i++)
+            lot[i][0] = lot[i][2] = next + i;
+        CHECK_EQ(fos_msg_send_many(&p, lot, MANY_BYTES, count, FOS_NEVER), count);
+        next += count;
+    }
+    fos_peer_close(&p);
+}
+
+CASE("msg: many messages sent at once arrive in order, taken by one or by many, by "
+     "whatever way")
+{
+    static uint64_t got[MANY_AT_ONCE][MANY_BYTES / 8];
+    struct fos_mailbox m;
+    struct actor sender;
+    uint32_t size, count;
+
+    begin();
+    REQUIRE(fos_mailbox_create(&m, 64) == 0);
+    actor_start(&sender, many_send, &m);
+    for (uint64_t next = 0; next < MANY; next += count) {
+        count = 1;
+        if (next % 5)
+            REQUIRE(fos_msg_recv_many(&m, got, sizeof got, &size, &count,
+                                      soon(10000)) == 0);
+        else
+            REQUIRE(fos_msg_recv(&m, got, sizeof got, &size, soon(10000)) == 0);
+        REQUIRE(size == MANY_BYTES);
+        for (uint32_t i = 0; i < count; i++)
+            CHECK(got[i][0] == next + i && got[i][2] == next + i);
+        if (next % 7 == 0)
+            fos_mailbox_evict(&m, 1);
+    }
+    actor_end(&sender);
+    CHECK(m.stats.evicted > 0);
+    fos_mailbox_close(&m);
+}
+
 CASE("msg: a capability that is wrong opens nothing")
 {
     struct fos_mailbox m;

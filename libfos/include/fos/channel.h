@@ -28,6 +28,10 @@
  *  C6. A message of at most fos_channel_whole_max() bytes is written whole or not
  *      at all, and taken only when its last packet is there.  Longer ones are
  *      streamed.
+ *
+ *  C7. A bundle is written and found like such a message; its messages are then
+ *      handed out one by one, and each of its packets is acknowledged after the last
+ *      byte of it was.
  */
 #ifndef FOS_CHANNEL_H
 #define FOS_CHANNEL_H
@@ -49,6 +53,9 @@
  * second below 16 the two sides take lines from each other.
  */
 enum { FOS_CHANNEL_WRITE_AHEAD = 4, FOS_CHANNEL_READ_AHEAD = 16 };
+
+/* Packets of a bundle: more make it no faster, and the receiver waits for all. */
+enum { FOS_CHANNEL_BUNDLE_MAX = 32 };
 
 /* Where an end stands in the ring. */
 struct fos_channel_cursor {
@@ -73,15 +80,18 @@ struct fos_channel_receiver {
     uint32_t until_ack; /* packets to take before the next acknowledgement */
     uint32_t threshold;
     uint32_t slots;
-    uint32_t total;  /* of the message being streamed, meaningful when done != 0 */
-    uint32_t done;   /* bytes of it taken; not 0 also after an error */
-    uint32_t limit;  /* longer messages are refused; not below a packet */
-    int error;       /* 0 or -FOS_EPROTO */
-    uint8_t acked;   /* set by each acknowledgement; its user clears it */
-    uint8_t discard; /* the message under way is not wanted */
-    uint8_t line;    /* one slot, answered in place: fos/line.h */
+    uint32_t total;    /* of the message being streamed or the bundle being handed
+                      * out, meaningful when done != 0 */
+    uint32_t done;     /* bytes of it taken; not 0 also after an error */
+    uint32_t limit;    /* longer messages are refused; not below a packet */
+    int error;         /* 0 or -FOS_EPROTO */
+    uint8_t acked;     /* set by each acknowledgement; its user clears it */
+    uint8_t discard;   /* the message under way is not wanted */
+    uint8_t line;      /* one slot, answered in place: fos/line.h */
     uint8_t streaming; /* set by its user: takes message after message, see
                         * fos_channel_expect */
+    uint8_t bundle; /* bytes of each message of the bundle being handed out; or 0 */
+    uint8_t offset; /* in its packet, of the next one */
 };
 
 /* The number of packets after which a receiver acknowledges, for a ring of `slots`.
@@ -122,6 +132,23 @@ int fos_channel_receive_slow(struct fos_channel_receiver *receiver, void *buffer
  */
 int fos_channel_send_stream(struct fos_channel_sender *sender, const void *data,
                             uint32_t length, uint32_t *done);
+
+/*
+ * Sends the first of `count` messages of `size` bytes each, 1..FOS_PACKET_PAYLOAD,
+ * that lie one after the other, as one bundle: so they share packets, and are taken
+ * like messages sent one by one.  How many; 0 when there is room for none;
+ * -FOS_EPROTO.
+ */
+int fos_channel_send_many(struct fos_channel_sender *sender, const void *data,
+                          uint32_t size, uint32_t count);
+
+/*
+ * Takes what is left of a bundle, as far as it fits; else one message.  0, and *count
+ * messages of *size bytes lie in the buffer one after the other; errors as
+ * fos_channel_try_receive, whose *length is *size here.
+ */
+int fos_channel_receive_many(struct fos_channel_receiver *receiver, void *buffer,
+                             uint32_t capacity, uint32_t *size, uint32_t *count);
 
 /*
  * The length of the message that comes next.  0, -FOS_EAGAIN when its first packet

@@ -266,6 +266,15 @@ fos_inline int fos_msg_send(struct fos_peer *peer, const void *data,
     return fos_msg_send_until(peer, data, length, FOS_NEVER);
 }
 
+/*
+ * Sends `count` messages of `size` bytes, 1 or more, that lie one after the other, as
+ * that many calls of fos_msg_send_until would.  By a channel, those of up to
+ * FOS_PACKET_PAYLOAD bytes share cache lines, in bundles: several times the messages a
+ * second, for who has them ready.  The number sent, or if that would be 0 an error.
+ */
+int64_t fos_msg_send_many(struct fos_peer *peer, const void *data, uint32_t size,
+                          uint32_t count, uint64_t deadline);
+
 /* Sends if there is room now.  As above; -FOS_EAGAIN: no room, nothing was sent;
  * -FOS_EMSGSIZE: longer than the ring, only fos_msg_send can stream it. */
 int fos_msg_try_send(struct fos_peer *peer, const void *data, uint32_t length);
@@ -302,6 +311,14 @@ fos_inline int fos_msg_recv(struct fos_mailbox *mailbox, void *buffer,
         fos_inbound_acked(front);
     return 0;
 }
+
+/*
+ * Receives one message or several of one size, a bundle that was sent by
+ * fos_msg_send_many, as far as they fit: *count of *size bytes each, one after the
+ * other.  Results as fos_msg_recv, whose *length is *size here.
+ */
+int fos_msg_recv_many(struct fos_mailbox *mailbox, void *buffer, uint32_t capacity,
+                      uint32_t *size, uint32_t *count, uint64_t deadline);
 
 /*
  * The same from one of several mailboxes of the calling thread: those of `set`, or

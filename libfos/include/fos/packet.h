@@ -19,7 +19,8 @@
  *
  *     16..23  flags       see below                   see below
  *
- *     24..31  length      payload bytes here, 0..56   never
+ *     24..31  length      payload bytes here, 0..56;  never
+ *                         of a bundle: see below
  *
  *     32..63  total       bytes of the whole message  never
  *
@@ -52,11 +53,21 @@ enum fos_packet_shift {
 };
 
 /*
+ * A bundle is several messages of one size, one after the other, sent as if they were
+ * one: the first packet has BUNDLE, and as its length theirs.
+ */
+
+/*
  * Flags: the first packet of a message.  LINE beside it in packet 0: the ring is a
  * call line (fos/line.h) from now on, slot 0 its only slot, and nothing is
  * acknowledged; the receiver answers by writing the slot, REPLY in place of FIRST.
  */
-enum { FOS_PACKET_FIRST = 1, FOS_PACKET_LINE = 2, FOS_PACKET_REPLY = 4 };
+enum {
+    FOS_PACKET_FIRST = 1,
+    FOS_PACKET_LINE = 2,
+    FOS_PACKET_REPLY = 4,
+    FOS_PACKET_BUNDLE = 8,
+};
 
 /* Generation, ack and flags of a tag as its sender writes it. */
 static inline uint32_t fos_packet_head(uint8_t generation, uint8_t flags)

@@ -30,7 +30,6 @@ static void sleeper_adopt(struct fos_sleeper *sleeper)
     sleeper->doorbell = doorbell;
     sleeper->published = fos_published_of(doorbell);
     sleeper->events = events;
-    fos_sleeper_sync(sleeper);
 }
 
 struct fos_thread *fos_thread_self(void)

@@ -5,9 +5,13 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include <fos/clock.h>
 #include <fos/part.h>
 #include <fos/reent.h>
 #include <fos/thread.h>
+
+/* How often a thread that still ends on its vCPU is looked for. */
+enum { END_PAUSE_NS = 10000, END_PAUSE_MAX_NS = 1000000 };
 
 static struct fos_pthread *dead; /* under the list's lock */
 
@@ -15,10 +19,15 @@ static struct fos_pthread *dead; /* under the list's lock */
 
 static void kernel_thread_end(const struct fos_pthread *thread)
 {
+    uint64_t pause = END_PAUSE_NS;
+
     while (!fos_load_acquire(&thread->gone)) /* H3; pairs with fos_thread_finish */
         fos_yield();
-    while (fos_sys_thread_control(thread->cap, FOS_THREAD_END, 0) == -FOS_EAGAIN)
-        fos_yield();
+    while (fos_sys_thread_control(thread->cap, FOS_THREAD_END, 0) == -FOS_EAGAIN) {
+        fos_clock_sleep(fos_now_ns() + pause);
+        if (pause < END_PAUSE_MAX_NS)
+            pause *= 2;
+    }
 }
 
 void fos_thread_reap(struct fos_pthread *thread)

@@ -6,7 +6,6 @@
  */
 #include <fos/memory.h>
 
-#include <fos/fork.h>
 #include <fos/lock.h>
 #include <fos/start.h>
 #include <fos/syscall.h>
@@ -21,10 +20,9 @@ static struct {
     uint64_t address, pages;
 } released[RELEASED_MAX];
 
-FOS_FORK_LOCK(lock);
-
 void fos_pages_forked(void)
 {
+    lock = (struct fos_lock){0};
     cursor = FOS_PAGES_BASE;
     for (int i = 0; i < RELEASED_MAX; i++)
         released[i].pages = 0;

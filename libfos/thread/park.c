@@ -5,7 +5,7 @@
 #include <fos/msg.h>
 #include <fos/syscall.h>
 
-enum { SPINS_MAX = 2000, SPINS_MIN = 16, LOCK_SPINS = 64, WAKE_BATCH = 16 };
+enum { LOCK_SPINS = 64, WAKE_BATCH = 16 };
 
 static const uint64_t park_bit = 1ull << FOS_EVENT_PARK;
 
@@ -13,10 +13,8 @@ static struct fos_bucket *bucket_of(const void *word)
 {
     uint64_t mixed = ((uint64_t)word >> 2) * 0x9e3779b97f4a7c15ull;
 
-    return &fos_lot->buckets[mixed >> 58];
+    return &fos_lot->buckets[mixed >> (64 - FOS_LOT_BITS)];
 }
-
-_Static_assert(FOS_LOT_BUCKETS == 64, "the upper six bits choose a bucket");
 
 /* Held for a few instructions, but its owner may be off the processor. */
 static void bucket_lock(struct fos_bucket *bucket)
@@ -192,26 +190,6 @@ uint32_t fos_unpark(const void *word, uint32_t count)
         woken += taken;
     } while (taken == WAKE_BATCH && woken < count);
     return woken;
-}
-
-/* The limit follows twice the length of the looks that paid, and shrinks by those that
- * did not (as in glibc's adaptive mutex). */
-bool fos_park_spin(_Atomic uint32_t *word, uint32_t value)
-{
-    struct fos_thread *self = fos_thread_self();
-    uint32_t limit = self->spins * 2 + SPINS_MIN, turns = 0;
-
-    if (limit > SPINS_MAX)
-        limit = SPINS_MAX;
-    while (fos_load_relaxed(word) == value) {
-        if (++turns == limit) {
-            self->spins -= (self->spins + 7) / 8;
-            return false;
-        }
-        fos_pause();
-    }
-    self->spins += ((int32_t)turns - (int32_t)self->spins) / 8;
-    return true;
 }
 
 void fos_yield(void)

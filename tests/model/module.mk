@@ -2,12 +2,14 @@
 # Models: the messaging code under the explorer of interleavings (README.md).  Each
 # name here is a host program made of tests/model/<name>.c and model-<name>-srcs.
 
-MODELS := litmus ring sleep mailbox msg line
+MODELS := litmus ring sleep mailbox msg line park
 model-ring-srcs    := libfos/msg/channel.c
 model-sleep-srcs   := $(addprefix libfos/msg/,channel.c sleep.c trace.c) tests/model/kernel.c
 model-mailbox-srcs := libfos/msg/mailbox.c libfos/msg/sleep.c libfos/msg/trace.c
 model-msg-srcs     := $(addprefix libfos/msg/,channel.c choice.c mailbox.c trace.c)
 model-line-srcs    := $(addprefix libfos/msg/,channel.c sleep.c trace.c) tests/model/kernel.c
+model-park-cflags  := -DFOS_LOT_BITS=1
+model-park-srcs    := $(addprefix libfos/thread/,park.c lock.c mutex.c cond.c semaphore.c)
 
 MODEL-CFLAGS := -std=gnu11 -O2 -g -fno-strict-aliasing -DFOS_EXPLORE -I$(ABI) \
 	-Ilibfos/include -Itests/model -I. $(WARN)
@@ -15,9 +17,9 @@ MODEL-PARTS := $(patsubst %,tests/model/%.c,machine clocks graph search verdict)
 HOST-TESTS  += $(MODELS:%=$(B)/host/model/%)
 
 MODEL-NEEDS := $(MODEL-PARTS) tests/model/kernel.c $(wildcard tests/model/*.h tests/model/module.mk \
-	libfos/msg/*.[ch] libfos/include/fos/*.h kernel/msg/*.h $(ABI)/fos/abi/*)
+	libfos/msg/*.[ch] libfos/thread/*.c libfos/include/fos/*.h kernel/msg/*.h $(ABI)/fos/abi/*)
 
 $(B)/host/model/%: tests/model/%.c $(MODEL-NEEDS)
 	$(call say,MODEL,$<)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(MODEL-CFLAGS) -o $@ $< $(MODEL-PARTS) $(model-$*-srcs)
+	$(Q)$(CC) $(MODEL-CFLAGS) $(model-$*-cflags) -o $@ $< $(MODEL-PARTS) $(model-$*-srcs)

@@ -13,7 +13,7 @@ unit-switch-cflags := -fno-sanitize=all -fsanitize=thread -O2
 unit-choice-srcs  := libfos/msg/choice.c
 unit-stress-srcs  := $(addprefix libfos/msg/,channel.c mailbox.c sleep.c trace.c)
 unit-stress-cflags := -fno-sanitize=all -fsanitize=thread -O2
-unit-sync-srcs    := $(unit-msg-srcs) $(addprefix libfos/thread/,park.c lock.c mutex.c cond.c rwlock.c \
+unit-sync-srcs    := $(unit-msg-srcs) $(addprefix libfos/thread/,park.c spin.c lock.c mutex.c cond.c rwlock.c \
 	barrier.c semaphore.c) tests/bench/park.c
 unit-sync-cflags  := $(unit-stress-cflags)
 unit-spin-srcs    := kernel/lib/spin.c

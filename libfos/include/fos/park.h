@@ -32,7 +32,11 @@
 #include <fos/abi/atomic.h>
 #include <fos/abi/types.h>
 
-enum { FOS_LOT_BUCKETS = 64 };
+#ifndef FOS_LOT_BITS
+#define FOS_LOT_BITS 6
+#endif
+
+enum { FOS_LOT_BUCKETS = 1 << FOS_LOT_BITS };
 
 /* What may end a fos_park besides. */
 enum fos_park_how {

@@ -2,7 +2,7 @@
 /* Mutexes, condition variables and the other objects, between threads of several vCPUs. */
 #include "crew.h"
 
-enum { ROUNDS = 2000, MEETINGS = 50 };
+enum { ROUNDS = 2000, HANDOVERS = 300, MEETINGS = 30 };
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t filled = PTHREAD_COND_INITIALIZER,
@@ -98,7 +98,7 @@ static void test_types(void)
 static void *put_body(void *argument)
 {
     (void)argument;
-    for (int i = 0; i < ROUNDS; i++) {
+    for (int i = 0; i < HANDOVERS; i++) {
         pthread_mutex_lock(&mutex);
         while (counter)
             pthread_cond_wait(&emptied, &mutex);
@@ -112,7 +112,7 @@ static void *put_body(void *argument)
 static void *get_body(void *argument)
 {
     (void)argument;
-    for (int i = 0; i < ROUNDS; i++) {
+    for (int i = 0; i < HANDOVERS; i++) {
         pthread_mutex_lock(&mutex);
         while (!counter)
             pthread_cond_wait(&filled, &mutex);
@@ -133,7 +133,7 @@ static void test_conds(void)
     crew_start(hands, 2, put_body);
     crew_start(hands + 2, 2, get_body);
     crew_join(hands, CREW);
-    CASE_EQUAL(other, 2 * ROUNDS);
+    CASE_EQUAL(other, 2 * HANDOVERS);
     case_end();
 }
 
@@ -171,7 +171,7 @@ static void *sem_body(void *argument)
     sem_t *from = (uintptr_t)argument % 2 ? &items : &places;
     sem_t *to = (uintptr_t)argument % 2 ? &places : &items;
 
-    for (int i = 0; i < ROUNDS; i++) {
+    for (int i = 0; i < HANDOVERS; i++) {
         CASE_EQUAL(sem_wait(from), 0);
         CASE_EQUAL(sem_post(to), 0);
     }

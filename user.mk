@@ -24,7 +24,7 @@ LINK-LIBS  := -Wl,--start-group $(LIBFOS) $(LIBC) $(NEWLIB)/lib/libm.a -lgcc \
 	-Wl,--end-group $(MISSING) $(LIBFOS) $(LIBC)
 comma := ,
 # Tests that want what programs have, by the names of their folders.
-PAGED-TESTS := memory posix pipes threads
+PAGED-TESTS := memory posix pipes threads signals
 # These map their memory themselves, and say so by the size of their stack; that of all
 # others is the memory fleet's business.
 OWN-MEMORY := fleets/% apps/echo-bench apps/trace $(filter-out $(PAGED-TESTS:%=tests/boot/%), \

@@ -67,6 +67,7 @@ static void program_replace(struct process *p, struct load *load,
 
     space_reset(p->space);
     p->executed = true;
+    p->children = 0;
     name_clean(p->name, what->path, sizeof p->name);
     error = program_place(p, load);
     if (!error)
@@ -119,6 +120,7 @@ static void child_like(struct process *child, const struct process *parent,
     child->session = parent->session;
     child->paged = parent->paged;
     child->places = parent->places;
+    child->children = parent->children;
     child->vcpu = vcpu;
     child->heap_start = parent->heap_start;
     child->argc = parent->argc;

@@ -8,7 +8,8 @@
  *     tell.c      who is told of processes' ends
  *     spawn.c     requests to start a process, checked; exec.c  exec and fork
  *     fetch.c     what they bring with them; load.c  from there into a space
- *     wait.c      waitpid, SIGCHLD; signals.c  kill, stopping; groups.c  job control
+ *     wait.c      waitpid, SIGCHLD; signals.c  kill, stopping; groups.c  job control;
+ *     timers.c    alarm; place.c  affinity
  *     pager.c     the memory fleet; files.c  the filesystem
  *     request.c   the other requests
  *     end.c       how processes, and the machine, end

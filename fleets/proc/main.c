@@ -16,6 +16,7 @@
 #include "names.h"
 #include "pager.h"
 #include "tell.h"
+#include "timers.h"
 
 enum {
     MAILBOX_SLOTS = 4096,
@@ -117,12 +118,15 @@ static void accounts_open(void)
 
 void fleet_turn(uint64_t deadline)
 {
-    uint64_t again = names_work(), tell = tell_work(), pager = pager_work();
+    uint64_t again = names_work(), tell = tell_work(), pager = pager_work(),
+             timers = timers_work();
 
     if (tell < again)
         again = tell;
     if (pager < again)
         again = pager;
+    if (timers < again)
+        again = timers;
     fos_service_run(&fleet.service, again < deadline ? again : deadline);
 }
 

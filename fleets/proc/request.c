@@ -13,6 +13,7 @@
 #include "place.h"
 #include "signals.h"
 #include "tell.h"
+#include "timers.h"
 #include "wait.h"
 
 FOS_SERVICE_TABLE(table, PROC_OPS)
@@ -342,4 +343,11 @@ static void proc_place(const struct fos_caller *caller,
 {
     (void)length;
     place_handle(caller, req);
+}
+
+static void proc_timer(const struct fos_caller *caller,
+                       const struct proc_timer_req *req, size_t length)
+{
+    (void)length;
+    timer_handle(caller, req);
 }

@@ -74,6 +74,7 @@ struct process {
     uint32_t children;    /* PROC_CHILDREN_... */
     struct proc_usage children_usage;
 
+    uint64_t alarm_at, alarm_every; /* nanoseconds; 0: none, once */
     bool stopped;
     bool suspended; /* its suspend request waits for an answer */
     struct fos_caller suspender;

@@ -178,7 +178,7 @@ static void reply_take(struct fos_client *client, const void *from, uint32_t got
     }
 }
 
-/* Takes in one message.  0, or -FOS_ETIMEDOUT. */
+/* Takes in one message.  0, -FOS_ETIMEDOUT, or -FOS_EINTR (struct fos_sleeper). */
 static int reply_receive(struct fos_client *client, uint64_t deadline)
 {
     uint32_t got;
@@ -216,10 +216,12 @@ static long call_wait(struct fos_client *client, struct fos_call *call,
         uint64_t now = fos_sleeper_now(sleeper);
 
         client->look_at = now + patience;
-        if (reply_receive(client, deadline < client->look_at
-                                      ? deadline
-                                      : client->look_at) == 0)
+        int error = reply_receive(
+            client, deadline < client->look_at ? deadline : client->look_at);
+        if (error == 0)
             continue;
+        if (error == -FOS_EINTR)
+            return error;
         if (client->look_at >= deadline)
             return -FOS_ETIMEDOUT;
         server_look(client, call);
@@ -239,6 +241,20 @@ long fos_call_start(struct fos_call *call, struct fos_peer *to, void *request,
     if (error)
         return error;
     error = fos_msg_try_send(to, request, length);
+    if (error)
+        call_end(to->thread->client, call, error);
+    return error;
+}
+
+long fos_call_send(struct fos_call *call, struct fos_peer *to, void *request,
+                   uint32_t length, void *reply, uint32_t capacity,
+                   uint64_t deadline)
+{
+    long error = call_begin(call, to, request, reply, capacity);
+
+    if (error)
+        return error;
+    error = fos_msg_send_until(to, request, length, deadline);
     if (error)
         call_end(to->thread->client, call, error);
     return error;
@@ -269,8 +285,11 @@ long fos_call_finish_any(struct fos_call *const *calls, uint32_t count, bool all
     while (calls_done(calls, count) < (all ? count : 1)) {
         uint64_t look =
             fos_sleeper_now(&client->mailbox.thread->sleeper) + patience;
-        if (reply_receive(client, deadline < look ? deadline : look) == 0)
+        int error = reply_receive(client, deadline < look ? deadline : look);
+        if (error == 0)
             continue;
+        if (error == -FOS_EINTR)
+            return error;
         if (look >= deadline)
             return -FOS_ETIMEDOUT;
         for (uint32_t i = 0; i < count; i++)
@@ -282,18 +301,29 @@ long fos_call_finish_any(struct fos_call *const *calls, uint32_t count, bool all
     return 0;
 }
 
+static int cancel_send(const struct fos_call *call, uint64_t deadline)
+{
+    struct fos_request cancel = {.tag =
+                                     (call->tag & ~FOS_TAG_OP_MASK) | FOS_OP_CANCEL,
+                                 .reply = call->to->thread->client->mailbox.cap};
+
+    return fos_msg_send_until(call->to, &cancel, sizeof cancel, deadline);
+}
+
 void fos_call_cancel(struct fos_call *call)
 {
     struct fos_client *client = call->to->thread->client;
-    struct fos_request cancel = {.tag =
-                                     (call->tag & ~FOS_TAG_OP_MASK) | FOS_OP_CANCEL,
-                                 .reply = client->mailbox.cap};
 
     if (call->done)
         return;
     call_end(client, call, -FOS_ECANCELED);
     client->stats.cancelled++;
-    fos_msg_try_send(call->to, &cancel, sizeof cancel);
+    cancel_send(call, 0);
+}
+
+void fos_call_ask_back(const struct fos_call *call, uint64_t deadline)
+{
+    cancel_send(call, deadline);
 }
 
 /* After this neither side knows the call any more. */
@@ -310,16 +340,10 @@ long fos_call_slow(struct fos_peer *to, void *request, uint32_t length, void *re
                    uint32_t capacity, uint64_t deadline)
 {
     struct fos_call call;
-    long error = call_begin(&call, to, request, reply, capacity);
+    long error =
+        fos_call_send(&call, to, request, length, reply, capacity, deadline);
 
-    if (error)
-        return error;
-    error = fos_msg_send_until(to, request, length, deadline);
-    if (error) {
-        call_end(to->thread->client, &call, error);
-        return error;
-    }
-    return call_complete(&call, deadline);
+    return error ? error : call_complete(&call, deadline);
 }
 
 long fos_call_odd(struct fos_peer *to, uint64_t tag, int error, uint32_t got,

@@ -284,7 +284,8 @@ enum { SEARCH_RECENT = 3 }; /* of all mailboxes, looked at on every turn */
 
 static bool interrupted(const struct search *s)
 {
-    return fos_sleeper_pending(&s->thread->sleeper, s->events);
+    return fos_sleeper_pending(&s->thread->sleeper, s->events) ||
+           fos_sleeper_interrupted(&s->thread->sleeper);
 }
 
 /* The mailboxes in turn; begins with a null `at` and index 0. */
@@ -381,11 +382,10 @@ static int search_wait(struct search *s, uint64_t deadline)
 
         if (error != -FOS_EAGAIN)
             return error;
-        if (fos_sleeper_pending(sleeper, s->events | FOS_EVENTS_RESERVED)) {
-            if (interrupted(s))
-                return -FOS_EINTR;
+        if (interrupted(s))
+            return -FOS_EINTR;
+        if (fos_sleeper_pending(sleeper, FOS_EVENTS_RESERVED))
             update(s->thread);
-        }
         state = fos_spin_round(&spin);
         if (state == FOS_SPIN_ON)
             continue;

@@ -102,6 +102,21 @@ enum fos_spin_state fos_spin_look(struct fos_spin *spin)
     return now >= spin->limit ? FOS_SPIN_SLEEP : FOS_SPIN_ON;
 }
 
+/* The kernel ends a wait for every signal that is not blocked: where nobody asked for
+ * that, all are meanwhile. */
+static long kernel_wait(struct fos_sleeper *sleeper, uint64_t deadline)
+{
+    uint64_t blocked = fos_load_relaxed(&sleeper->events->blocked);
+    long result;
+
+    if (sleeper->interruptible)
+        return fos_sys_wait(deadline);
+    fos_store_relaxed(&sleeper->events->blocked, ~0ull);
+    result = fos_sys_wait(deadline);
+    fos_store_relaxed(&sleeper->events->blocked, blocked);
+    return result;
+}
+
 int fos_sleep(struct fos_sleeper *sleeper, uint64_t wanted, bool (*ready)(void *),
               void *argument, uint64_t deadline)
 {
@@ -115,7 +130,7 @@ int fos_sleep(struct fos_sleeper *sleeper, uint64_t wanted, bool (*ready)(void *
     held = fos_exchange(&sleeper->events->pending, 0);
     if (!(held & wanted) && !ready(argument)) {
         sleeper->published->sleeps++;
-        result = fos_sys_wait(deadline); /* S3 */
+        result = kernel_wait(sleeper, deadline); /* S3 */
     }
     if (held)
         fos_fetch_or(&sleeper->events->pending, held);

@@ -1,38 +1,109 @@
 /* SPDX-License-Identifier: MIT */
-/* Holding signals (fos/signal.h). */
+/* Holding signals, and calls that they end (fos/signal.h). */
 #include <fos/signal.h>
 
 #include <fos/abi/atomic.h>
 #include <fos/call.h>
+#include <fos/clock.h>
+#include <fos/syscall.h>
 #include <fos/thread.h>
 
-static struct fos_events *events(void)
-{
-    return fos_own_events;
-}
+#include "signals.h"
+
+#define ANSWER_PATIENCE FOS_SECOND
 
 void fos_signals_hold(void)
 {
-    fos_store_relaxed(&events()->hold, fos_load_relaxed(&events()->hold) + 1);
+    struct fos_events *events = fos_own_events;
+
+    fos_store_relaxed(&events->hold, fos_load_relaxed(&events->hold) + 1);
     fos_compiler_barrier();
 }
 
+static bool due(const struct fos_events *events)
+{
+    return (fos_load_relaxed(&events->signals) &
+            ~fos_load_relaxed(&events->blocked)) != 0;
+}
+
+/* hold is 0 before signals is read: the kernel adds the signal and then reads hold. */
 void fos_signals_release(void)
 {
+    struct fos_events *events = fos_own_events;
+    uint32_t hold = fos_load_relaxed(&events->hold) - 1;
+
     fos_compiler_barrier();
-    fos_store_relaxed(&events()->hold, fos_load_relaxed(&events()->hold) - 1);
+    fos_store_relaxed(&events->hold, hold);
+    if (hold)
+        return;
+    fos_push_stores();
+    while (due(events) && events->upcall) {
+        fos_store_relaxed(&events->hold, 1);
+        fos_compiler_barrier();
+        signals_deliver(events, NULL);
+        fos_store_relaxed(&events->hold, 0);
+        fos_push_stores();
+    }
 }
 
 bool fos_signals_pending(void)
 {
-    return fos_load_relaxed(&events()->signals) &
-           ~fos_load_relaxed(&events()->blocked);
+    return due(fos_own_events);
+}
+
+/* The service has been told; it answers, with what it had done by then or -FOS_EINTR.
+ */
+static long given_up(struct fos_call *call)
+{
+    long result;
+    uint64_t deadline = fos_now_ns() + ANSWER_PATIENCE;
+
+    fos_call_ask_back(call, deadline);
+    result = fos_call_finish(call, deadline);
+    if (result != -FOS_ETIMEDOUT)
+        return result;
+    fos_call_cancel(call);
+    return -FOS_EINTR;
+}
+
+static long once(struct fos_peer *to, void *request, uint32_t length, void *reply,
+                 uint32_t capacity, uint64_t deadline)
+{
+    struct fos_sleeper *sleeper = &fos_thread_self()->sleeper;
+    struct fos_call call;
+    long result =
+        fos_call_send(&call, to, request, length, reply, capacity, deadline);
+
+    if (result)
+        return result;
+    /* Where signals are held further out, none can be delivered now. */
+    sleeper->interruptible = fos_load_relaxed(&fos_own_events->hold) == 1;
+    result = fos_call_finish(&call, deadline);
+    sleeper->interruptible = false;
+    if (result == -FOS_EINTR && !call.done)
+        return given_up(&call);
+    if (result == -FOS_ETIMEDOUT)
+        fos_call_cancel(&call);
+    return result;
 }
 
 long fos_call_interruptible(struct fos_peer *to, void *request, uint32_t length,
                             void *reply, uint32_t capacity, uint64_t deadline,
                             bool restart)
 {
-    (void)restart;
-    return fos_call(to, request, length, reply, capacity, deadline);
+    for (;;) {
+        struct signal_runs before = signal_runs;
+        long result;
+
+        fos_cancel_point();
+        fos_signals_hold();
+        result = once(to, request, length, reply, capacity, deadline);
+        fos_signals_release();
+        if (result != -FOS_EINTR)
+            return result;
+        fos_cancel_point();
+        if (signal_runs.all != before.all &&
+            (!restart || signal_runs.unrestarted != before.unrestarted))
+            return result;
+    }
 }

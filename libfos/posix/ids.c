@@ -8,6 +8,7 @@
 #include <fos/clock.h>
 #include <fos/error.h>
 #include <fos/proc.h>
+#include <fos/signal.h>
 #include <fos/start.h>
 
 static uint64_t soon(void)
@@ -26,7 +27,10 @@ static long ids_ask(pid_t pid, struct proc_ids_rep *rep)
 
     if (pid < 0)
         return -FOS_ESRCH;
-    return proc_ids_call(fos_proc_peer(), &req, rep, soon());
+    fos_signals_hold();
+    long error = proc_ids_call(fos_proc_peer(), &req, rep, soon());
+    fos_signals_release();
+    return error;
 }
 
 pid_t getppid(void)
@@ -66,7 +70,10 @@ static long group_ask(uint64_t pid, uint64_t group)
         .self = fos_own_space(), .pid = pid, .group = group};
     struct proc_group_rep rep = {0};
 
-    return proc_group_call(fos_proc_peer(), &req, &rep, soon());
+    fos_signals_hold();
+    long error = proc_group_call(fos_proc_peer(), &req, &rep, soon());
+    fos_signals_release();
+    return error;
 }
 
 int setpgid(pid_t pid, pid_t group)
@@ -90,15 +97,25 @@ pid_t setsid(void)
     return error < 0 ? (pid_t)fos_errno(error) : (pid_t)fos_start_page->session;
 }
 
-int kill(pid_t pid, int signal)
+/* What comes to the caller itself is delivered before this returns. */
+static int signal_send(pid_t pid, int signal, int code, uint64_t value)
 {
     struct proc_signal_req req = {.self = fos_own_space(),
                                   .pid = pid,
                                   .signal = (uint32_t)signal,
-                                  .code = SI_USER};
+                                  .code = code,
+                                  .value = value};
     struct proc_signal_rep rep;
 
-    return (int)fos_errno(proc_signal_call(fos_proc_peer(), &req, &rep, soon()));
+    fos_signals_hold();
+    long error = proc_signal_call(fos_proc_peer(), &req, &rep, soon());
+    fos_signals_release();
+    return (int)fos_errno(error);
+}
+
+int kill(pid_t pid, int signal)
+{
+    return signal_send(pid, signal, SI_USER, 0);
 }
 
 int killpg(pid_t group, int signal)
@@ -112,16 +129,9 @@ int killpg(pid_t group, int signal)
 
 int sigqueue(pid_t pid, int signal, const union sigval value)
 {
-    struct proc_signal_req req = {.self = fos_own_space(),
-                                  .pid = pid,
-                                  .signal = (uint32_t)signal,
-                                  .code = SI_QUEUE,
-                                  .value = (uint64_t)value.sival_ptr};
-    struct proc_signal_rep rep;
-
     if (pid <= 0) {
         errno = pid ? EINVAL : ESRCH;
         return -1;
     }
-    return (int)fos_errno(proc_signal_call(fos_proc_peer(), &req, &rep, soon()));
+    return signal_send(pid, signal, SI_QUEUE, (uint64_t)value.sival_ptr);
 }

@@ -28,14 +28,9 @@ void *fos_missing_null(void)
 
 /* Processes and signals. */
 CALL(fexecve)
-CALL(pause)
-CALL(alarm) CALL(sigaction) CALL(sigprocmask) CALL(pthread_sigmask)
-    CALL(pthread_kill) CALL(sigpending) CALL(sigsuspend) CALL(sigwait)
-        CALL(sigwaitinfo) CALL(sigtimedwait) CALL(sigaltstack) CALL(getitimer)
-            CALL(setitimer)
-
-    /* Files. */
-    CALL(flock) CALL(chroot)
+CALL(pthread_kill) /* Files. */
+CALL(flock)
+CALL(chroot)
 
     /* Memory. */
     CALL(shm_open) CALL(shm_unlink)

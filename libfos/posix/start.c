@@ -14,6 +14,7 @@
 
 #include "fd.h"
 #include "fork.h"
+#include "signals.h"
 
 struct fos_start *fos_start_page;
 char **environ = (char *[]){NULL};
@@ -88,6 +89,7 @@ _Noreturn void fos_start_main(struct fos_start *page,
 
     fos_start_page = page;
     thread_begin(alloca(fos_tls_size()));
+    signals_begin();
     if (page->trace)
         fos_trace_begin((const struct fos_trace_control *)page->trace,
                         (struct fos_events_page *)page->events, page->name,

@@ -10,6 +10,7 @@
 #include <fos/clock.h>
 #include <fos/error.h>
 #include <fos/proc.h>
+#include <fos/signal.h>
 #include <fos/start.h>
 
 void usage_convert(struct rusage *to, const struct proc_usage *from)
@@ -26,8 +27,11 @@ static long usage_ask(struct proc_usage_rep *rep)
 {
     struct proc_usage_req req = {.self = fos_own_space()};
 
-    return proc_usage_call(fos_proc_peer(), &req, rep,
-                           fos_now_ns() + 30 * FOS_SECOND);
+    fos_signals_hold();
+    long error = proc_usage_call(fos_proc_peer(), &req, rep,
+                                 fos_now_ns() + 30 * FOS_SECOND);
+    fos_signals_release();
+    return error;
 }
 
 int getrusage(int who, struct rusage *out)

@@ -153,6 +153,11 @@ fos_inline long fos_call(struct fos_peer *to, void *request, uint32_t length,
 long fos_call_start(struct fos_call *call, struct fos_peer *to, void *request,
                     uint32_t length, void *reply, uint32_t capacity);
 
+/* As fos_call_start, but waits for room until the deadline. */
+long fos_call_send(struct fos_call *call, struct fos_peer *to, void *request,
+                   uint32_t length, void *reply, uint32_t capacity,
+                   uint64_t deadline);
+
 /* Waits for the reply.  As fos_call, but after -FOS_ETIMEDOUT the call is still
  * outstanding: finish it again, or cancel it.  Replies of others are taken in
  * meanwhile. */
@@ -161,6 +166,10 @@ long fos_call_finish(struct fos_call *call, uint64_t deadline);
 /* Waits until one of the calls is done, or with `all` each.  0; -FOS_ETIMEDOUT. */
 long fos_call_finish_any(struct fos_call *const *calls, uint32_t count, bool all,
                          uint64_t deadline);
+
+/* Tells the server that the caller would rather not wait any longer; it answers then,
+ * with what it had done or an error.  The call stays outstanding. */
+void fos_call_ask_back(const struct fos_call *call, uint64_t deadline);
 
 /* Gives the call up and tells the server so, who may not hear it.  Its result
  * becomes -FOS_ECANCELED, unless it was done already. */

@@ -22,6 +22,10 @@ void fos_signals_release(void); /* also in fos/park.h */
 /* Whether a signal that would be delivered waits. */
 bool fos_signals_pending(void);
 
+/* Sleeps until the deadline (absolute, nanoseconds of the monotonic clock).  0, or
+ * -FOS_EINTR: a handler has run. */
+long fos_signals_nap(uint64_t deadline);
+
 /*
  * fos_call for a request that may stay unanswered for long (a pipe's next byte, a
  * child's end).  A signal ends the wait: the service is told to give the call up, and

@@ -40,6 +40,8 @@ struct fos_sleeper {
     uint64_t tsc_hz;
     uint64_t tsc_then, ns_then; /* one moment, in cycles and in nanoseconds */
     uint64_t spin_cycles;       /* how long to poll before sleeping */
+    bool interruptible; /* a signal that is not blocked ends a receive's wait,
+                                 * by -FOS_EINTR */
 };
 
 /*
@@ -186,6 +188,14 @@ static inline bool fos_sleeper_pending(const struct fos_sleeper *sleeper,
                                        uint64_t mask)
 {
     return (fos_load_relaxed(&sleeper->events->pending) & mask) != 0;
+}
+
+/* Whether a signal is to end the wait. */
+static inline bool fos_sleeper_interrupted(const struct fos_sleeper *sleeper)
+{
+    return sleeper->interruptible &&
+           (fos_load_relaxed(&sleeper->events->signals) &
+            ~fos_load_relaxed(&sleeper->events->blocked)) != 0;
 }
 
 /* What a peer's doorbell says: enum fos_doorbell_state.  Acquire: who sees that a

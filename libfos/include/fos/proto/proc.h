@@ -42,7 +42,8 @@ enum {
     OP(18, proc, usage)               \
     OP(19, proc, children)            \
     OP(20, proc, suspend)             \
-    OP(21, proc, place)
+    OP(21, proc, place)               \
+    OP(22, proc, timer)
 FOS_PROTOCOL(proc, 1, PROC_OPS)
 
 #define PROC_VCPU_ANY 0xffffffffu
@@ -270,6 +271,21 @@ struct proc_suspend_req {
 
 struct proc_suspend_rep {
     struct fos_reply head;
+};
+
+/* The caller's timer of real time: SIGALRM in left_ns (0: none) and then every
+ * interval_ns (0: once).  The reply tells what it was.  set 0: only asks. */
+struct proc_timer_req {
+    struct fos_request head;
+    struct fos_cap self;
+    uint64_t left_ns, interval_ns;
+    uint32_t set;
+    uint32_t reserved;
+};
+
+struct proc_timer_rep {
+    struct fos_reply head;
+    uint64_t left_ns, interval_ns;
 };
 
 /* The vCPUs, as bits, that process pid (0: the caller) may run on; set 0: only asks.

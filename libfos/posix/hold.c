@@ -51,8 +51,8 @@ bool fos_signals_pending(void)
     return due(fos_own_events);
 }
 
-/* The service has been told; it answers, with what it had done by then or -FOS_EINTR.
- */
+/* The service is told; it answers, with what it had done by then, or an error of its
+ * own that means EINTR. */
 static long given_up(struct fos_call *call)
 {
     long result;
@@ -60,10 +60,9 @@ static long given_up(struct fos_call *call)
 
     fos_call_ask_back(call, deadline);
     result = fos_call_finish(call, deadline);
-    if (result != -FOS_ETIMEDOUT)
-        return result;
-    fos_call_cancel(call);
-    return -FOS_EINTR;
+    if (result == -FOS_ETIMEDOUT)
+        fos_call_cancel(call);
+    return result < 0 ? -FOS_EINTR : result;
 }
 
 static long once(struct fos_peer *to, void *request, uint32_t length, void *reply,

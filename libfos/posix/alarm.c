@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Timers that send SIGALRM, and sleeping. */
+/* Timers that send SIGALRM. */
 #include <errno.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -83,19 +83,4 @@ unsigned alarm(unsigned seconds)
 
     timer_ask(&req, &rep);
     return (unsigned)((rep.left_ns + FOS_SECOND - 1) / FOS_SECOND);
-}
-
-unsigned sleep(unsigned seconds)
-{
-    uint64_t end = fos_now_ns() + seconds * FOS_SECOND, now;
-
-    if (fos_signals_nap(end) == 0)
-        return 0;
-    now = fos_now_ns();
-    return now < end ? (unsigned)((end - now + FOS_SECOND - 1) / FOS_SECOND) : 0;
-}
-
-int usleep(useconds_t microseconds)
-{
-    return (int)fos_errno(fos_signals_nap(fos_now_ns() + microseconds * 1000ull));
 }

@@ -82,14 +82,11 @@ static int sleep_until(uint64_t deadline, struct timespec *left)
 {
     uint64_t now;
 
-    fos_signals_hold();
-    while ((now = fos_now_ns()) < deadline && !fos_signals_pending())
-        fos_event_wait(0, deadline);
-    fos_signals_release();
-    if (now >= deadline)
+    if (fos_signals_nap(deadline) == 0)
         return 0;
+    now = fos_now_ns();
     if (left)
-        *left = spec(deadline - now);
+        *left = spec(now < deadline ? deadline - now : 0);
     return EINTR;
 }
 

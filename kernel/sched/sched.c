@@ -15,6 +15,8 @@
 enum {
     SLICE_NS = 10 * 1000 * 1000,
     PAGER_RETRY_NS = 1000 * 1000, /* until a pager that could not be told is told */
+    POLL_MIN = 2000,              /* cycles: see pager_await */
+    POLL_MAX = 300000,
 };
 /* ns; from here on it is never.  To Xen a time of 2^63 or more is long past. */
 #define DEADLINE_END (1ull << 62)
@@ -120,12 +122,22 @@ static void thread_settle(struct vcpu *v, struct thread *t)
     }
 }
 
+/* Twice as long as this answer took, if that was not too long. */
+static void pager_learn(struct vcpu *v, const struct thread *t)
+{
+    uint64_t took = rdtsc() - t->since;
+    if (took < POLL_MAX)
+        v->poll_cycles = min_u64(POLL_MAX, 2 * took + POLL_MIN);
+}
+
 /* What `held` says has changed.  True: it is ready now. */
 static bool thread_resettle(struct vcpu *v, struct thread *t)
 {
     uint32_t state = atomic_load(&t->state);
     if (state != THREAD_STOPPED && state != THREAD_FAULTING)
         return false;
+    if (state == THREAD_FAULTING)
+        pager_learn(v, t);
     timer_remove(v, t);
     thread_settle(v, t);
     return atomic_load(&t->state) == THREAD_READY;
@@ -174,11 +186,11 @@ struct vcpu *thread_lock(struct thread *t)
 /* `t` has become ready on `v`, which is locked. */
 static void ready_unlock(struct vcpu *v, bool ready)
 {
-    bool mine = v == vcpu_self();
+    bool mine = v == vcpu_self(), sees = v->polling;
     if (ready && mine)
         slice_update(v);
     spin_unlock(&v->lock);
-    if (ready && !mine)
+    if (ready && !mine && !sees)
         event_send(v->port_ipi);
 }
 
@@ -479,16 +491,39 @@ static bool handover(struct vcpu *v, struct thread *t)
     return true;
 }
 
+/*
+ * The thread that ran here waits for its pager, which is most likely at work on another
+ * vCPU: to sleep and be woken would take longer than the answer.  How long to look
+ * follows from how long the last answers took.  `v` is locked, but not all the time.
+ */
+static void pager_await(struct vcpu *v)
+{
+    uint64_t then = rdtsc(), limit = v->poll_cycles;
+    v->polling = true;
+    spin_unlock(&v->lock);
+    while (!__atomic_load_n(&v->run_first, __ATOMIC_RELAXED) &&
+           !xen_event_waits() && rdtsc() - then < limit)
+        cpu_pause();
+    spin_lock(&v->lock);
+    v->polling = false;
+    if (!v->run_first && limit > 2 * POLL_MIN)
+        v->poll_cycles = limit / 2;
+}
+
 /* The next thread; blocks in Xen until there is one.  Called and left locked. */
 static struct thread *next_wait(struct vcpu *v)
 {
     struct thread *t;
     while (!(t = run_pop(v)) || handover(v, t)) {
+        struct thread *last = atomic_exchange(&v->current, NULL);
         if (t)
             continue;
-        if (atomic_load(&v->current))
+        if (last && atomic_load(&last->state) == THREAD_FAULTING) {
+            pager_await(v);
+            continue;
+        }
+        if (last)
             trace(FOS_TRACE_switch, 0, 0);
-        atomic_store(&v->current, NULL);
         timer_program(v);
         spin_unlock(&v->lock);
         idle(v);

@@ -138,6 +138,12 @@ void xen_tls_load(uint64_t base)
     ASSERT(r == 0);
 }
 
+bool xen_event_waits(void)
+{
+    return __atomic_load_n(&xen_vcpu_info[vcpu_self()->id]->evtchn_upcall_pending,
+                           __ATOMIC_RELAXED);
+}
+
 uint64_t xen_fault_address(void)
 {
     return xen_vcpu_info[vcpu_self()->id]->arch.cr2;

@@ -17,6 +17,7 @@ _Noreturn void xen_shutdown(uint32_t reason); /* enum fos_shutdown */
 void xen_yield(void);
 void xen_block(void); /* until an event, which is delivered as an upcall */
 uint64_t xen_fault_address(void);
+bool xen_event_waits(void);       /* for this vCPU */
 void xen_tls_load(uint64_t base); /* the user's fs base on this vCPU */
 
 /* xen/time.c.  All times are ns since Xen's start, from the vCPU's shared page. */

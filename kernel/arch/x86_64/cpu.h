@@ -45,6 +45,8 @@ struct vcpu {
     struct thread *_Atomic current; /* NULL while idle */
     spinlock_t lock;
     struct thread *run_first, *run_last;
+    bool polling;          /* looks at run_first itself: needs no interrupt */
+    uint64_t poll_cycles;  /* how long, see pager_await */
     struct thread *timers; /* with a deadline, soonest first */
 
     _Atomic uint32_t reading;

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include <fos/error.h>
+#include <fos/fork.h>
 #include <fos/lock.h>
 #include <fos/part.h>
 
@@ -24,6 +25,8 @@ static struct fos_file files[FILES_MAX];
 static struct descriptor table[FOS_FD_MAX];
 static bool begun;
 static struct fos_lock lock;
+
+FOS_FORK_LOCK(lock);
 
 /* There are no sockets yet. */
 #pragma weak fos_socket_ops

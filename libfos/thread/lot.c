@@ -31,10 +31,10 @@ static bool cancelled(unsigned how)
     return how & FOS_PARK_CANCEL && fos_load_relaxed(&fos_cancel_due);
 }
 
-/* The wait's own hold is the only one: handlers may run. */
+/* The wait's own hold is the only one, and there is what takes upcalls. */
 static bool handlers_may_run(void)
 {
-    return fos_load_relaxed(&fos_own_events->hold) == 1;
+    return fos_load_relaxed(&fos_own_events->hold) == 1 && fos_own_events->upcall;
 }
 
 bool fos_park_disturbed(unsigned how)
@@ -53,8 +53,8 @@ int fos_park_interrupt(unsigned how)
     return how & FOS_PARK_SIGNALS ? -FOS_EINTR : 0;
 }
 
-/* The kernel ends a wait for every signal that is not blocked.  Who holds signals
- * further out gets none now, and so has them blocked meanwhile. */
+/* The kernel ends a wait for every signal that is not blocked.  Who can get none now has
+ * them blocked meanwhile. */
 long fos_park_sleep(uint64_t deadline)
 {
     _Atomic uint64_t *blocked = &fos_own_events->blocked;

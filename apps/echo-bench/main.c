@@ -33,6 +33,7 @@ static const struct suite suites[] = {
     {"silent", suite_silent, "echo while other channels are silent"},
     {"rpc", suite_rpc, "typed calls, one and many at a time"},
     {"name", suite_name, "what a name costs"},
+    {"threads", suite_threads, "threads made, locks handed over"},
     {"pages", suite_pages, "bytes through the ring, or pages moved"},
 };
 enum { SUITES = sizeof suites / sizeof *suites };

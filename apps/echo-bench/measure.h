@@ -71,5 +71,6 @@ void suite_silent(void);
 void suite_rpc(void);
 void suite_name(void);
 void suite_pages(void);
+void suite_threads(void);
 
 #endif

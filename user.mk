@@ -68,7 +68,8 @@ $(B)/boot.cpio: $(PROGRAMS)
 	$(call say,CPIO,$@)
 	$(Q)rm -rf $(B)/archive && mkdir -p $(B)/archive
 	$(Q)for p in $^; do strip -o $(B)/archive/$$(basename $$p) $$p; done
-	$(Q)cd $(B)/archive && for l in $(ARCHIVE-LINKS); do ln -s "$${l#*=}" "$${l%%=*}"; done
+	$(Q)cd $(B)/archive && for p in $(PORTS); do [ ! -e ../ports/$$p/links ] || \
+	    for l in $$(<../ports/$$p/links); do [ -e $$l ] || ln -s $$p $$l; done; done
 	$(Q)cd $(B)/archive && { echo proc; ls | grep -vx proc; } | \
 	    cpio --quiet -o -H newc --reproducible > ../boot.cpio
 

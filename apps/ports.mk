@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 # Programs of others, from their unmodified source packages (tools/sources, fetched by
 # tools/fetch): apps/<n>/build.sh TARBALL FOLDER compiles them in FOLDER and names there,
-# in `objects`, what is to be linked; apps/<n>/module.mk says which package and which
-# other names the program has: `PORTED += n`, `n-package := p`, `n-links := names`.
+# in `objects`, what is to be linked, and in `links` other names of the program;
+# apps/<n>/module.mk says which package it is: `PORTED += n`, `n-package := p`.
 # A program whose source could not be fetched is left out.
 
 CACHE ?= $(or $(patsubst %/.git,%/build/cache,$(shell git rev-parse \
@@ -28,4 +28,3 @@ $(B)/bin/$(1): $(B)/ports/$(1)/.done $(LINK-NEEDS)
 endef
 $(foreach p,$(PORTS),$(eval $(call port-rule,$(p))))
 PROGRAMS += $(foreach p,$(PORTS),$(B)/bin/$(p))
-ARCHIVE-LINKS := $(foreach p,$(PORTS),$(foreach l,$($(p)-links),$(l)=$(p)))

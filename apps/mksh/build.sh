@@ -11,3 +11,4 @@ bash Build.sh -r
 [ -x mksh ]
 rm mksh
 echo *.o >objects
+echo sh >links

@@ -2,4 +2,3 @@
 # The shell.
 PORTED       += mksh
 mksh-package := mksh
-mksh-links   := sh

@@ -28,9 +28,12 @@ void *fos_missing_null(void)
 
 /* Processes and signals. */
 CALL(fexecve)
-CALL(pthread_kill) /* Files. */
-CALL(flock)
-CALL(chroot)
+
+/* Limits and priorities. */
+CALL(getrlimit) CALL(setrlimit) CALL(setpriority) CALL(gethostid)
+
+    /* Files. */
+    CALL(statfs) CALL(syncfs) CALL(flock) CALL(chroot)
 
     /* Memory. */
     CALL(shm_open) CALL(shm_unlink)

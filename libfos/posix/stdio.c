@@ -84,3 +84,22 @@ char *dlerror(void)
 {
     return "programs are static here";
 }
+
+/* newlib has these under names of its own. */
+ssize_t __getdelim(char **line, size_t *capacity, int end, FILE *from);
+ssize_t getdelim(char **restrict line, size_t *restrict capacity, int end,
+                 FILE *restrict from);
+ssize_t getline(char **restrict line, size_t *restrict capacity,
+                FILE *restrict from);
+
+ssize_t getdelim(char **restrict line, size_t *restrict capacity, int end,
+                 FILE *restrict from)
+{
+    return __getdelim(line, capacity, end, from);
+}
+
+ssize_t getline(char **restrict line, size_t *restrict capacity,
+                FILE *restrict from)
+{
+    return __getdelim(line, capacity, '\n', from);
+}

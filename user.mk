@@ -64,13 +64,12 @@ $(foreach d,$(PROGRAM-DIRS),$(eval $(call program-rule,$(d))))
 
 include apps/ports.mk
 # The first process stands first; the kernel looks no further.
-$(B)/boot.cpio: $(PROGRAMS)
+$(B)/boot.cpio: tools/archive $(PROGRAMS)
 	$(call say,CPIO,$@)
 	$(Q)rm -rf $(B)/archive && mkdir -p $(B)/archive
-	$(Q)for p in $^; do strip -o $(B)/archive/$$(basename $$p) $$p; done
+	$(Q)for p in $(filter-out tools/archive,$^); do strip -o $(B)/archive/$$(basename $$p) $$p; done
 	$(Q)cd $(B)/archive && for p in $(PORTS); do [ ! -e ../ports/$$p/links ] || \
 	    for l in $$(<../ports/$$p/links); do [ -e $$l ] || ln -s $$p $$l; done; done
-	$(Q)cd $(B)/archive && { echo proc; ls | grep -vx proc; } | \
-	    cpio --quiet -o -H newc --reproducible > ../boot.cpio
+	$(Q)tools/archive $@ $(B)/archive
 
 -include $(shell find $(B)/user -name '*.d' 2>/dev/null)

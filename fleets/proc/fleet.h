@@ -4,6 +4,7 @@
  *
  *     main.c      what the kernel gave; the order of starting; the loop
  *     manifest.c  the fleets of the boot archive and the app: starting, restarting
+ *     archive.c   programs by name
  *     names.c     the naming fleet; members.c  views of it
  *     tell.c      who is told of processes' ends
  *     spawn.c     requests to start a process, checked; exec.c  exec and fork
@@ -20,6 +21,7 @@
 
 #include <fos/abi/boot.h>
 
+#include "archive.h"
 #include "cmdline.h"
 #include "load.h"
 #include "report.h"
@@ -45,9 +47,6 @@ struct fleet {
 };
 
 extern struct fleet fleet; /* request.c */
-
-/* A program of the boot archive, by name: its bytes.  ENOENT. */
-long program_find(const char *name, const void **image, uint64_t *size);
 
 /* One turn of the main loop: a message, an event, or the deadline. */
 void fleet_turn(uint64_t deadline);

@@ -6,12 +6,12 @@
  */
 #include <stdlib.h>
 
-#include <fos/abi/cpio.h>
 #include <fos/call.h>
 #include <fos/console.h>
 #include <fos/start.h>
 #include <fos/syscall.h>
 
+#include "archive.h"
 #include "fleet.h"
 #include "names.h"
 #include "pager.h"
@@ -46,20 +46,12 @@ static void give_up(const char *what, const char *why)
     machine_end(PROC_STATUS_UNUSABLE, FOS_SHUTDOWN_POWEROFF);
 }
 
-/* The whole archive is looked over once, so that later searches cannot fail
- * half-way. */
-static void archive_check(void)
+static void archive_open(void)
 {
-    struct cpio_entry entry;
-    uint64_t at = 0;
-    const char *why = NULL;
-    long result;
+    const char *why;
 
-    while ((result = cpio_next((const void *)fleet.boot->archive,
-                               fleet.boot->archive_size, &at, &entry, &why)) == 0)
-        continue;
-    if (result < 0)
-        give_up("the boot archive is malformed", why);
+    if (archive_index(fleet.boot->archive, fleet.boot->archive_size, &why) < 0)
+        give_up("the boot archive cannot be used", why);
 }
 
 static void service_open(void)
@@ -141,7 +133,7 @@ int main(void)
     fos_sys_kernel_info(&info);
     table_init(info.vcpus, info.vcpu_current);
     service_open();
-    archive_check();
+    archive_open();
     accounts_open();
     names_init(fleet.cmdline.names);
     names_start();

@@ -2,7 +2,6 @@
 /* Starting processes: all a request says is checked before anything is made. */
 #include <string.h>
 
-#include <fos/abi/cpio.h>
 #include <fos/error.h>
 #include <fos/start.h>
 
@@ -20,19 +19,6 @@ enum {
     OBJECTS_DEFAULT = 1024,
     OBJECTS_PAGED = 256,
 };
-
-long program_find(const char *name, const void **image, uint64_t *size)
-{
-    struct cpio_entry entry;
-    long error = cpio_find((const void *)fleet.boot->archive,
-                           fleet.boot->archive_size, name, &entry);
-
-    if (error)
-        return -FOS_ENOENT;
-    *image = entry.data;
-    *size = entry.size;
-    return 0;
-}
 
 static uint32_t quota(uint32_t asked, uint64_t left, uint32_t usual, uint32_t least)
 {

@@ -2,7 +2,7 @@
 /*
  * Reading a cpio archive of the "newc" format, as the boot archive is: headers of
  * 13 hexadecimal fields, each followed by the file's name and bytes, both padded to
- * four.
+ * four.  Zero bytes, a multiple of four, may stand before a header.
  *
  *     struct cpio_entry e;
  *     uint64_t at = 0;
@@ -24,6 +24,7 @@ enum {
     CPIO_NAME_MAX = 255,
     CPIO_MODE_TYPE = 0170000,
     CPIO_MODE_FILE = 0100000,
+    CPIO_MODE_LINK = 0120000, /* its bytes are the target */
 };
 
 /* Offsets of the header's fields, eight hexadecimal digits each. */
@@ -144,6 +145,19 @@ static inline int cpio_is_named(const struct cpio_entry *entry, const char *name
     return entry->name[i] == name[i];
 }
 
+static inline void cpio_skip_zeros(const char *archive, uint64_t size,
+                                   uint64_t *offset)
+{
+    uint32_t word = 0;
+
+    while (*offset < size && size - *offset >= sizeof word) {
+        __builtin_memcpy(&word, archive + *offset, sizeof word);
+        if (word)
+            return;
+        *offset += sizeof word;
+    }
+}
+
 /*
  * The entry at *offset (0 at first), which is moved behind it.  Gives 0, or 1 at
  * the archive's end mark, or -FOS_EINVAL with a short sentence in *why.
@@ -151,6 +165,7 @@ static inline int cpio_is_named(const struct cpio_entry *entry, const char *name
 static inline int cpio_next(const void *archive, uint64_t size, uint64_t *offset,
                             struct cpio_entry *entry, const char **why)
 {
+    cpio_skip_zeros(archive, size, offset);
     if (*offset > size || size - *offset < CPIO_HEADER)
         return cpio_refuse(why, "the archive ends without its end mark");
     int error = cpio_read(archive, size, offset, entry, why);

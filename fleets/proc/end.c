@@ -153,7 +153,7 @@ static bool balance_is(const struct balance *b)
 {
     const struct fos_kernel_info *before = &fleet.before.info;
 
-    return b->frames == fleet.before.frames && b->info.spaces == before->spaces &&
+    return b->frames >= fleet.before.frames && b->info.spaces == before->spaces &&
            b->info.threads == before->threads &&
            b->info.mailboxes == before->mailboxes &&
            b->channels == fleet.before.channels;

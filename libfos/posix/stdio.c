@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <malloc.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -102,4 +103,20 @@ ssize_t getline(char **restrict line, size_t *restrict capacity,
                 FILE *restrict from)
 {
     return __getdelim(line, capacity, '\n', from);
+}
+
+/* What newlib's own functions call. */
+int _remove_r(struct _reent *reent, const char *path);
+int _raise_r(struct _reent *reent, int signal);
+
+int _remove_r(struct _reent *reent, const char *path)
+{
+    (void)reent;
+    return remove(path);
+}
+
+int _raise_r(struct _reent *reent, int signal)
+{
+    (void)reent;
+    return raise(signal);
 }

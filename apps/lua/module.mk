@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: MIT
+PORTED      += lua
+lua-package := lua5.4

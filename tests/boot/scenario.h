@@ -23,46 +23,38 @@
 #include <fos/clock.h>
 #include <fos/mem.h>
 #include <fos/proc.h>
-#include <fos/proto/page.h>
 #include <fos/syscall.h>
 
 static const char *case_sentence;
 static char case_why[256];
 static struct fos_kernel_info case_before;
-static int64_t case_pages_before;
+static int64_t case_fleets_before;
 static uint32_t case_answering_before;
 static int case_failures;
 static bool case_fleets_grow; /* frames, mailboxes and channels are not compared */
 
-FOS_CLIENT_CALLS(page, PAGE_OPS)
-
-static inline uint32_t page_member_frames(struct fos_cap mailbox)
+static inline bool case_is_fleet(const char *name)
 {
-    uint64_t deadline = fos_now_ns() + FOS_SECOND;
-    struct page_state_req req = {0};
-    struct page_state_rep rep = {0};
-    struct fos_peer peer;
+    static const char *const fleets[] = {"page", "mem", "fs", "console", "name"};
 
-    if (!mailbox.id || fos_peer_open(&peer, mailbox, FOS_TRANSPORT_KERNEL))
-        return 0;
-    page_state_call(&peer, &req, &rep, deadline);
-    fos_peer_close(&peer);
-    return rep.given + rep.zeroed;
+    for (size_t i = 0; i < sizeof fleets / sizeof *fleets; i++)
+        if (!strcmp(name, fleets[i]))
+            return true;
+    return false;
 }
 
-/* A program that the memory fleet looks after uses frames of the page fleet's, which
- * keeps some that it has back: neither is a leak of the kernel's. */
-static inline int64_t case_page_frames(void)
+/* A program that the memory fleet looks after uses frames of the page fleet's, and lets
+ * others grow with what it asks of them: what fleets have is no leak of its own. */
+static inline int64_t case_fleet_frames(void)
 {
-    struct proc_members_req req = {.fleet = "page"};
-    struct proc_members_rep rep = {0};
+    enum { PROCESSES = 128 };
+    static struct proc_entry entries[PROCESSES];
     int64_t frames = 0;
+    long count = fos_mem_paged() ? fos_process_list(entries, PROCESSES) : 0;
 
-    if (!fos_mem_paged() || proc_members_call(fos_proc_peer(), &req, &rep,
-                                              fos_now_ns() + FOS_SECOND) < 0)
-        return 0;
-    for (uint32_t i = 0; i < rep.view.slots && i < PROC_MEMBERS_MAX; i++)
-        frames += page_member_frames(rep.view.members[i].mailbox);
+    for (long i = 0; i < count; i++)
+        if (case_is_fleet(entries[i].name))
+            frames += entries[i].info.frames_used;
     return frames;
 }
 
@@ -120,7 +112,7 @@ static inline void case_begin(const char *sentence)
 {
     case_sentence = sentence;
     case_why[0] = '\0';
-    case_pages_before = case_page_frames();
+    case_fleets_before = case_fleet_frames();
     fos_sys_kernel_info(&case_before);
     case_answering_before = case_answering();
 }
@@ -137,24 +129,27 @@ static inline bool frames_balanced(int64_t gone, int more)
            (gone >= 0 || more < 0 || paged);
 }
 
-/* Those used by others than the page fleet, beyond what was when the case began. */
+/* Those used by others than fleets, beyond what was when the case began. */
 static inline int64_t frames_gone(const struct fos_kernel_info *now)
 {
-    return balance_frames(&case_before) + case_pages_before - balance_frames(now) -
-           case_page_frames();
+    return balance_frames(&case_before) + case_fleets_before - balance_frames(now) -
+           case_fleet_frames();
 }
 
 /* Services answer by channels which they make and leave when they like: there may be
- * as many more as answer this process, and fewer for those who have ended. */
+ * as many more as answer this process, and fewer for those who have ended.  Those who
+ * look after its memory and files talk to each other, too. */
 static inline bool balanced(const struct fos_kernel_info *now)
 {
+    enum { AMONG_FLEETS = 8 };
+    int among = fos_mem_paged() ? AMONG_FLEETS : 0;
     int answering = (int)(case_answering() - case_answering_before);
     int more = (int)(now->channels - case_before.channels);
 
     if (case_fleets_grow)
         return now->spaces == case_before.spaces &&
                now->threads == case_before.threads;
-    return more <= (answering > 0 ? answering : 0) &&
+    return more <= (answering > 0 ? answering : 0) + among &&
            frames_balanced(frames_gone(now), more) &&
            now->spaces == case_before.spaces &&
            now->threads == case_before.threads &&

@@ -63,23 +63,6 @@ static void memory_end(void)
     case_end();
 }
 
-/* The fleets that are asked often answer by channel: from before the first case on. */
-static void answers_begin(void)
-{
-    enum { CALLS = 200 };
-    static const char path[] = "/tmp/memory-test";
-    struct mem_usage usage;
-    struct mem_state_rep state;
-
-    for (int i = 0; i < CALLS; i++) {
-        fos_mem_usage(&usage);
-        fos_mem_state(&state);
-        case_page_frames();
-        close(open(path, O_RDWR | O_CREAT, 0600));
-    }
-    unlink(path);
-}
-
 static void test_zeros(void)
 {
     memory_begin("fresh memory is zeros, and keeps what is written");
@@ -104,13 +87,15 @@ static void test_ahead(void)
     for (size_t i = 0; at && i < MANY; i++)
         at[i * PAGE] = 1;
     fos_mem_usage(&after);
-    CASE_CHECK(after.faults - before.faults < MANY / 4);
+    if (after.faults - before.faults >= MANY / 4)
+        case_fail("%llu faults", (unsigned long long)(after.faults - before.faults));
     CASE_EQUAL(madvise(at + MANY * PAGE, MANY * PAGE, MADV_RANDOM), 0);
     fos_mem_usage(&before);
     for (size_t i = MANY; at && i < 2 * MANY; i++)
         at[i * PAGE] = 1;
     fos_mem_usage(&after);
-    CASE_CHECK(after.faults - before.faults >= MANY - 16);
+    if (after.faults - before.faults < MANY - 16)
+        case_fail("%llu faults", (unsigned long long)(after.faults - before.faults));
     CASE_EQUAL(munmap(at, 2 * MANY * PAGE), 0);
     memory_end();
 }
@@ -308,7 +293,8 @@ int main(int argc, char **argv)
         return 1;
     }
     setvbuf(stdout, NULL, _IOLBF, 0);
-    answers_begin();
+    munmap(private_map(1),
+           PAGE); /* the page tables of mappings are there from now on */
     test_zeros();
     test_ahead();
     test_heap();

@@ -161,7 +161,7 @@ static uint32_t pages_wanted(struct region *r, uint64_t page)
     if (r->flags & REGION_AHEAD)
         ahead = AHEAD_MAX;
     else if (page == r->next && !(r->flags & (REGION_RANDOM | REGION_STACK)))
-        ahead = r->ahead < AHEAD_MAX ? r->ahead * 2 : AHEAD_MAX;
+        ahead = r->ahead < AHEAD_MAX / 2 ? r->ahead * 2 : AHEAD_MAX;
     return ahead < room ? ahead : (uint32_t)room;
 }
 

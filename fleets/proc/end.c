@@ -118,7 +118,8 @@ static void family_end(void)
         }
 }
 
-/* What a process of the system has is not the family's. */
+/* What a process of the system has is not the family's.  A channel's ring is one, and
+ * charged to both of its sides. */
 static void balance_without(struct balance *b, struct fos_cap space)
 {
     struct fos_space_info info;
@@ -126,6 +127,7 @@ static void balance_without(struct balance *b, struct fos_cap space)
     if (fos_sys_space_status(space, &info) < 0)
         return;
     b->frames += info.frames_used;
+    b->frames -= (int64_t)info.published.channels_in * FOS_RING_PAGES_DEFAULT;
     b->channels -= (int64_t)info.published.channels_out;
 }
 

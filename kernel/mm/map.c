@@ -22,8 +22,9 @@ int space_prot_check(uint32_t prot)
 
 int space_range_free(const struct space *s, uint64_t va, uint64_t pages)
 {
+    struct leaf l = {0};
     for (uint64_t i = 0; i < pages; i++)
-        if (table_entry(s, va + i * PAGE_SIZE) & PTE_PRESENT)
+        if (leaf_entry(&l, s, va + i * PAGE_SIZE) & PTE_PRESENT)
             return -FOS_EEXIST;
     return 0;
 }
@@ -50,11 +51,12 @@ int space_map(struct space *s, uint64_t va, uint64_t pages, uint32_t prot,
     if (payer->frames_used > payer->frames_quota ||
         pages > payer->frames_quota - payer->frames_used)
         return -FOS_EDQUOT;
+    struct leaf l = {0};
     for (uint64_t i = 0; i < pages; i++) {
         pfn_t f;
         r = frame_alloc(payer, FRAME_USER, &f);
         ASSERT(r == 0);
-        table_set(s, va + i * PAGE_SIZE, pte_make(f, prot));
+        leaf_set(&l, s, va + i * PAGE_SIZE, pte_make(f, prot));
     }
     mmu_flush();
     return 0;
@@ -80,16 +82,17 @@ int space_map_frames(struct space *s, uint64_t va, const pfn_t *f, uint64_t n,
 int space_unmap(struct space *s, uint64_t va, uint64_t pages)
 {
     static pfn_t gone[FOS_MAP_PAGES_MAX]; /* the kernel lock owns it */
+    struct leaf l = {0};
     uint64_t n = 0;
     int r = space_range_check(va, pages);
     if (r)
         return r;
     for (uint64_t i = 0; i < pages; i++) {
-        uint64_t entry = table_entry(s, va + i * PAGE_SIZE);
+        uint64_t entry = leaf_entry(&l, s, va + i * PAGE_SIZE);
         if (!(entry & PTE_PRESENT))
             continue;
         gone[n++] = pte_frame(entry);
-        table_set(s, va + i * PAGE_SIZE, 0);
+        leaf_set(&l, s, va + i * PAGE_SIZE, 0);
     }
     if (n == 0)
         return 0;
@@ -128,12 +131,13 @@ long space_protect(struct space *s, uint64_t va, uint64_t pages, uint32_t prot,
                    bool sparse)
 {
     bool lowered = false;
+    struct leaf l = {0};
     uint64_t n = 0;
     int r = space_range_check(va, pages);
     if (r == 0)
         r = space_prot_check(prot);
     for (uint64_t i = 0; r == 0 && i < pages; i++) {
-        uint64_t entry = table_entry(s, va + i * PAGE_SIZE);
+        uint64_t entry = leaf_entry(&l, s, va + i * PAGE_SIZE);
         if (entry & PTE_PRESENT)
             r = protect_check(entry, prot);
         else if (!sparse)
@@ -142,11 +146,11 @@ long space_protect(struct space *s, uint64_t va, uint64_t pages, uint32_t prot,
     if (r)
         return r;
     for (uint64_t i = 0; i < pages; i++) {
-        uint64_t at = va + i * PAGE_SIZE, entry = table_entry(s, at);
+        uint64_t at = va + i * PAGE_SIZE, entry = leaf_entry(&l, s, at);
         if (!(entry & PTE_PRESENT))
             continue;
         lowered = lowered || (entry_prot(entry) & ~prot);
-        table_set(s, at, pte_make(pte_frame(entry), prot));
+        leaf_set(&l, s, at, pte_make(pte_frame(entry), prot));
         n++;
     }
     /* Stale translations that permit less only cause a fault. */

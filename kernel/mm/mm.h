@@ -103,6 +103,16 @@ int table_root_alloc(struct space *s);
 int table_prepare(struct space *s, uint64_t va, uint64_t pages);
 uint64_t table_entry(const struct space *s, uint64_t va); /* 0: nothing mapped */
 void table_set(struct space *s, uint64_t va, uint64_t entry); /* queued */
+
+/* The last-level table for some address, remembered for its neighbours.  All zero at
+ * first and after table_prepare. */
+struct leaf {
+    const struct space *space;
+    uint64_t va;
+    uint64_t *table; /* NULL: there is none */
+};
+uint64_t leaf_entry(struct leaf *l, const struct space *s, uint64_t va);
+void leaf_set(struct leaf *l, struct space *s, uint64_t va, uint64_t entry);
 /* Frees tables and what they map, but not the root; true: nothing is left. */
 bool table_destroy_step(struct space *s);
 void table_root_free(struct space *s);

@@ -19,20 +19,31 @@ struct share {
     uint32_t prot;
     bool sparse, replace;
     bool from_lowered, to_lowered; /* some mapping has lost something */
+    struct leaf to_leaf, from_leaf;
 };
 
 static pfn_t
     gone[FOS_MAP_PAGES_MAX]; /* frames to give up; the kernel lock owns it */
 static uint32_t gone_count;
 
-static uint64_t to_va(const struct share *s, uint64_t i)
+static uint64_t to_entry(struct share *s, uint64_t i)
 {
-    return s->a->to + i * PAGE_SIZE;
+    return leaf_entry(&s->to_leaf, s->to, s->a->to + i * PAGE_SIZE);
 }
 
-static uint64_t from_va(const struct share *s, uint64_t i)
+static void to_set(struct share *s, uint64_t i, uint64_t entry)
 {
-    return s->a->from + i * PAGE_SIZE;
+    leaf_set(&s->to_leaf, s->to, s->a->to + i * PAGE_SIZE, entry);
+}
+
+static uint64_t from_entry(struct share *s, uint64_t i)
+{
+    return leaf_entry(&s->from_leaf, s->from, s->a->from + i * PAGE_SIZE);
+}
+
+static void from_set(struct share *s, uint64_t i, uint64_t entry)
+{
+    leaf_set(&s->from_leaf, s->from, s->a->from + i * PAGE_SIZE, entry);
 }
 
 static bool is_sole(const struct frame *f)
@@ -51,36 +62,46 @@ static int source_check(uint64_t entry, uint32_t prot)
     return f->refs >= FRAME_REFS_MAX ? -FOS_EDQUOT : 0;
 }
 
-static int lend_check(const struct share *s, uint64_t i)
+/* Makes the table only where something will be mapped. */
+static int destination_check(struct share *s, uint64_t i)
 {
-    uint64_t entry = table_entry(s->from, from_va(s, i));
+    if (to_entry(s, i) & PTE_PRESENT && !s->replace)
+        return -FOS_EEXIST;
+    if (s->to_leaf.table)
+        return 0;
+    s->to_leaf = (struct leaf){0};
+    return table_prepare(s->to, s->a->to + i * PAGE_SIZE, 1);
+}
+
+static int lend_check(struct share *s, uint64_t i)
+{
+    uint64_t entry = from_entry(s, i);
     if (!(entry & PTE_PRESENT))
         return s->sparse ? 0 : -FOS_EFAULT;
-    if (!s->replace && table_entry(s->to, to_va(s, i)) & PTE_PRESENT)
-        return -FOS_EEXIST;
-    return source_check(entry, s->prot);
+    int r = source_check(entry, s->prot);
+    return r ? r : destination_check(s, i);
 }
 
 /* Maps `f`, whose reference is the mapping's from here on. */
 static void destination_set(struct share *s, uint64_t i, pfn_t f)
 {
-    uint64_t old = table_entry(s->to, to_va(s, i));
+    uint64_t old = to_entry(s, i);
     if (old & PTE_PRESENT) {
         gone[gone_count++] = pte_frame(old);
         s->to_lowered = true;
     }
-    table_set(s->to, to_va(s, i), pte_make(f, s->prot));
+    to_set(s, i, pte_make(f, s->prot));
 }
 
 static void source_clear(struct share *s, uint64_t i)
 {
-    table_set(s->from, from_va(s, i), 0);
+    from_set(s, i, 0);
     s->from_lowered = true;
 }
 
 static bool lend(struct share *s, uint64_t i, uint32_t kind)
 {
-    uint64_t entry = table_entry(s->from, from_va(s, i));
+    uint64_t entry = from_entry(s, i);
     if (!(entry & PTE_PRESENT))
         return false;
     pfn_t f = pte_frame(entry);
@@ -89,7 +110,7 @@ static bool lend(struct share *s, uint64_t i, uint32_t kind)
     } else {
         frame_get(f);
         if (kind == FOS_SHARE_COW && entry & PTE_WRITE) {
-            table_set(s->from, from_va(s, i), entry & ~PTE_WRITE);
+            from_set(s, i, entry & ~PTE_WRITE);
             s->from_lowered = true;
         }
     }
@@ -114,9 +135,6 @@ static void finish(struct share *s)
 static long lend_all(struct share *s, uint32_t kind)
 {
     long n = 0;
-    int r = table_prepare(s->to, s->a->to, s->a->pages);
-    if (r)
-        return r;
     for (uint32_t i = 0; i < s->a->pages; i++)
         n += lend(s, i, kind);
     finish(s);
@@ -126,22 +144,22 @@ static long lend_all(struct share *s, uint32_t kind)
 /* ---- breaking copy-on-write ----------------------------------------------- */
 
 /* The `n`-th page that takes a copy must be the caller's to give. */
-static int spare_check(const struct share *s, uint64_t n)
+static int spare_check(struct share *s, uint64_t n)
 {
     if (!s->from)
         return 0;
-    uint64_t entry = table_entry(s->from, from_va(s, n));
+    uint64_t entry = from_entry(s, n);
     if (!(entry & PTE_PRESENT))
         return -FOS_EFAULT;
     return is_sole(&frames[pte_frame(entry).n]) ? 0 : -FOS_EPERM;
 }
 
 /* How many of the pages need a copy, or an error. */
-static long own_check(const struct share *s)
+static long own_check(struct share *s)
 {
     long n = 0;
     for (uint32_t i = 0; i < s->a->pages; i++) {
-        uint64_t entry = table_entry(s->to, to_va(s, i));
+        uint64_t entry = to_entry(s, i);
         int r = 0;
         if (!(entry & PTE_PRESENT)) {
             r = s->sparse ? 0 : -FOS_EFAULT;
@@ -164,20 +182,20 @@ static pfn_t spare_take(struct share *s, uint64_t n)
         ASSERT(r == 0);
         return f;
     }
-    f = pte_frame(table_entry(s->from, from_va(s, n)));
+    f = pte_frame(from_entry(s, n));
     source_clear(s, n);
     return f;
 }
 
 static void own_one(struct share *s, uint64_t i, uint64_t *copies)
 {
-    uint64_t entry = table_entry(s->to, to_va(s, i));
+    uint64_t entry = to_entry(s, i);
     if (!(entry & PTE_PRESENT))
         return;
     pfn_t f = pte_frame(entry);
     if (is_sole(&frames[f.n])) {
         s->to_lowered = s->to_lowered || !(s->prot & FOS_PROT_WRITE);
-        table_set(s->to, to_va(s, i), pte_make(f, s->prot));
+        to_set(s, i, pte_make(f, s->prot));
         return;
     }
     pfn_t copy = spare_take(s, (*copies)++);

@@ -3,7 +3,7 @@
 #include "xen/xen.h"
 #include "xen/hypercall.h"
 
-enum { QUEUE = 128 };
+enum { QUEUE = 512 };
 
 static struct mmu_update queue[QUEUE];
 static uint32_t queued;

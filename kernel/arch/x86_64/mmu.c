@@ -259,6 +259,29 @@ void table_set(struct space *s, uint64_t va, uint64_t entry)
     mmu_queue(pfn_to_mfn(address_frame(table)), (uint32_t)(at - table), entry);
 }
 
+static void leaf_find(struct leaf *l, const struct space *s, uint64_t va)
+{
+    const uint64_t span = ENTRIES * PAGE_SIZE;
+    if (l->space == s && l->va / span == va / span)
+        return;
+    uint64_t *entry = table_walk(s->root, va & ~(span - 1));
+    *l = (struct leaf){s, va, entry};
+}
+
+uint64_t leaf_entry(struct leaf *l, const struct space *s, uint64_t va)
+{
+    ASSERT(va < FOS_USER_END);
+    leaf_find(l, s, va);
+    return l->table ? *(const volatile uint64_t *)&l->table[table_index(va, 1)] : 0;
+}
+
+void leaf_set(struct leaf *l, struct space *s, uint64_t va, uint64_t entry)
+{
+    leaf_find(l, s, va);
+    ASSERT(l->table != NULL);
+    mmu_queue(pfn_to_mfn(address_frame(l->table)), table_index(va, 1), entry);
+}
+
 /* Takes the table below `entry` out of its upper one, so that it loses its type. */
 static uint64_t *table_unhook(uint64_t *entry)
 {

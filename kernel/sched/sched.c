@@ -17,6 +17,7 @@ enum {
     PAGER_RETRY_NS = 1000 * 1000, /* until a pager that could not be told is told */
     POLL_MIN = 2000,              /* cycles: see pager_await */
     POLL_MAX = 300000,
+    POLL_YIELD = 5000,
 };
 /* ns; from here on it is never.  To Xen a time of 2^63 or more is long past. */
 #define DEADLINE_END (1ull << 62)
@@ -501,9 +502,16 @@ static void pager_await(struct vcpu *v)
     uint64_t then = rdtsc(), limit = v->poll_cycles;
     v->polling = true;
     spin_unlock(&v->lock);
+    uint64_t yielded = then, now = then;
     while (!__atomic_load_n(&v->run_first, __ATOMIC_RELAXED) &&
-           !xen_event_waits() && rdtsc() - then < limit)
+           !xen_event_waits() && now - then < limit) {
         cpu_pause();
+        now = rdtsc();
+        if (now - yielded < POLL_YIELD)
+            continue;
+        xen_yield(); /* the pager may wait for this very processor */
+        yielded = now = rdtsc();
+    }
     spin_lock(&v->lock);
     v->polling = false;
     if (!v->run_first && limit > 2 * POLL_MIN)

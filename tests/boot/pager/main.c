@@ -88,7 +88,7 @@ static void serve(const struct raw *r)
     struct fos_fault f;
 
     while (!r->board->done && fos_now_ns() < deadline && !case_why[0]) {
-        if (!fault_next(&f, fos_now_ns() + 5 * FOS_MILLISECOND))
+        if (!fault_next(&f, fos_now_ns() + 100 * FOS_MILLISECOND))
             continue;
         if (f.address >= BAD)
             CASE_EQUAL(fos_sys_thread_control(f.thread, FOS_THREAD_FAULT, 0), 0);

@@ -9,10 +9,18 @@ $(B)/host/linux-init: $(LINUX-INIT-SRCS) $(BENCH-NEEDS) bench.mk
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(BENCH-CFLAGS) -static -o $@ $(LINUX-INIT-SRCS)
 
+# The same program as on fos.
+$(B)/host/posix-bench: apps/posix-bench/main.c libfos/include/fos/bench.h bench.mk
+	$(call say,BENCH,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(BENCH-CFLAGS) -static -o $@ $< -lpthread
+
 # For a Xen host without the runner: xl create xen/linux.cfg.
-$(B)/bench/linux.cpio: $(B)/host/linux-init
+$(B)/bench/linux.cpio: $(B)/host/linux-init $(B)/host/posix-bench
 	$(Q)mkdir -p $(B)/bench/linux && cp $< $(B)/bench/linux/init
-	$(Q)cd $(B)/bench/linux && echo init | cpio --quiet -o -H newc -R 0:0 > ../linux.cpio
+	$(Q)cp $(B)/host/posix-bench $(B)/bench/linux
+	$(Q)cd $(B)/bench/linux && printf 'init\nposix-bench\n' | \
+	    cpio --quiet -o -H newc -R 0:0 > ../linux.cpio
 
 .PHONY: bench bench-quick bench-programs
 bench-programs: ready
@@ -28,6 +36,6 @@ bench-quick: bench-programs
 
 # The report's own tests; the system tests run the guests.
 HOST-TESTS += $(B)/host/report/self-test
-$(B)/host/report/self-test: $(B)/host/linux-init bench.mk
+$(B)/host/report/self-test: $(B)/host/linux-init $(B)/host/posix-bench bench.mk
 	$(Q)mkdir -p $(@D)
 	$(Q)printf '#!/bin/sh\nexec tests/bench/report/self_test.py\n' > $@ && chmod +x $@

@@ -333,7 +333,7 @@ int main(int argc, char **argv)
         serve();
     }
     join(false);
-    tsc_hz = pair_tsc_hz();
+    tsc_hz = fos_bench_tsc_hz();
     overhead = fos_bench_overhead();
     run_rounds(rounds);
     pair_start(PAIR_END, 0);

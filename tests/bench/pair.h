@@ -12,7 +12,6 @@
 #endif
 
 #include <sched.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "bench.h"
@@ -74,20 +73,6 @@ static inline void pair_finish(void)
 {
     while (fos_load_acquire(&pair->done) != fos_load_relaxed(&pair->sequence))
         fos_pause();
-}
-
-/* The counter's steps in a second, of a twentieth. */
-static inline double pair_tsc_hz(void)
-{
-    struct timespec a, b;
-    uint64_t begin = fos_bench_tsc(), end;
-
-    clock_gettime(CLOCK_MONOTONIC, &a);
-    usleep(50000);
-    clock_gettime(CLOCK_MONOTONIC, &b);
-    end = fos_bench_tsc();
-    return (double)(end - begin) /
-           ((double)(b.tv_sec - a.tv_sec) + (double)(b.tv_nsec - a.tv_nsec) / 1e9);
 }
 
 #endif

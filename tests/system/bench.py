@@ -24,6 +24,7 @@ CURVES = {"size": 19, "policy": 50, "clients": 4, "load": 6, "silent": 3, "rpc":
           "pages": 5}
 LINUX_ROWS = {"minimal IPC", "getpid", "futex echo", "pipe echo 32 B",
               "Unix socket echo 32 B"}
+POSIX_ROWS = 8
 SECONDS = 900
 
 
@@ -65,13 +66,17 @@ def suites(accel):
 def both_guests(accel):
     with session.Session(accel, Terminal(echo=False).show) as guests:
         records = guests.fos("echo-bench echo 1", SECONDS)
+        records += guests.fos("posix-bench 5", SECONDS)
         records += guests.linux(1, SECONDS)
         check(guests.xen_version().startswith("4."), guests.xen_version())
     whole(records)
     results = Results({"records": records, "emulated": accel == "tcg", "quick": True,
                        "left_out": "much", "date": "now", "machine": {"a": "test"}})
-    check({r["name"] for r in results.select(LINUX)} == LINUX_ROWS,
+    check({r["name"] for r in results.select(LINUX, "linux guest")} == LINUX_ROWS
+          and len(results.select(LINUX, "posix")) == POSIX_ROWS,
           f"{results.names(None, LINUX)}")
+    check(len(content.table_posix(results).rows) == POSIX_ROWS
+          and len(results.select(GUEST, "posix")) == POSIX_ROWS, "POSIX on fos")
     rows = content.table_5_1(results).rows
     check(len(rows) == 4 + len(LINUX_ROWS), f"{rows}")
     with tempfile.TemporaryDirectory() as folder:

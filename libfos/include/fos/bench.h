@@ -22,6 +22,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 #include <fos/abi/atomic.h>
 
@@ -70,6 +72,20 @@ static inline uint64_t fos_bench_overhead(void)
     for (int i = 0; i < READS; i++)
         last = fos_bench_tsc();
     return (last - first) / READS;
+}
+
+/* The counter's steps in a second, from a twentieth of one. */
+static inline double fos_bench_tsc_hz(void)
+{
+    struct timespec a, b;
+    uint64_t begin = fos_bench_tsc(), end;
+
+    clock_gettime(CLOCK_MONOTONIC, &a);
+    usleep(50000);
+    clock_gettime(CLOCK_MONOTONIC, &b);
+    end = fos_bench_tsc();
+    return (double)(end - begin) /
+           ((double)(b.tv_sec - a.tv_sec) + (double)(b.tv_nsec - a.tv_nsec) / 1e9);
 }
 
 static inline int fos_bench_order(const void *a, const void *b)

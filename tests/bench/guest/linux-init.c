@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The first and only program of the Linux guest that stands beside fos on the same
- * Xen: what Linux takes for a null system call and for an echo between two
- * processes on two vCPUs, in JSON lines on the console.  Then it powers off.
+ * The first program of the Linux guest that stands beside fos on the same Xen: what
+ * Linux takes for a null system call and for an echo between two processes on two
+ * vCPUs, in JSON lines on the console.  Then it runs the other program,
+ * apps/posix-bench, and powers off.
  *
  * The echoes are those of the host benchmark (tests/bench/linux.c).  The kernel's
  * command line may hold percent=N: that part of the samples.
@@ -179,12 +180,23 @@ static void run(uint64_t percent)
         figures[i].emulated = peers[i].traps && emulator;
     }
     strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%SZ", gmtime(&now));
-    report(figures, &(struct fos_bench_run){machine, date, pair_tsc_hz() / 1e6});
+    report(figures, &(struct fos_bench_run){machine, date, fos_bench_tsc_hz() / 1e6});
+}
+
+static void posix_run(const char *percent)
+{
+    pid_t child = fork();
+
+    if (child == 0) {
+        execl("/posix-bench", "/posix-bench", percent, NULL);
+        bench_die("/posix-bench");
+    }
+    waitpid(child, NULL, 0);
 }
 
 int main(void)
 {
-    const char *percent = getenv("percent");
+    const char *percent = getenv("percent") ? getenv("percent") : "100";
     pid_t server;
 
     pair_init();
@@ -197,10 +209,12 @@ int main(void)
     pair_pin(server == 0);
     if (server == 0)
         serve();
-    run(percent ? (uint64_t)atoi(percent) : 100);
+    run((uint64_t)atoi(percent));
     pair_start(PAIR_END, 0);
     waitpid(server, NULL, 0);
-    if (getpid() == 1)
-        reboot(RB_POWER_OFF);
+    if (getpid() != 1)
+        return 0;
+    posix_run(percent);
+    reboot(RB_POWER_OFF);
     return 0;
 }

@@ -17,7 +17,7 @@ from runner.session import Options
 
 HOST_BENCH = "build/host/bench"
 SILENT, SILENT_PASSES = (1, 16, 254), 5
-LINUX_INIT = "build/host/linux-init"
+LINUX_INIT, LINUX_POSIX = "build/host/linux-init", "build/host/posix-bench"
 LINUX_KERNEL = "build/dom0/vmlinux"
 LINUX_ARCHIVE = "build/bench/linux.cpio"
 LINUX_CONFIG = "xen/linux.cfg"
@@ -64,8 +64,9 @@ def run_host(rounds):
 
 
 def linux_archive():
-    need_files(LINUX_INIT)
-    return cpio_archive({"init": (0o755, read(LINUX_INIT))})
+    need_files(LINUX_INIT, LINUX_POSIX)
+    return cpio_archive({"init": (0o755, read(LINUX_INIT)),
+                         "posix-bench": (0o755, read(LINUX_POSIX))})
 
 
 def linux_files():

@@ -66,7 +66,7 @@ def suites(accel):
 def both_guests(accel):
     with session.Session(accel, Terminal(echo=False).show) as guests:
         records = guests.fos("echo-bench echo 1", SECONDS)
-        records += guests.fos("posix-bench 5", SECONDS)
+        records += guests.fos("posix-bench 5", SECONDS, session.POSIX_VCPUS)
         records += guests.linux(1, SECONDS)
         check(guests.xen_version().startswith("4."), guests.xen_version())
     whole(records)

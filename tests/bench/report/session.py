@@ -24,6 +24,7 @@ LINUX_CONFIG = "xen/linux.cfg"
 LINUX_MB = 192             # as its configuration says
 DOM0_MB = 480              # it holds the Linux guest's kernel as well
 FOS_VCPUS = 16             # eight senders and their receiver, each on its own
+POSIX_VCPUS = 4            # fleets that wake each other wait less for a processor of two
 FOS_MB = 192
 
 
@@ -99,8 +100,8 @@ class Session:
     def linux_version(self):
         return self.dom0.command("uname -r")[1]
 
-    def fos(self, app, seconds):
-        options = Options(app=app, vcpus=FOS_VCPUS, memory=FOS_MB, pcpus=self.pcpus)
+    def fos(self, app, seconds, vcpus=FOS_VCPUS):
+        options = Options(app=app, vcpus=vcpus, memory=FOS_MB, pcpus=self.pcpus)
         guest = Guest(self.dom0, options, self.show)
         if not guest.wait_end(seconds) or guest.status() != 0:
             raise RunError(f"`{app}` in fos: status {guest.status()}, xl said: "

@@ -34,6 +34,8 @@ FOS_FORK_LOCK(lock);
 const struct fos_file_ops *fos_file_ops_of(enum fos_file_kind kind)
 {
     switch (kind) {
+    case FOS_FILE_FS:
+        return &fos_fs_ops;
     case FOS_FILE_TTY:
         return &fos_tty_ops;
     case FOS_FILE_SOCKET:

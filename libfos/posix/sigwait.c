@@ -17,6 +17,7 @@
 
 #include "signals.h"
 
+#define LOOK_NS (20 * FOS_MILLISECOND)
 #define NEVER_BLOCKED \
     (signal_bit(SIGKILL) | signal_bit(SIGSTOP) | signal_bit(FOS_SIGNAL_CANCEL))
 
@@ -96,19 +97,38 @@ int sigpending(sigset_t *set)
 
 /* ---- waiting ---- */
 
+/* The first thread's signals that it blocks wake nobody: a thread that lets one of them
+ * in looks for it now and then. */
+static uint64_t look_at(const struct fos_events *own, uint64_t blocked,
+                        uint64_t deadline)
+{
+    const struct fos_events *first = (struct fos_events *)fos_start_page->events;
+    uint64_t next;
+
+    if (own == first || !(fos_load_relaxed(&first->blocked) & ~blocked))
+        return deadline;
+    next = fos_now_ns() + LOOK_NS;
+    return next < deadline ? next : deadline;
+}
+
 /* The kernel's wait returns at once while an event is pending: they are held aside. */
 long signals_sleep(uint64_t blocked, uint64_t deadline)
 {
     struct fos_events *events = fos_own_events;
-    uint64_t before = fos_load_relaxed(&events->blocked), held = 0;
+    uint64_t before = fos_load_relaxed(&events->blocked), held = 0, until;
     long result = 0;
 
     fos_store_relaxed(&events->blocked, blocked);
-    take_over(events);
-    while (!(fos_load_relaxed(&events->signals) & ~blocked) &&
-           result != -FOS_ETIMEDOUT) {
+    for (;;) {
+        take_over(events);
+        result = 0;
+        if (fos_load_relaxed(&events->signals) & ~blocked)
+            break;
         held |= fos_exchange(&events->pending, 0);
-        result = fos_sys_wait(deadline);
+        until = look_at(events, blocked, deadline);
+        result = fos_sys_wait(until);
+        if (result == -FOS_ETIMEDOUT && until == deadline)
+            break;
     }
     fos_store_relaxed(&events->blocked, before);
     if (held)
@@ -123,13 +143,14 @@ int sigsuspend(const sigset_t *set)
 
     fos_cancel_point();
     fos_signals_hold();
-    while (signal_runs.all == runs) {
+    while (signal_runs.all == runs && !fos_cancel_due) {
         signals_sleep(*set & ~NEVER_BLOCKED, FOS_NEVER);
         fos_store_relaxed(&events->blocked, *set & ~NEVER_BLOCKED);
         signals_deliver(events, NULL);
         fos_store_relaxed(&events->blocked, before);
     }
     fos_signals_release();
+    fos_cancel_point();
     errno = EINTR;
     return -1;
 }
@@ -150,12 +171,13 @@ static long sleep_until(uint64_t deadline)
 
     fos_cancel_point();
     fos_signals_hold();
-    while (result == 0 && signal_runs.all == runs) {
+    while (result == 0 && signal_runs.all == runs && !fos_cancel_due) {
         result = signals_sleep(fos_load_relaxed(&events->blocked), deadline);
         signals_deliver(events, NULL);
     }
     fos_signals_release();
-    return signal_runs.all != runs ? -FOS_EINTR : 0;
+    fos_cancel_point();
+    return result == 0 || signal_runs.all != runs ? -FOS_EINTR : 0;
 }
 
 long fos_signals_nap(uint64_t deadline)
@@ -171,7 +193,8 @@ static int wait_for(uint64_t set, siginfo_t *info, uint64_t deadline)
 
     fos_cancel_point();
     fos_signals_hold();
-    while (!(signal = signal_take(events, set, info)) && signal_runs.all == runs) {
+    while (!(signal = signal_take(events, set, info)) && signal_runs.all == runs &&
+           !fos_cancel_due) {
         uint64_t blocked = fos_load_relaxed(&events->blocked);
         if (signals_sleep(blocked & ~set, deadline) < 0) {
             signal = -EAGAIN;
@@ -181,6 +204,8 @@ static int wait_for(uint64_t set, siginfo_t *info, uint64_t deadline)
             signals_deliver(events, NULL);
     }
     fos_signals_release();
+    if (!signal)
+        fos_cancel_point();
     return signal ? signal : -EINTR;
 }
 

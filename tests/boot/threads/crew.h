@@ -58,6 +58,7 @@ static inline struct timespec moment(clockid_t clock, uint64_t ns)
 void test_objects(void);
 void test_cancel(void);
 void test_shared(void);
+void test_signals(void);
 int part_fault(uint64_t how, uint64_t b);
 int part_leave(uint64_t how, uint64_t b);
 

@@ -233,6 +233,7 @@ int main(int argc, char **argv)
     test_objects();
     test_cancel();
     test_shared();
+    test_signals();
     test_process_ends();
     return cases_status();
 }

@@ -28,6 +28,8 @@ static union {
 
 static pfn_t pages[FOS_TRACE_PAGES_MAX]; /* in the order they are mapped */
 static uint32_t ring_events;
+/* The last space to map the control page writable; only compared. */
+static const struct space *_Atomic reader;
 
 /* ---- set-up -------------------------------------------------------------- */
 
@@ -91,7 +93,15 @@ int trace_map(struct space *s, uint64_t va)
     r = space_map_frames(s, va, pages, 1, FOS_PROT_READ | FOS_PROT_WRITE);
     if (r)
         space_unmap(s, va + PAGE_SIZE, n - 1);
+    else
+        atomic_store(&reader, s);
     return r;
+}
+
+void trace_leave(const struct space *s)
+{
+    if (atomic_compare_exchange_strong(&reader, &s, NULL))
+        __atomic_store_n(&trace_control.control.mask, 0, __ATOMIC_RELAXED);
 }
 
 /* ---- recording ----------------------------------------------------------- */

@@ -10,7 +10,8 @@
 struct space;
 struct thread;
 
-/* A page that user code may write at any time: read once, never written. */
+/* A page that user code may write at any time: read once, and written only when who
+ * writes it has gone. */
 union trace_control {
     struct fos_trace_control control;
     char page[PAGE_SIZE];
@@ -25,6 +26,9 @@ pfn_t trace_control_frame(void);
 
 /* Shows the trace device at `va`; errors as of space_map_frames. */
 int trace_map(struct space *s, uint64_t va);
+
+/* The mappings of `s` go: if it was the last to map the device, recording ends. */
+void trace_leave(const struct space *s);
 
 void trace_write(enum fos_trace_type type, uint64_t a, uint64_t b);
 void trace_collect_slow(struct thread *t);

@@ -194,8 +194,10 @@ static bool contents_step(struct space *s)
         space_unwatch(s->watching);
     else if (s->threads)
         thread_destroy(s->threads);
-    else
+    else {
+        trace_leave(s);
         return false;
+    }
     return true;
 }
 

@@ -523,15 +523,16 @@ static struct thread *next_wait(struct vcpu *v)
 {
     struct thread *t;
     while (!(t = run_pop(v)) || handover(v, t)) {
-        struct thread *last = atomic_exchange(&v->current, NULL);
+        struct thread *last = atomic_load(&v->current);
+        if (last && !t)
+            trace(FOS_TRACE_switch, 0, 0); /* as the last act of the one that leaves */
+        atomic_exchange(&v->current, NULL);
         if (t)
             continue;
         if (last && atomic_load(&last->state) == THREAD_FAULTING) {
             pager_await(v);
             continue;
         }
-        if (last)
-            trace(FOS_TRACE_switch, 0, 0);
         timer_program(v);
         spin_unlock(&v->lock);
         idle(v);

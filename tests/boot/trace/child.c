@@ -50,6 +50,18 @@ int part_scribble(uint64_t a, uint64_t b)
     return 0;
 }
 
+int part_watch(uint64_t a, uint64_t b)
+{
+    struct fos_tracer mine;
+
+    (void)a, (void)b;
+    CHILD_EQUAL(fos_tracer_open(&mine, fos_start_extra(1)), 0);
+    fos_tracer_mask(&mine, fos_trace_all);
+    family_report(&(struct fos_mailbox){0});
+    fos_clock_sleep(family_deadline());
+    return 1;
+}
+
 int part_forge(uint64_t a, uint64_t b)
 {
     struct fos_events_page *own = (struct fos_events_page *)fos_start_page->events;

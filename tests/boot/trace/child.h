@@ -16,6 +16,9 @@ int part_send(uint64_t a, uint64_t b);
 /* Fills the control page with noise of seed `a`, in a hurry.  Extra 1. */
 int part_scribble(uint64_t a, uint64_t b);
 
+/* Records all and reports; waits to be killed.  Extra 1. */
+int part_watch(uint64_t a, uint64_t b);
+
 /* Fills its own ring with noise of seed `a`, and with events it must not record. */
 int part_forge(uint64_t a, uint64_t b);
 

@@ -330,6 +330,19 @@ static void test_scribble(void)
     case_end();
 }
 
+static void test_killed(void)
+{
+    struct child child = {.part = "watch", .caps = {inbox.cap, fos_start_extra(0)}};
+
+    case_begin("with the death of who switched recording on, it ends");
+    child_start(&child);
+    family_await(&inbox, &child);
+    CASE_EQUAL(tracer.control->mask, fos_trace_all);
+    child_kill(&child);
+    CASE_EQUAL(tracer.control->mask, 0);
+    case_end();
+}
+
 static void test_forge(void)
 {
     struct child child = {.part = "forge", .a = SEED, .caps = {inbox.cap}};
@@ -438,6 +451,7 @@ static void cost_show(void)
 static const struct part parts[] = {
     {"crowd", part_crowd},       {"marks", part_marks}, {"send", part_send},
     {"scribble", part_scribble}, {"forge", part_forge}, {"poke", part_poke},
+    {"watch", part_watch},
 };
 
 int main(int argc, char **argv)
@@ -466,6 +480,7 @@ int main(int argc, char **argv)
     test_overflow();
     test_overtaken();
     test_scribble();
+    test_killed();
     test_forge();
     test_poke();
     cost_show();

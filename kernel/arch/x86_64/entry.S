@@ -90,26 +90,12 @@ hypercall_page:
     jmp trap_common
 .endm
 
-TRAP trap_0, 0
-TRAP trap_1, 1
-TRAP trap_2, 2
-TRAP trap_3, 3
-TRAP trap_4, 4
-TRAP trap_5, 5
-TRAP trap_6, 6
-TRAP trap_7, 7
-TRAP trap_8, 8, 1
-TRAP trap_9, 9
-TRAP trap_10, 10, 1
-TRAP trap_11, 11, 1
-TRAP trap_12, 12, 1
-TRAP trap_13, 13, 1
-TRAP trap_14, 14, 1
-TRAP trap_15, 15
-TRAP trap_16, 16
-TRAP trap_17, 17, 1
-TRAP trap_18, 18
-TRAP trap_19, 19
+.irp n, 0, 1, 2, 3, 4, 5, 6, 7, 9, 15, 16, 18, 19
+TRAP trap_\n, \n
+.endr
+.irp n, 8, 10, 11, 12, 13, 14, 17
+TRAP trap_\n, \n, 1
+.endr
 TRAP syscall_entry, VECTOR_SYSCALL
 TRAP upcall_entry, VECTOR_UPCALL
 

@@ -67,7 +67,7 @@ static long bring_zeros(const struct want *w)
     if (loose && !process_may(w->p, w->ahead))
         return -FOS_ENOMEM;
     share.from_space = fos_own_space();
-    share.how = FOS_SHARE_MOVE;
+    share.how = FOS_SHARE_KEEP;
     share.pages = pages_first(w->ahead, &share.from);
     if (share.pages == 0)
         return -FOS_ENOMEM;
@@ -89,7 +89,7 @@ static long window_fill(uint64_t place)
                              .from_space = fos_own_space(),
                              .to = place,
                              .prot = FOS_PROT_READ | FOS_PROT_WRITE,
-                             .how = FOS_SHARE_MOVE};
+                             .how = FOS_SHARE_KEEP};
 
     fill.pages = pages_first(1, &fill.from);
     if (fill.pages == 0)

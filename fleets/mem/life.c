@@ -152,6 +152,7 @@ long life_fork(uint64_t parent_pid, uint64_t child_pid, struct fos_cap space)
 {
     struct process *parent = process_find(parent_pid);
 
+    pages_let_go();
     if (!parent)
         return -FOS_ENOENT;
     if (process_find(child_pid))
@@ -185,5 +186,6 @@ void life_ended(uint64_t pid)
         return;
     regions_forget(p);
     process_free(p);
+    pages_let_go();
     quota_less();
 }

@@ -22,12 +22,14 @@ enum {
     BATCH = 64,
     LOW = 32,
     QUOTA_STEP = 128,
+    GIVEN_MAX = 64,
     WINDOWS_MAX = 1 << 16,
 };
 
 static struct fos_peer members[PROC_MEMBERS_MAX]; /* mailbox.id 0: none */
 static unsigned own_slot;
 static struct fos_page_ring ring;
+static uint32_t given; /* of the first pages in the ring: G4 */
 
 static struct {
     struct fos_call call;
@@ -107,12 +109,17 @@ static unsigned preferred(unsigned n)
     return (own_slot + n) % PROC_MEMBERS_MAX;
 }
 
+static uint32_t left(void)
+{
+    return fos_page_ring_count(&ring) - given;
+}
+
 /* G1 */
 void pages_ahead(void)
 {
     struct page_take_req req;
 
-    if (batch.begun || fos_page_ring_count(&ring) >= LOW)
+    if (batch.begun || left() >= LOW)
         return;
     for (unsigned n = 0; n < PROC_MEMBERS_MAX; n++) {
         unsigned slot = preferred(n);
@@ -158,17 +165,33 @@ static long batch_from(unsigned slot)
 
 uint32_t pages_first(uint32_t wanted, uint64_t *address)
 {
-    if (fos_page_ring_count(&ring) == 0)
+    if (left() == 0)
         batch_finish();
-    for (unsigned n = 0; n < PROC_MEMBERS_MAX && !fos_page_ring_count(&ring); n++)
+    for (unsigned n = 0; n < PROC_MEMBERS_MAX && left() == 0; n++)
         if (members[preferred(n)].mailbox.id)
             batch_from(preferred(n));
-    return fos_page_ring_first(&ring, wanted, address);
+    *address = fos_page_ring_place(&ring, ring.taken + given);
+    return fos_page_ring_run(&ring, ring.taken + given,
+                             wanted < left() ? wanted : left());
 }
 
 void pages_taken(uint32_t pages)
 {
-    fos_page_ring_take(&ring, pages);
+    given += pages;
+    if (given >= GIVEN_MAX)
+        pages_let_go();
+}
+
+/* One flush of translations for all of them. */
+void pages_let_go(void)
+{
+    while (given) {
+        uint64_t first = fos_page_ring_place(&ring, ring.taken);
+        uint32_t pages = fos_page_ring_run(&ring, ring.taken, given);
+        range_unmap(fos_own_space(), first, first + pages * FOS_PAGE_SIZE);
+        fos_page_ring_take(&ring, pages);
+        given -= pages;
+    }
 }
 
 /* ---- quota ---- */
@@ -240,7 +263,7 @@ uint64_t pages_kept(void)
 
 uint32_t pages_cached(void)
 {
-    return fos_page_ring_count(&ring);
+    return left();
 }
 
 uint64_t pages_batches(void)

@@ -9,6 +9,9 @@
  *      passed over for the next.
  *  G3. Windows do not overlap; the lowest addresses are used first, so the page
  *      tables under them stay few.
+ *  G4. A page that was given to a process stays mapped here until pages_let_go, for
+ *      GIVEN_MAX of them at most: letting go of many costs one flush.  Its frame is
+ *      shared so long, which costs a copy where a write would not need one.
  */
 #ifndef MEM_PAGES_H
 #define MEM_PAGES_H
@@ -23,9 +26,11 @@ long pages_open(unsigned slot);
 void pages_members(const struct fos_cap *mailboxes, unsigned count);
 
 /* The first pages at hand, neighbours, `wanted` at most: how many, 0: the page fleet
- * has none.  They are gone after pages_taken. */
+ * has none.  After pages_taken they are somebody else's, be they mapped here still. */
 uint32_t pages_first(uint32_t wanted, uint64_t *address);
 void pages_taken(uint32_t pages);
+/* Unmaps those that were taken (G4). */
+void pages_let_go(void);
 
 /* Asks for the next batch if few are left, and does not wait for it. */
 void pages_ahead(void);

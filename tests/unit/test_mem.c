@@ -244,32 +244,52 @@ enum { SUPPLY = 32 };
 static const uint64_t supply = 0x10000000000;
 static uint64_t supply_next, window_next = 0x20000000000, windows;
 
+static uint32_t given; /* before supply_next, mapped here still */
+
+static uint64_t supply_place(uint64_t n)
+{
+    return supply + n % SUPPLY * FOS_PAGE_SIZE;
+}
+
 uint32_t pages_first(uint32_t wanted, uint64_t *address)
 {
-    uint32_t n = 0;
+    uint32_t n = 0, straight = SUPPLY - (uint32_t)(supply_next % SUPPLY);
 
-    *address = supply + supply_next % SUPPLY * FOS_PAGE_SIZE;
-    wanted = wanted < SUPPLY - supply_next % SUPPLY
-                 ? wanted
-                 : (uint32_t)(SUPPLY - supply_next % SUPPLY);
-    for (; n < wanted; n++) {
-        uint64_t at = *address + n * FOS_PAGE_SIZE;
-        if (mapping_at(&spaces[OWN], at))
+    *address = supply_place(supply_next);
+    wanted = wanted < SUPPLY - given ? wanted : SUPPLY - given;
+    for (; n < wanted && n < straight; n++) {
+        if (mapping_at(&spaces[OWN], supply_place(supply_next + n)))
             continue;
         if (frames_used >= frames_limit)
             break;
-        map(&spaces[OWN], at, frame_new(), RW);
+        map(&spaces[OWN], supply_place(supply_next + n), frame_new(), RW);
     }
     return n;
+}
+
+void pages_let_go(void)
+{
+    for (; given; given--) {
+        struct mapping *m =
+            mapping_at(&spaces[OWN], supply_place(supply_next - given));
+        if (!m) /* it took a copy, and was moved */
+            continue;
+        frame_put(m->frame);
+        unmap(&spaces[OWN], m);
+    }
 }
 
 void pages_taken(uint32_t pages)
 {
     supply_next += pages;
+    given += pages;
+    if (given >= SUPPLY / 2)
+        pages_let_go();
 }
 
 static void supply_close(void)
 {
+    pages_let_go();
     space_empty(&spaces[OWN]);
 }
 

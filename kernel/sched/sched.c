@@ -525,7 +525,7 @@ static struct thread *next_wait(struct vcpu *v)
     while (!(t = run_pop(v)) || handover(v, t)) {
         struct thread *last = atomic_load(&v->current);
         if (last && !t)
-            trace(FOS_TRACE_switch, 0, 0); /* as the last act of the one that leaves */
+            trace(FOS_TRACE_switch, 0, 0); /* of the one that leaves */
         atomic_exchange(&v->current, NULL);
         if (t)
             continue;

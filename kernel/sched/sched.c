@@ -290,27 +290,13 @@ static void fault_clear(struct thread *t)
     t->again = false;
 }
 
-void thread_go(struct thread *t)
+void thread_release(struct thread *t, uint32_t holds)
 {
     struct vcpu *v = thread_lock(t);
-    if (t->held & HOLD_FAULT)
-        fault_clear(t);
-    else
-        t->held &= ~(uint32_t)HOLD_STOP;
-    ready_unlock(v, thread_resettle(v, t));
-}
-
-void thread_retry(struct thread *t)
-{
-    struct vcpu *v = thread_lock(t);
-    fault_clear(t);
-    ready_unlock(v, thread_resettle(v, t));
-}
-
-void thread_unhold(struct thread *t)
-{
-    struct vcpu *v = thread_lock(t);
-    t->held &= ~(uint32_t)HOLD_STOP;
+    if (holds == 0)
+        holds = t->held & HOLD_FAULT ? HOLD_FAULT : HOLD_STOP;
+    t->held &= ~holds;
+    t->again = t->again && t->held & HOLD_FAULT;
     ready_unlock(v, thread_resettle(v, t));
 }
 

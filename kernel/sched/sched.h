@@ -106,10 +106,9 @@ void thread_wake(struct thread *t);
 long thread_wait(uint64_t deadline);
 void thread_stop(struct thread *t);
 /* As readers or under the kernel lock. */
-void thread_hold(struct thread *t);                  /* FOS_THREAD_STOP */
-void thread_go(struct thread *t);                    /* FOS_THREAD_GO */
-void thread_retry(struct thread *t);                 /* if it waits for its pager */
-void thread_unhold(struct thread *t);                /* FOS_SPACE_GO */
+void thread_hold(struct thread *t); /* FOS_THREAD_STOP */
+/* Lets go of these holds; of 0: as FOS_THREAD_GO does. */
+void thread_release(struct thread *t, uint32_t holds);
 int thread_fault_is_real(struct thread *t);          /* FOS_THREAD_FAULT */
 void thread_signal(struct thread *t, uint64_t bits); /* FOS_THREAD_SIGNAL */
 void thread_move(struct thread *t, struct vcpu *to); /* FOS_THREAD_MOVE */

@@ -85,22 +85,6 @@ static long device_bind(struct device *d, uint64_t slot)
     return 0;
 }
 
-static long device_ack(struct device *d)
-{
-    if (!has_port(d))
-        return -FOS_ENOENT;
-    event_unmask(d->port);
-    return 0;
-}
-
-static long device_notify(struct device *d)
-{
-    if (!d->page_shared)
-        return -FOS_ENOENT;
-    event_send(d->port);
-    return 0;
-}
-
 /* Devices live for ever, so only the binding needs a lock. */
 long sys_device_control(uint64_t id, uint64_t secret, uint64_t what,
                         uint64_t argument)
@@ -112,9 +96,15 @@ long sys_device_control(uint64_t id, uint64_t secret, uint64_t what,
     case FOS_DEVICE_BIND:
         return device_bind(d, argument);
     case FOS_DEVICE_ACK:
-        return device_ack(d);
+        if (!has_port(d))
+            return -FOS_ENOENT;
+        event_unmask(d->port);
+        return 0;
     case FOS_DEVICE_NOTIFY:
-        return device_notify(d);
+        if (!d->page_shared)
+            return -FOS_ENOENT;
+        event_send(d->port);
+        return 0;
     default:
         return -FOS_EINVAL;
     }

@@ -84,7 +84,7 @@ long sys_space_share(uint64_t args_va)
         return -FOS_EPERM;
     long n = space_share(to, from, own, &a);
     if (n >= 0 && t)
-        thread_go(t);
+        thread_release(t, 0);
     return n;
 }
 
@@ -104,10 +104,10 @@ static long control_watch(struct space *s, uint64_t slot)
     return 0;
 }
 
-static void threads_each(struct space *s, void (*what)(struct thread *t))
+static void threads_release(struct space *s, uint32_t holds)
 {
     for (struct thread *t = s->threads; t; t = t->space_next)
-        what(t);
+        thread_release(t, holds);
 }
 
 static long control_pager(struct space *s, uint64_t cap_va)
@@ -117,7 +117,7 @@ static long control_pager(struct space *s, uint64_t cap_va)
         return -FOS_EFAULT;
     atomic_store(&s->pager_id, pager.id);
     atomic_store(&s->pager_secret, pager.secret);
-    threads_each(s, thread_retry);
+    threads_release(s, HOLD_FAULT);
     return 0;
 }
 
@@ -147,10 +147,11 @@ long sys_space_control(uint64_t id, uint64_t secret, uint64_t what,
     case FOS_SPACE_PAGER:
         return control_pager(s, argument);
     case FOS_SPACE_STOP:
-        threads_each(s, thread_hold);
+        for (struct thread *t = s->threads; t; t = t->space_next)
+            thread_hold(t);
         return 0;
     case FOS_SPACE_GO:
-        threads_each(s, thread_unhold);
+        threads_release(s, HOLD_STOP);
         return 0;
     default:
         return -FOS_EINVAL;

@@ -79,22 +79,6 @@ static long control_locked(uint64_t id, uint64_t secret, uint64_t what)
     return what == FOS_THREAD_END ? thread_end_step(t) : (long)thread_time(t);
 }
 
-static long control_raise(struct thread *t, uint64_t slot)
-{
-    if (slot < FOS_EVENT_PARK || slot >= FOS_EVENT_COUNT)
-        return -FOS_EINVAL;
-    thread_event(t, (uint32_t)slot);
-    return 0;
-}
-
-static long control_move(struct thread *t, uint64_t vcpu)
-{
-    if (vcpu >= vcpu_count)
-        return -FOS_EINVAL;
-    thread_move(t, &vcpus[vcpu]);
-    return 0;
-}
-
 /* As a reader. */
 static long control(struct thread *t, uint64_t what, uint64_t argument)
 {
@@ -105,17 +89,23 @@ static long control(struct thread *t, uint64_t what, uint64_t argument)
         thread_signal(t, argument);
         return 0;
     case FOS_THREAD_RAISE:
-        return control_raise(t, argument);
+        if (argument < FOS_EVENT_PARK || argument >= FOS_EVENT_COUNT)
+            return -FOS_EINVAL;
+        thread_event(t, (uint32_t)argument);
+        return 0;
     case FOS_THREAD_STOP:
         thread_hold(t);
         return 0;
     case FOS_THREAD_GO:
-        thread_go(t);
+        thread_release(t, 0);
         return 0;
     case FOS_THREAD_FAULT:
         return thread_fault_is_real(t);
     case FOS_THREAD_MOVE:
-        return control_move(t, argument);
+        if (argument >= vcpu_count)
+            return -FOS_EINVAL;
+        thread_move(t, &vcpus[argument]);
+        return 0;
     case FOS_THREAD_TLS:
         return thread_tls_set(t, argument);
     default:

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <assert.h>
 #include <stdio.h>
 
 #include <fos/clock.h>
@@ -106,10 +107,12 @@ static long window_fill(uint64_t place)
 static long bring_shared(const struct want *w)
 {
     struct fos_share share = share_for(w);
+    const struct object *o = w->r->object;
     long result;
 
+    assert(o && o->window);
     share.from_space = fos_own_space();
-    share.from = w->r->object->window + w->r->offset + (w->page - w->r->start);
+    share.from = o->window + w->r->offset + (w->page - w->r->start);
     share.how = w->present ? FOS_SHARE_REPLACE : FOS_SHARE_KEEP;
     result = fos_sys_space_share(&share);
     if (result == -FOS_EFAULT) {

@@ -88,14 +88,16 @@ static void test_ahead(void)
         at[i * PAGE] = 1;
     fos_mem_usage(&after);
     if (after.faults - before.faults >= MANY / 4)
-        case_fail("%llu faults", (unsigned long long)(after.faults - before.faults));
+        case_fail("%llu faults",
+                  (unsigned long long)(after.faults - before.faults));
     CASE_EQUAL(madvise(at + MANY * PAGE, MANY * PAGE, MADV_RANDOM), 0);
     fos_mem_usage(&before);
     for (size_t i = MANY; at && i < 2 * MANY; i++)
         at[i * PAGE] = 1;
     fos_mem_usage(&after);
     if (after.faults - before.faults < MANY - 16)
-        case_fail("%llu faults", (unsigned long long)(after.faults - before.faults));
+        case_fail("%llu faults",
+                  (unsigned long long)(after.faults - before.faults));
     CASE_EQUAL(munmap(at, 2 * MANY * PAGE), 0);
     memory_end();
 }

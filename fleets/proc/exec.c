@@ -109,8 +109,6 @@ void exec_handle(const struct fos_caller *caller, const struct proc_exec_req *re
 
 /* ---- fork ---- */
 
-enum { OBJECTS_FORK = 256 };
-
 static void child_like(struct process *child, const struct process *parent,
                        uint32_t vcpu)
 {
@@ -147,10 +145,9 @@ static long child_fill(const struct process *parent, struct process *child,
 static long child_make(const struct process *parent, struct load *load,
                        const struct proc_fork_req *req, uint64_t *pid)
 {
-    uint32_t objects =
-        parent->objects < OBJECTS_FORK ? parent->objects : OBJECTS_FORK;
     struct process *child =
-        process_reserve(parent->account, parent->frames, objects);
+        process_reserve(parent->account, frames_share(parent->account),
+                        objects_share(parent->account));
     long error;
 
     if (!child)

@@ -91,6 +91,10 @@ long process_start(struct birth *birth, struct process **made, const char **why)
 bool pager_wanted(const struct account *account, const struct elf_plan *plan);
 uint32_t frames_needed(const struct account *account, const struct elf_plan *plan);
 
+/* What a process of the memory fleet's is given for itself. */
+uint32_t frames_share(const struct account *account);
+uint32_t objects_share(const struct account *account);
+
 /* The handler of its requests. */
 void spawn_handle(const struct fos_caller *caller, const struct proc_spawn_req *req,
                   size_t length);

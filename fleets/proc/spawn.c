@@ -14,10 +14,14 @@
 enum {
     FRAMES_MIN = 96,       /* stack, shared pages, page tables, a small program */
     FRAMES_DEFAULT = 8192, /* at most; and a quarter of the account */
-    FRAMES_PAGED = 256,    /* page tables, messaging, start block */
+    PAGED_SHARES = 32,
+    APP_SHARES = 3,         /* of the app's own */
+    FRAMES_PAGED_MIN = 112, /* page tables, messaging, start block */
+    FRAMES_PAGED_MAX = 1024,
     OBJECTS_MIN = 4,
     OBJECTS_DEFAULT = 1024,
-    OBJECTS_PAGED = 256,
+    OBJECTS_PAGED_MIN = 48,
+    OBJECTS_PAGED_MAX = 512,
 };
 
 static uint32_t quota(uint32_t asked, uint64_t left, uint32_t usual, uint32_t least)
@@ -34,16 +38,39 @@ bool pager_wanted(const struct account *account, const struct elf_plan *plan)
     return account == &family_account && !plan->stack_size && pager_serves();
 }
 
-uint32_t frames_needed(const struct account *account, const struct elf_plan *plan)
+/* An even share of what is left, so that many find some; those of data come on top. */
+static uint32_t share(uint64_t left, uint32_t least, uint32_t most)
 {
-    uint64_t frames = FRAMES_PAGED;
+    uint64_t part = left / PAGED_SHARES;
 
-    if (!pager_wanted(account, plan))
-        return quota(0, account->frames, FRAMES_DEFAULT, FRAMES_MIN);
+    return part < least ? least : part > most ? most : (uint32_t)part;
+}
+
+uint32_t frames_share(const struct account *account)
+{
+    return share(account->frames, FRAMES_PAGED_MIN, FRAMES_PAGED_MAX);
+}
+
+uint32_t objects_share(const struct account *account)
+{
+    return share(account->objects, OBJECTS_PAGED_MIN, OBJECTS_PAGED_MAX);
+}
+
+static uint32_t data_frames(const struct elf_plan *plan)
+{
+    uint64_t frames = 0;
+
     for (uint32_t i = 0; i < plan->count; i++)
         if (plan->segments[i].prot & FOS_PROT_WRITE)
             frames += plan->segments[i].file_size / FOS_PAGE_SIZE + 2;
     return (uint32_t)frames;
+}
+
+uint32_t frames_needed(const struct account *account, const struct elf_plan *plan)
+{
+    if (!pager_wanted(account, plan))
+        return quota(0, account->frames, FRAMES_DEFAULT, FRAMES_MIN);
+    return FRAMES_PAGED_MIN + data_frames(plan);
 }
 
 static long vcpu_check(uint32_t vcpu, const char **why)
@@ -63,11 +90,14 @@ long process_start(struct birth *birth, struct process **made, const char **why)
     if (error)
         return error;
     bool paged = pager_wanted(birth->account, &birth->load.plan);
-    uint32_t frames = paged ? frames_needed(birth->account, &birth->load.plan)
+    uint32_t times = birth->role == ROLE_APP ? APP_SHARES : 1;
+    uint32_t frames = paged ? frames_share(birth->account) * times +
+                                  data_frames(&birth->load.plan)
                             : quota(birth->frames, birth->account->frames,
                                     FRAMES_DEFAULT, FRAMES_MIN);
-    uint32_t objects = quota(birth->objects, birth->account->objects,
-                             paged ? OBJECTS_PAGED : OBJECTS_DEFAULT, OBJECTS_MIN);
+    uint32_t objects = paged ? objects_share(birth->account) * times
+                             : quota(birth->objects, birth->account->objects,
+                                     OBJECTS_DEFAULT, OBJECTS_MIN);
     struct process *p = process_reserve(birth->account, frames, objects);
     if (!p) {
         *why = "the family's account of frames, objects or processes is used up";

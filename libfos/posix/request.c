@@ -147,8 +147,9 @@ static long script_take(struct program_request *r, const struct proc_image *what
     vector[at++] = strtok_r(line, " \t\r", &rest);
     if (!vector[0])
         return -FOS_ENOEXEC;
-    rest += strspn(rest, " \t\r");
-    if (*rest)
+    if (rest)
+        rest += strspn(rest, " \t\r");
+    if (rest && *rest)
         vector[at++] = rest;
     vector[at++] = (char *)path;
     for (size_t i = 1; i < count; i++)

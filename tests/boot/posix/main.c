@@ -175,13 +175,35 @@ static void test_groups(void)
 
 static void test_many(void)
 {
-    case_begin("a hundred forks and exits balance");
-    for (int i = 0; i < 100; i++) {
+    case_begin("forks and exits, one after the other, balance");
+    for (int i = 0; i < 40; i++) {
         pid_t pid = fork();
         if (pid == 0)
             _exit(i & 0x7f);
         CASE_EQUAL(WEXITSTATUS(status_of(pid)), i & 0x7f);
     }
+    case_end();
+}
+
+static void test_bomb(void)
+{
+    enum { FAR_TOO_MANY = 200, SOME = 10 };
+    pid_t pids[FAR_TOO_MANY];
+    int count = 0;
+
+    case_begin("who forks without end gets EAGAIN, and everybody goes on");
+    while (count < FAR_TOO_MANY && (pids[count] = fork()) > 0)
+        count++;
+    if (count < FAR_TOO_MANY && pids[count] == 0)
+        for (;;)
+            pause();
+    CASE_EQUAL(errno, EAGAIN);
+    CASE_CHECK(count > SOME && count < FAR_TOO_MANY);
+    for (int i = 0; i < count; i++)
+        kill(pids[i], SIGKILL);
+    for (int i = 0; i < count; i++)
+        CASE_EQUAL(WTERMSIG(status_of(pids[i])), SIGKILL);
+    CASE_EQUAL(WEXITSTATUS(status_of(part_spawn("exit", "6"))), 6);
     case_end();
 }
 
@@ -201,5 +223,6 @@ int main(int argc, char **argv)
     test_kill();
     test_groups();
     test_many();
+    test_bomb();
     return cases_status();
 }

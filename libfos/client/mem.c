@@ -4,6 +4,7 @@
 #include <fos/call.h>
 #include <fos/clock.h>
 #include <fos/part.h>
+#include <fos/signal.h>
 #include <fos/start.h>
 
 FOS_CLIENT_CALLS(mem, MEM_CLIENT_OPS)
@@ -35,6 +36,19 @@ static struct fos_peer *member(void)
     return &peer;
 }
 
+/* A handler that calls a fleet must not run in the middle of a call. */
+static struct fos_peer *held_member(void)
+{
+    fos_signals_hold();
+    return member();
+}
+
+static long released(long result)
+{
+    fos_signals_release();
+    return result;
+}
+
 static uint64_t soon(void)
 {
     return fos_now_ns() + PATIENCE;
@@ -53,7 +67,7 @@ long fos_mem_map(const struct fos_mem_map *what, void **at)
 
     if (!fos_mem_paged())
         return -FOS_ENOSYS;
-    long result = mem_map_call(member(), &req, &rep, soon());
+    long result = released(mem_map_call(held_member(), &req, &rep, soon()));
     if (result == 0)
         *at = (void *)rep.address;
     return result;
@@ -67,7 +81,7 @@ long fos_mem_unmap(void *address, size_t length)
 
     if (!fos_mem_paged())
         return -FOS_ENOSYS;
-    return mem_unmap_call(member(), &req, &rep, soon());
+    return released(mem_unmap_call(held_member(), &req, &rep, soon()));
 }
 
 long fos_mem_protect(void *address, size_t length, unsigned prot)
@@ -80,7 +94,7 @@ long fos_mem_protect(void *address, size_t length, unsigned prot)
 
     if (!fos_mem_paged())
         return -FOS_ENOSYS;
-    return mem_protect_call(member(), &req, &rep, soon());
+    return released(mem_protect_call(held_member(), &req, &rep, soon()));
 }
 
 long fos_mem_advise(void *address, size_t length, enum mem_advice advice)
@@ -93,7 +107,7 @@ long fos_mem_advise(void *address, size_t length, enum mem_advice advice)
 
     if (!fos_mem_paged())
         return -FOS_ENOSYS;
-    return mem_advise_call(member(), &req, &rep, soon());
+    return released(mem_advise_call(held_member(), &req, &rep, soon()));
 }
 
 long fos_mem_sync(void *address, size_t length)
@@ -104,7 +118,7 @@ long fos_mem_sync(void *address, size_t length)
 
     if (!fos_mem_paged())
         return -FOS_ENOSYS;
-    return mem_sync_call(member(), &req, &rep, soon());
+    return released(mem_sync_call(held_member(), &req, &rep, soon()));
 }
 
 long fos_mem_brk(uint64_t end, uint64_t *now)
@@ -114,7 +128,7 @@ long fos_mem_brk(uint64_t end, uint64_t *now)
 
     if (!fos_mem_paged())
         return -FOS_ENOSYS;
-    long result = mem_brk_call(member(), &req, &rep, soon());
+    long result = released(mem_brk_call(held_member(), &req, &rep, soon()));
     if (result == 0)
         *now = rep.end;
     return result;
@@ -127,7 +141,7 @@ long fos_mem_usage(struct mem_usage *usage)
 
     if (!fos_mem_paged())
         return -FOS_ENOSYS;
-    long result = mem_usage_call(member(), &req, &rep, soon());
+    long result = released(mem_usage_call(held_member(), &req, &rep, soon()));
     if (result == 0)
         *usage = rep.usage;
     return result;
@@ -139,5 +153,5 @@ long fos_mem_state(struct mem_state_rep *state)
 
     if (!fos_mem_paged())
         return -FOS_ENOSYS;
-    return mem_state_call(member(), &req, state, soon());
+    return released(mem_state_call(held_member(), &req, state, soon()));
 }

@@ -13,13 +13,13 @@
 
 enum { USER_RFLAGS_CLEAN = 0x202, STACK_ALIGN = 16 };
 
-/* The space ends, and its watcher reads what happened with space_status. */
+/* The space ends, unless it has already, and its watcher reads what happened with space_status. */
 static void exception_end(struct thread *t, const struct regs *regs,
                           const struct exception *e)
 {
     struct space *s = t->space;
     spin_lock(&kernel_lock);
-    if (atomic_load(&s->state) == FOS_SPACE_RUNNING) {
+    if (space_is_live(s)) {
         s->info.vector = (uint32_t)e->vector;
         s->info.error_code = (uint32_t)e->error;
         s->info.address = e->address;
@@ -31,6 +31,8 @@ static void exception_end(struct thread *t, const struct regs *regs,
                   e->vector, e->error, e->address, regs->rip);
         space_end(s, FOS_SPACE_FAULTED);
     }
+    ASSERT(t->stop); /* by whoever ended or resets the space */
+    vcpu_self()->resched = true;
     spin_unlock(&kernel_lock);
 }
 

@@ -5,7 +5,7 @@ enum once_state { ONCE_NEW, ONCE_BUSY, ONCE_DONE };
 
 static _Atomic uint32_t *state_of(pthread_once_t *once)
 {
-    return (_Atomic uint32_t *)&once->__state;
+    return (_Atomic uint32_t *)once;
 }
 
 static void once_set(pthread_once_t *once, enum once_state state)

@@ -7,7 +7,7 @@ import os
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.path.join(ROOT, "build")
 KERNEL = "build/fos.elf"
-ARCHIVE = "build/boot.cpio"
+ARCHIVE = os.environ.get("FOS_ARCHIVE", "build/boot.cpio")
 XEN = "build/xen"
 
 

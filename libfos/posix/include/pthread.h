@@ -56,10 +56,7 @@ extern "C" {
             0                      \
         }                          \
     }
-#define PTHREAD_ONCE_INIT \
-    {                     \
-        0                 \
-    }
+#define PTHREAD_ONCE_INIT 0
 
 #ifndef PTHREAD_STACK_MIN
 #define PTHREAD_STACK_MIN 16384

@@ -14,10 +14,7 @@ typedef unsigned long pthread_t;
 typedef unsigned int pthread_key_t;
 typedef unsigned int pthread_spinlock_t;
 
-typedef struct {
-    unsigned int __state;
-} pthread_once_t;
-
+typedef unsigned int pthread_once_t;
 typedef struct {
     size_t __stack_size, __guard_size;
     void *__stack;

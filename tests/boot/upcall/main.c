@@ -323,6 +323,34 @@ static void test_hostile(void)
     case_end();
 }
 
+static void both_run(uint64_t unused)
+{
+    (void)unused;
+    atomic_fetch_add(&BOARD->word[W_READY], 1);
+    while (atomic_load(&BOARD->word[W_READY]) < 2)
+        continue;
+    __asm__ volatile("ud2");
+    __builtin_unreachable();
+}
+
+static void test_both(void)
+{
+    enum { TIMES = 10 };
+    struct fos_thread_args args = raw_args(both_run, 0, 2);
+    struct fos_cap second;
+
+    case_begin("two threads that fault at once end their space once");
+    args.stack -= FOS_PAGE_SIZE;
+    args.pages = RAW_EXTRA;
+    for (int i = 0; i < TIMES; i++) {
+        struct raw r = raw_make(both_run, 0, 1);
+        CASE_EQUAL(fos_sys_thread_create(r.space, &args, &second), 0);
+        CASE_EQUAL(fos_sys_space_control(r.space, FOS_SPACE_GO, 0), 0);
+        raw_faults(&r, 6);
+    }
+    case_end();
+}
+
 int main(void)
 {
     raw_warm();
@@ -333,5 +361,6 @@ int main(void)
     test_nested("upcalls nest on a stack set apart", true);
     test_exceptions();
     test_hostile();
+    test_both();
     return cases_status();
 }

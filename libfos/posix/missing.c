@@ -30,7 +30,8 @@ void *fos_missing_null(void)
 CALL(fexecve)
 
 /* Limits and priorities. */
-CALL(getrlimit) CALL(setrlimit) CALL(setpriority) CALL(gethostid)
+CALL(getrlimit)
+CALL(setrlimit) CALL(setpriority) CALL(gethostid)
 
     /* Files. */
     CALL(statfs) CALL(syncfs) CALL(flock) CALL(chroot)

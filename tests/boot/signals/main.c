@@ -169,10 +169,11 @@ static int status_of(pid_t pid)
 
 static void test_default(void)
 {
-    static const int signals[] = {SIGTERM, SIGINT, SIGHUP, SIGPIPE, SIGALRM,
-                                  SIGUSR1, SIGABRT};
+    static const int signals[] = {SIGTERM, SIGINT,  SIGHUP, SIGPIPE,
+                                  SIGALRM, SIGUSR1, SIGABRT};
 
-    case_begin("the default actions end a process, and the status names the signal");
+    case_begin(
+        "the default actions end a process, and the status names the signal");
     for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
         pid_t pid = fork();
         if (pid == 0) {

@@ -64,10 +64,12 @@ $(foreach d,$(PROGRAM-DIRS),$(eval $(call program-rule,$(d))))
 
 include apps/ports.mk
 # The first process stands first; the kernel looks no further.
-$(B)/boot.cpio: tools/archive $(PROGRAMS)
+SCRIPTS := $(wildcard tests/boot/*/*.sh tests/boot/*/*.lua)
+$(B)/boot.cpio: tools/archive $(PROGRAMS) $(SCRIPTS)
 	$(call say,CPIO,$@)
 	$(Q)rm -rf $(B)/archive && mkdir -p $(B)/archive
-	$(Q)for p in $(filter-out tools/archive,$^); do strip -o $(B)/archive/$$(basename $$p) $$p; done
+	$(Q)for p in $(PROGRAMS); do strip -o $(B)/archive/$$(basename $$p) $$p; done
+	$(Q)$(if $(SCRIPTS),cp $(SCRIPTS) $(B)/archive)
 	$(Q)cd $(B)/archive && for p in $(PORTS); do [ ! -e ../ports/$$p/links ] || \
 	    for l in $$(<../ports/$$p/links); do [ -e $$l ] || ln -s $$p $$l; done; done
 	$(Q)tools/archive $@ $(B)/archive

@@ -283,7 +283,7 @@ static void fs_stat(const struct fos_caller *caller, const struct fs_stat_req *r
     }
     if (w.node)
         stat_fill(&rep.stat, w.node);
-    else
+    else if (d)
         pipe_stat(&rep.stat, p, d->pipe);
     fs.io.answer(caller, 0, &rep, sizeof rep);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "console.h"
+#include <fos/console.h>
 
 #include <string.h>
 

@@ -291,7 +291,7 @@ int rmdir(const char *path)
 
 int remove(const char *path)
 {
-    struct stat st;
+    struct stat st = {0};
 
     if (lstat(path, &st))
         return -1;
@@ -336,15 +336,15 @@ ssize_t readlink(const char *restrict path, char *restrict to, size_t capacity)
 static char *text_give(const struct fs_text_rep *rep, long length, char *to,
                        size_t capacity)
 {
-    if (length >= 0 && !to) {
-        capacity = (size_t)length + 1 > capacity ? (size_t)length + 1 : capacity;
-        to = malloc(capacity);
-        length = to ? length : -FOS_ENOMEM;
-    }
-    if (length >= 0 && (size_t)length >= capacity)
+    if (length >= 0 && to && (size_t)length >= capacity)
         length = -FOS_ERANGE;
     if (fos_fd_result(length) < 0)
         return NULL;
+    if (!to) {
+        to = malloc((size_t)length + 1 > capacity ? (size_t)length + 1 : capacity);
+        if (!to)
+            return NULL;
+    }
     memcpy(to, rep->text, (size_t)length);
     to[length] = '\0';
     return to;

@@ -148,16 +148,15 @@ static long path_limit(int name)
         return PATH_MAX;
     case _PC_PIPE_BUF:
         return PIPE_BUF;
-    case _PC_CHOWN_RESTRICTED:
-    case _PC_NO_TRUNC:
-    case _PC_2_SYMLINKS:
-        return 1;
     case _PC_VDISABLE:
         return _POSIX_VDISABLE;
     case _PC_FILESIZEBITS:
         return 64;
     case _PC_SYMLINK_MAX:
         return SYMLINK_MAX;
+    case _PC_CHOWN_RESTRICTED:
+    case _PC_NO_TRUNC:
+    case _PC_2_SYMLINKS:
     case _PC_TIMESTAMP_RESOLUTION:
         return 1;
     case _PC_ASYNC_IO:

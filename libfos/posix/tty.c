@@ -11,10 +11,10 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include <fos/console.h>
 #include <fos/error.h>
 #include <fos/start.h>
 
-#include "../client/console.h"
 #include "files.h"
 
 /* struct fos_file: word[0] holds the status flags. */

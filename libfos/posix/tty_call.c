@@ -5,11 +5,10 @@
 #include <unistd.h>
 
 #include <fos/clock.h>
+#include <fos/console.h>
 #include <fos/error.h>
 #include <fos/signal.h>
 #include <fos/start.h>
-
-#include "../client/console.h"
 
 enum { TRIES = 10 };
 

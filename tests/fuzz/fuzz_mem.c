@@ -98,8 +98,7 @@ static void request_serve(const uint8_t *data, uint32_t length)
 
     memcpy(copy, data, length);
     op = fos_tag_op(words->head.tag);
-    if (length >= sizeof *words && (op >= mem_attach_op || op == fleet_ended_op) &&
-        words->first.id == 0)
+    if (length >= sizeof *words && op >= mem_attach_op && words->first.id == 0)
         words->first = fos_start_page->caps[FOS_START_CONTROL];
     else if (length >= sizeof *words && words->first.secret == 0)
         words->first = fos_ticket_make(&member.tickets, words->first.id);

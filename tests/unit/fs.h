@@ -199,8 +199,8 @@ static inline long fs_ask(uint32_t op, void *request, size_t size, const void *m
     return result;
 }
 
-#define ASK(name, req, path, rep)                                             \
-    fs_ask(fs_##name##_op, req, sizeof *(req), path, strlen(path), rep,       \
+#define ASK(name, req, path, rep)                                       \
+    fs_ask(fs_##name##_op, req, sizeof *(req), path, strlen(path), rep, \
            sizeof *(rep))
 
 static inline uint64_t attach(uint64_t pid)

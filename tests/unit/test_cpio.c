@@ -69,7 +69,7 @@ static const char *at_end_of_block(const void *bytes, uint64_t size)
 static int archive_walk(const void *bytes, uint64_t size, const char **why)
 {
     const char *archive = at_end_of_block(bytes, size);
-    struct cpio_entry e;
+    struct cpio_entry e = {0};
     uint64_t at = 0;
     int result, entries = 0;
     while ((result = cpio_next(archive, size, &at, &e, why)) == 0)
@@ -80,7 +80,7 @@ static int archive_walk(const void *bytes, uint64_t size, const char **why)
 CASE("cpio_next gives every entry in order, then the end")
 {
     struct archive a = archive_make();
-    struct cpio_entry e;
+    struct cpio_entry e = {0};
     const char *why = "";
     uint64_t at = 0;
     REQUIRE(cpio_next(a.bytes, a.size, &at, &e, &why) == 0);
@@ -103,7 +103,7 @@ CASE("cpio_next gives every entry in order, then the end")
 CASE("cpio_find finds regular files by their whole name")
 {
     struct archive a = archive_make();
-    struct cpio_entry e;
+    struct cpio_entry e = {0};
     CHECK_EQ(cpio_find(a.bytes, a.size, "dir/app", &e), 0);
     CHECK_EQ(e.size, 8);
     CHECK_EQ(cpio_find(a.bytes, a.size, "dir", &e), -FOS_ENOENT);
@@ -252,7 +252,7 @@ static int fuzz_one(uint64_t seed)
 {
     uint64_t random = seed, at = 0, before = 0;
     struct archive a = archive_make();
-    struct cpio_entry e;
+    struct cpio_entry e = {0};
     const char *why = 0;
     int entries = 0, result;
     unit_seed_is(seed);

@@ -116,7 +116,7 @@ CASE("records of many writers are not mixed, in any order of turns")
     bool writes[WRITERS] = {false}, reads = false;
     uint8_t record[FS_PIPE_BUF], now = 0;
     uint32_t of_record = 0, length_of[WRITERS];
-    uint64_t state = unit_setting("FS_SEED", 1), taken = 0, sent = 0;
+    uint64_t state = unit_setting("FS_SEED", 1), taken = 0;
 
     unit_seed_is(state);
     fs_fresh(NULL, 0);
@@ -126,7 +126,6 @@ CASE("records of many writers are not mixed, in any order of turns")
         uint32_t i = (uint32_t)(unit_random(&state) % WRITERS);
         if (writes[i] && !fs_pending(under_way[i])) {
             CHECK_EQ(fs_outcome(under_way[i]), length_of[i]);
-            sent += length_of[i];
             writes[i] = false;
         }
         if (!writes[i]) { /* two bytes of length, then the writer's letter */

@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <fos/call.h>
+
 /* Writes all `length` bytes; whole lines stay whole.  Waits while the console is
  * busy. 0; EPERM: there is no console. */
 long fos_console_write(const void *text, size_t length);
@@ -30,5 +32,12 @@ long fos_console_log(uint64_t *from, char *to, size_t capacity);
 /* Where writes go from now on instead of to the console fleet (the console and
  * process fleets use this for themselves).  NULL: the console fleet. */
 void fos_console_divert(void (*sink)(const char *text, size_t length));
+
+/* The calling thread's way to the fleet, for those that call it by its protocol. */
+struct fos_peer *fos_console_peer(void);
+
+/* After -FOS_EPERM: the console was restarted; asks for its new mailbox.  0 when there is
+ * one. */
+long fos_console_again(void);
 
 #endif

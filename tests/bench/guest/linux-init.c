@@ -180,7 +180,8 @@ static void run(uint64_t percent)
         figures[i].emulated = peers[i].traps && emulator;
     }
     strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%SZ", gmtime(&now));
-    report(figures, &(struct fos_bench_run){machine, date, fos_bench_tsc_hz() / 1e6});
+    report(figures,
+           &(struct fos_bench_run){machine, date, fos_bench_tsc_hz() / 1e6});
 }
 
 static void posix_run(const char *percent)

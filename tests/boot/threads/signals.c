@@ -157,8 +157,10 @@ static int child(void)
 {
     pthread_t thread;
     void *room = malloc(3000);
+    bool had = room;
 
-    if (!room || pthread_create(&thread, NULL, allocates, NULL))
+    free(room);
+    if (!had || pthread_create(&thread, NULL, allocates, NULL))
         return 1;
     leave = true;
     return pthread_join(thread, NULL) ? 2 : 7;

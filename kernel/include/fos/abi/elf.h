@@ -38,7 +38,7 @@ struct elf_segment {
 
 struct elf_plan {
     uint64_t entry;
-    uint64_t image_end; /* end_page of the last segment */
+    uint64_t image_end;  /* end_page of the last segment */
     uint64_t stack_size; /* bytes it wants (PT_GNU_STACK); 0: none said */
     uint32_t count;
     uint32_t reserved;

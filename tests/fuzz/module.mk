@@ -15,6 +15,7 @@ FUZZ-CFLAGS  := -std=gnu11 -O1 -g -fsanitize=address,undefined -fno-sanitize-rec
 fuzz-console-srcs := $(filter-out fleets/console/main.c,$(wildcard fleets/console/*.c))
 fuzz-proc-srcs    := $(filter-out fleets/proc/main.c,$(wildcard fleets/proc/*.c))
 fuzz-store-srcs   := fleets/store/wire.c
+fuzz-fs-srcs      := $(filter-out fleets/fs/main.c,$(wildcard fleets/fs/*.c))
 fuzz-name-srcs    := $(filter-out fleets/name/main.c,$(wildcard fleets/name/*.c))
 fuzz-mem-srcs     := $(filter-out %/main.c %/pages.c,$(wildcard fleets/mem/*.c))
 fuzz-all = tests/fuzz/system.c $(FUZZ-LIBFOS) $(fuzz-$(1)-srcs)

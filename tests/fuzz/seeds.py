@@ -248,5 +248,68 @@ MEM_SEEDS = [
     to_mem(request(19, CONTROL + pack("<QQ", 8, 9) * 9), *COMMON),
 ]
 
-SEEDS = {"name": NAME_SEEDS, "console": CONSOLE_SEEDS, "proc": PROC_SEEDS, "store": STORE_SEEDS, "mem": MEM_SEEDS,
+# ---- fs ----
+
+CWD = 0xffffffff
+READ, WRITE, CREATE = 1, 2, 16
+
+
+def fs(op, body=b"", session=1):
+    return request(op, pack("<Q", session) + body)
+
+
+def fs_open(path, flags, session=1):
+    return fs(2, pack("<IIII", CWD, flags, 0o666, 0) + path, session)
+
+
+def fs_read(handle, length, offset=-1):
+    return fs(4, pack("<IIq", handle, length, offset))
+
+
+def fs_write(handle, data, offset=-1):
+    return fs(5, pack("<IIq", handle, 0, offset) + data)
+
+
+def fs_link(what, old, new):
+    return fs(12, pack("<IIIHH", CWD, CWD, len(old), what, 0) + old + new)
+
+
+def fs_make(path, mode):
+    return fs(11, pack("<IIQ", CWD, mode, 0) + path)
+
+
+FILE = fs_open(b"/tmp/f", READ | WRITE | CREATE)
+FS_SEEDS = [
+    records(request(1, pack("<QQQQ", 9, 0, 5, 6)), request(1, pack("<QQQQ", 9, 3, 5, 6))),
+    records(FILE, fs_write(0, b"text" * 2000), fs_read(0, 100, 3), fs(6, pack("<IIq", 0, 0, 5)),
+            fs(7, pack("<II", CWD, 0) + b"/tmp/f"), fs(7, pack("<II", 0, 1)),
+            fs(14, pack("<IIIIIIQqq", CWD, 0, 15, 0o644, 1, 2, 10, 5, 6) + b"/tmp/f"),
+            fs(3, pack("<II", 0, 0))),
+    records(FILE, fs(21, pack("<IIqQII", 0, 5000, -1, 1000, 1, 0)),
+            fs(21, pack("<IIqQII", 0, 5000, 0, 1000, 0, 0)), fs(24, pack("<IIII", 0, 3, 1, 0)),
+            request(22, pack("<QQQQQQQQII", 9 | 1 << 63, 0, 0, 0, 0, 7, 7, 4096, 3, 0)),
+            fs(10, pack("<II", CWD, 0) + b"/tmp/f"),
+            request(22, pack("<QQQQQQQQII", 9 | 1 << 63, 0, 0, 0, 0, 7, 7, 0, 3, 0))),
+    records(fs_make(b"/tmp/d", 0o40755), fs_make(b"/tmp/d/e", 0o40755), fs_make(b"/tmp/p", 0o10600),
+            fs_link(2, b"../tmp/d", b"/tmp/s"), fs_link(3, b"/tmp/d/e", b"/tmp/s/../x"),
+            fs_link(1, b"/etc/passwd", b"/tmp/s/p"), fs(13, pack("<II", CWD, 2) + b"/tmp/s/p"),
+            fs(13, pack("<II", CWD, 1) + b"/tmp/s"), fs_open(b"/tmp", READ | 256),
+            fs(9, pack("<II", 0, 200)), fs(9, pack("<II", 0, 4000)),
+            fs(10, pack("<II", CWD, 1) + b"/tmp/x"), fs(16, pack("<IIQ", CWD, 1, 0) + b"/tmp/d"),
+            fs(16, pack("<IIQ", CWD, 2, 0o27)), fs(16, pack("<IIQ", CWD, 3, 5 << 32 | 6)),
+            fs(19, pack("<II", CWD, 0) + b"/boot"), fs(20, pack("<IIII", CWD, 0, 7, 0) + b"p")),
+    records(fs(15, pack("<II", 0, 0)), fs_read(0, 10), fs_write(1, b"x" * 5000), fs_read(0, 4032),
+            fs(18, pack("<IIIIII", 2, 1, 0, 1, 1, 4)), fs_write(1, b"y" * 57344),
+            fs_write(1, b"y" * 57344), fs(18, pack("<IIII", 1, 1, 1, 4)), request(CANCEL),
+            request(23, pack("<QQQQ", 0, 0, 1, 20)), fs(8, pack("<IIQ", 0, 2, 8)),
+            fs(8, pack("<IIQ", 0, 3, 0)), fs(3, pack("<II", 0, 0)), fs(3, pack("<II", 1, 0))),
+    records(fs_make(b"/tmp/p", 0o10600), fs_open(b"/tmp/p", READ), fs_open(b"/tmp/p", WRITE, 2),
+            fs_open(b"/tmp/p", READ | WRITE, 3)),
+    records(FILE, fs(17, pack("<IHHqq", 0, 2, 0, 0, 100)), fs_open(b"/tmp/f", READ | WRITE, 2),
+            fs(17, pack("<IHHqq", 0, 1, 1, 50, 0), 2), fs(17, pack("<IHHqq", 0, 0, 0, 20, 60)),
+            fs(17, pack("<IHHqq", 0, 2, 2, 0, 0), 2), fs(3, pack("<II", 0, 0))),
+    records(*COMMON),
+]
+
+SEEDS = {"fs": FS_SEEDS, "name": NAME_SEEDS, "console": CONSOLE_SEEDS, "proc": PROC_SEEDS, "store": STORE_SEEDS, "mem": MEM_SEEDS,
          "client": CLIENT_SEEDS, "channel": CHANNEL_SEEDS}

@@ -4,8 +4,8 @@
 FUZZ-SECONDS := 300
 FUZZ-SHORT   := 2
 FUZZ-TARGETS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
-FUZZ-LIBFOS  := $(filter-out libfos/msg/thread.c libfos/client/fs.c,$(wildcard $(addsuffix /*.c,$(addprefix \
-	libfos/,msg client lib fleet))))
+FUZZ-LIBFOS  := $(filter-out libfos/msg/thread.c libfos/client/fs.c libfos/client/mem.c, \
+	$(wildcard $(addsuffix /*.c,$(addprefix libfos/,msg client lib fleet))))
 FUZZ-ENGINE  := $(wildcard $(shell clang -print-runtime-dir 2>/dev/null)/libclang_rt.fuzzer*)
 FUZZ-CC      := $(if $(FUZZ-ENGINE),clang -fsanitize=fuzzer,$(CC) tests/fuzz/replay.c)
 FUZZ-CFLAGS  := -std=gnu11 -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all \

@@ -4,7 +4,7 @@ import os
 
 from runner.quick import QuickRun
 from runner.session import Options, Terminal
-from system_tests import case, check
+from system_tests import case, check, skip
 
 IDLE = 12
 SETTLE_SECONDS = 2.0
@@ -33,5 +33,17 @@ def crowd(accel):
     with QuickRun(options, Terminal(echo=False), accel) as run:
         run.until(f"{IDLE} idle", 60)
         check(f"{IDLE} idle" in run.console.output(), run.console.output()[-800:])
+        percent = used_percent(run)
+    check(percent < MOST_PERCENT, f"they used {percent:.1f} %")
+
+
+@case(f"a shell that waits for keys, and the fleets, use under {MOST_PERCENT:.0f} % of a "
+      "processor")
+def prompt(accel):
+    with QuickRun(Options(app="sh"), Terminal(echo=False), accel) as run:
+        run.until("# ", 60)
+        if "cannot start sh" in run.console.output():
+            skip("there is no shell in the boot archive")
+        check("# " in run.console.output(), run.console.output()[-800:])
         percent = used_percent(run)
     check(percent < MOST_PERCENT, f"they used {percent:.1f} %")

@@ -168,6 +168,8 @@ static void logged(void)
 
 FOS_CLIENT_CALLS(console, CONSOLE_OPS)
 
+static struct fos_peer console;
+
 static uint64_t soon(void)
 {
     return fos_now_ns() + FOS_SECOND;
@@ -185,15 +187,17 @@ static void adversary(void)
                                       .who.session = fos_pid(),
                                       .capacity = UINT32_MAX};
     struct console_fetch_rep fetch_rep;
-    struct fos_peer *peer = fos_console_peer();
 
     case_begin("who has no ticket, or asks nonsense, is refused");
-    CASE_EQUAL(console_state_call(peer, &state, &state_rep, soon()), -FOS_EACCES);
+    CASE_EQUAL(console_state_call(&console, &state, &state_rep, soon()),
+               -FOS_EACCES);
     state.who.ticket = fos_ticket();
     state.who.ticket.secret ^= 4;
-    CASE_EQUAL(console_state_call(peer, &state, &state_rep, soon()), -FOS_EACCES);
-    CASE_EQUAL(console_attributes_call(peer, &set, &set_rep, soon()), -FOS_EINVAL);
-    CASE_EQUAL(console_fetch_call(peer, &fetch, &fetch_rep, soon()),
+    CASE_EQUAL(console_state_call(&console, &state, &state_rep, soon()),
+               -FOS_EACCES);
+    CASE_EQUAL(console_attributes_call(&console, &set, &set_rep, soon()),
+               -FOS_EINVAL);
+    CASE_EQUAL(console_fetch_call(&console, &fetch, &fetch_rep, soon()),
                -FOS_ECANCELED);
     CASE_EQUAL(isatty(0), 1);
     case_end();
@@ -210,9 +214,8 @@ static void many_readers(void)
     case_begin("reads without end are given up, and cost nobody else anything");
     for (int round = 0; round < ROUNDS; round++) {
         int begun = 0;
-        while (begun < READS &&
-               console_fetch_start(&calls[begun], fos_console_peer(), &req,
-                                   &reps[begun]) == 0)
+        while (begun < READS && console_fetch_start(&calls[begun], &console, &req,
+                                                    &reps[begun]) == 0)
             begun++;
         CASE_CHECK(begun > 0);
         while (begun)
@@ -230,6 +233,8 @@ int main(int argc, char **argv)
 {
     if (argc > 1)
         return interactive(argv[1]);
+    fos_peer_open(&console, fos_start_page->caps[FOS_START_CONSOLE],
+                  FOS_TRANSPORT_KERNEL);
     (void)isatty(0); /* the way to the console is there from now on */
     attributes();
     names();

@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: MIT
+"""The shell that a run without a program ends in, as somebody at the terminal meets it."""
+import subprocess
+import time
+
+from runner.paths import ARCHIVE, in_root
+from system_tests import case, check, skip
+from terminal import Terminal, ends_with, start
+
+PROMPT = "$ "
+
+
+def need_shell():
+    names = subprocess.run(["cpio", "-t", "--quiet", "-F", in_root(ARCHIVE)],
+                           stdout=subprocess.PIPE, text=True, check=True).stdout.split()
+    if "sh" not in names:
+        skip("there is no shell in the boot archive")
+
+
+def shell(accel):
+    need_shell()
+    return Terminal(accel)
+
+
+@case("a shell's prompt is there soon after the kernel; exit powers off with its status")
+def prompt(accel):
+    with shell(accel) as user:
+        user.wait_for("fos: ")
+        user.wait_for("vCPUs")
+        begin = time.monotonic()
+        user.wait_for(PROMPT)
+        took = time.monotonic() - begin
+        user.type("exit 7\r")
+        check(user.status() == 7, f"status {user.status()}\n{user.output}")
+        check(took < 5, f"{took:.1f} s from the kernel's first line to the prompt")
+
+
+@case("Ctrl-C ends the program in front, not the shell; its status is 130")
+def interrupt(accel):
+    with shell(accel) as user:
+        user.wait_for(PROMPT)
+        user.type("test-tty lines\r")
+        user.wait_for("type lines")
+        user.type("a line\r")
+        user.wait_for("got <a line>")
+        user.type("\x03")
+        user.type("echo status=$?\r")
+        user.wait_for("status=130")
+        user.type("exit 0\r")
+        check(user.status() == 0, f"status {user.status()}\n{user.output}")
+
+
+@case("Ctrl-Z stops it, the shell has the terminal; fg gives it back")
+def stop(accel):
+    with shell(accel) as user:
+        user.wait_for(PROMPT)
+        user.type("test-tty lines\r")
+        user.wait_for("type lines")
+        user.type("\x1a")
+        user.wait_for("Stopped")
+        user.type("echo the shell reads\r")
+        user.wait_for("\nthe shell reads")
+        user.type("fg\r")
+        user.wait_for("\r\ntest-tty lines")
+        user.type("mine\r")
+        user.wait_for("got <mine>")
+        user.type("end\r")
+        user.type("exit 3\r")
+        check(user.status() == 3, f"status {user.status()}\n{user.output}")
+
+
+@case("a program in the background that reads is stopped, and reads when it is in front")
+def background(accel):
+    with shell(accel) as user:
+        user.wait_for(PROMPT)
+        user.type("test-tty lines &\r")
+        user.wait_for("type lines")
+        user.type("\recho not <$((6*7))> got\r")
+        user.wait_for("not <42> got")
+        user.type("\r\rjobs\r")
+        user.wait_for("Stopped")
+        user.type("fg\r")
+        user.type("now\r")
+        user.wait_for("got <now>")
+        user.type("end\rexit 0\r")
+        check(user.status() == 0, f"status {user.status()}\n{user.output}")
+
+
+@case("without a terminal the shell ends at once, with status 0")
+def no_terminal(accel):
+    need_shell()
+    process, word = start(accel)
+    begin = time.monotonic()
+    process.communicate(timeout=60)
+    status = ends_with(process, word)
+    check(status == 0, f"status {status}")
+    check(time.monotonic() - begin < 30, "it waited for somebody")

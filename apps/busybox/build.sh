@@ -30,6 +30,8 @@ config = pathlib.Path('.config').read_text()
 config = re.sub(r'^CONFIG_([A-Z0-9_]+)=.*$',
                 lambda m: m[0] if m[1] not in off else f'# CONFIG_{m[1]} is not set',
                 config, flags=re.M)
+config = config.replace('# CONFIG_SH_IS_NONE is not set', 'CONFIG_SH_IS_NONE=y')
+config = config.replace('"GNU/Linux"', '"fos"')
 pathlib.Path('.config').write_text(config)
 PY
 yes '' | "${make[@]}" oldconfig >/dev/null || true

@@ -7,7 +7,6 @@
 #include <fos/error.h>
 #include <fos/event.h>
 #include <fos/memory.h>
-#include <fos/signal.h>
 #include <fos/start.h>
 #include <fos/syscall.h>
 
@@ -430,14 +429,4 @@ _Noreturn void fos_sys_exit(int code)
 {
     (void)code;
     longjmp(ended, 1);
-}
-
-/* ---- signals: there are none ---- */
-
-void fos_signals_hold(void)
-{
-}
-
-void fos_signals_release(void)
-{
 }

@@ -34,7 +34,7 @@ include $(sort $(wildcard *.mk */module.mk */*/module.mk))
 all: $(B)/fos.elf $(B)/boot.cpio
 
 clean:
-	rm -rf $(B)/kernel $(B)/user $(B)/bin $(B)/host $(B)/fos.elf $(B)/boot.cpio
+	rm -rf $(B)/kernel $(B)/user $(B)/bin $(B)/host $(B)/fos.elf $(B)/boot.cpio $(B)/test.cpio
 
 C-FILES = $(shell git ls-files -co --exclude-standard '*.c' '*.h')
 format:

@@ -63,15 +63,19 @@ endef
 $(foreach d,$(PROGRAM-DIRS),$(eval $(call program-rule,$(d))))
 
 include apps/ports.mk
-# The first process stands first; the kernel looks no further.
+# build/boot.cpio is what a guest is given; build/test.cpio has the tests' programs, too.
 SCRIPTS := $(wildcard tests/boot/*/*.sh tests/boot/*/*.lua)
-$(B)/boot.cpio: tools/archive $(PROGRAMS) $(SCRIPTS)
-	$(call say,CPIO,$@)
-	$(Q)rm -rf $(B)/archive && mkdir -p $(B)/archive
-	$(Q)for p in $(PROGRAMS); do strip -o $(B)/archive/$$(basename $$p) $$p; done
-	$(Q)$(if $(SCRIPTS),cp $(SCRIPTS) $(B)/archive)
-	$(Q)cd $(B)/archive && for p in $(PORTS); do [ ! -e ../ports/$$p/links ] || \
-	    for l in $$(<../ports/$$p/links); do [ -e $$l ] || ln -s $$p $$l; done; done
-	$(Q)tools/archive $@ $(B)/archive
+define archive-rule
+$(B)/$(1).cpio: tools/archive $(2)
+	$$(call say,CPIO,$$@)
+	$$(Q)rm -rf $(B)/archive/$(1) && mkdir -p $(B)/archive/$(1)
+	$$(Q)for p in $(filter $(B)/bin/%,$(2)); do strip -o $(B)/archive/$(1)/$$$$(basename $$$$p) $$$$p; done
+	$$(Q)for s in $(filter-out $(B)/bin/%,$(2)); do cp $$$$s $(B)/archive/$(1); done
+	$$(Q)cd $(B)/archive/$(1) && for p in $(PORTS); do [ ! -e ../../ports/$$$$p/links ] || \
+	    for l in $$$$(<../../ports/$$$$p/links); do [ -e $$$$l ] || ln -s $$$$p $$$$l; done; done
+	$$(Q)tools/archive $$@ $(B)/archive/$(1)
+endef
+$(eval $(call archive-rule,boot,$(filter-out $(B)/bin/test-%,$(PROGRAMS))))
+$(eval $(call archive-rule,test,$(PROGRAMS) $(SCRIPTS)))
 
 -include $(shell find $(B)/user -name '*.d' 2>/dev/null)

@@ -10,6 +10,7 @@ scenario.json in the folder changes that; a list in it stands for several boots.
   extra     more words for fos's command line          timeout  seconds
   exit      the expected status (134: kernel crash)    expect   regular expressions that
   reject    ... that must not be on the console                 must be on the console
+  archive   another than build/test.cpio
 With `expect`, each expression found is a case of its own.  A boot after which the first
 process says that something was not given back has failed.
 """
@@ -24,7 +25,7 @@ from runner.paths import ROOT
 from runner.quick import QuickRun, xen_memory_mb
 from runner.session import Options, Terminal
 
-KEYS = {"name", "args", "app", "memory", "vcpus", "pcpus", "extra", "timeout", "exit",
+KEYS = {"name", "args", "app", "archive", "memory", "vcpus", "pcpus", "extra", "timeout", "exit",
         "expect", "reject"}
 
 
@@ -55,7 +56,7 @@ def boot_test(folder, scenario):
     name = os.path.basename(folder)
     app = f"test-{name} {scenario.get('args', '')}".strip()
     options = Options(app=scenario.get("app", app), timeout=scenario.get("timeout", 120))
-    for key in ("memory", "vcpus", "pcpus", "extra"):
+    for key in ("archive", "memory", "vcpus", "pcpus", "extra"):
         if key in scenario:
             setattr(options, key, scenario[key])
     if scenario.get("name"):

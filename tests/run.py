@@ -19,6 +19,7 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(os.path.dirname(HERE), "tools")]
+os.environ.setdefault("FOS_ARCHIVE", "build/test.cpio")
 import boot_tests                                        # noqa: E402
 import system_tests                                      # noqa: E402
 from report import Report                                # noqa: E402

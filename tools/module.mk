@@ -33,4 +33,4 @@ test: ready
 	$(Q)$(MAKE) -s --no-print-directory $(JOBS) test-programs
 	$(Q)tests/run.py $(if $(ONLY),--only '$(ONLY)') --host $(UNIT-TESTS) $(HOST-TESTS)
 
-test-programs: $(UNIT-TESTS) $(HOST-TESTS)
+test-programs: $(UNIT-TESTS) $(HOST-TESTS) $(B)/test.cpio

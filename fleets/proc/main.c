@@ -86,8 +86,8 @@ static void accounts_open(void)
     objects += fleet.fs_frames ? FS_OBJECTS : 0;
     uint32_t pager_frames, pager_objects;
     if (left > frames + OWN_FRAMES + FRAMES_NEEDED) {
-        pager_quota(left - frames - OWN_FRAMES, table_vcpus(), &pager_frames,
-                    &pager_objects);
+        pager_quota(left - frames - OWN_FRAMES - FRAMES_NEEDED, table_vcpus(),
+                    &pager_frames, &pager_objects);
         frames += pager_frames;
         objects += pager_objects;
     }

@@ -105,7 +105,7 @@ class Dom0:
         content = {"init": (0o755, read("xen/dom0-init")),
                    "etc/xen/xl.conf": (0o644, XL_CONF.encode()),
                    f"fos/{KERNEL}": (0o644, read(kernel)),
-                   f"fos/{ARCHIVE}": (0o644, read(archive)),
+                   "fos/build/boot.cpio": (0o644, read(archive)),
                    f"fos/{CONFIG}": (0o644, read(CONFIG))}
         for name, data in (files() if files else {}).items():
             content[f"fos/{name}"] = (0o644, data)

@@ -99,6 +99,7 @@ static void test_sleeper(void)
 {
     struct child child = {.part = "sleep", .a = MOMENT_MS, .caps = {inbox.cap}};
 
+    case_fleets_grow = true; /* proc's heap, with the first program it starts */
     case_begin("time asleep is counted as waiting");
     child_start(&child);
     family_await(&inbox, &child);
@@ -109,6 +110,7 @@ static void test_sleeper(void)
     CASE_EQUAL(child.info.threads, 1);
     CASE_EQUAL(child.info.thread_state, FOS_THREAD_ENDED);
     case_end();
+    case_fleets_grow = false;
 }
 
 /* Waits until the space's thread is in `state`. */

@@ -332,12 +332,13 @@ static void test_list(void)
     unsigned seen = 0, system = 0;
 
     case_begin("the list has every name once");
+    long others = fos_name_list(entries, ROOM);
     for (int i = 0; i < MADE; i++) {
         snprintf(path, sizeof path, "/test/list/%d", i);
         CASE_EQUAL(fos_name_register(path, some, 0, 0, &made[i]), 0);
     }
     long count = fos_name_list(entries, ROOM);
-    CASE_EQUAL(count, MADE + 2);
+    CASE_EQUAL(count, MADE + others);
     for (long i = 0; i < count && i < ROOM; i++) {
         seen += entries[i].pid == fos_pid();
         system += !strcmp(entries[i].path, "/sys/console");

@@ -148,15 +148,15 @@ def no_archive(dom0):
     check(re.search("archive|ramdisk", guest.console.output()), "no reason given")
 
 
-@xl_case("with 32 MiB of memory an application runs")
+@xl_case("with 64 MiB of memory an application runs")
 def least_memory(dom0):
-    guest = run(dom0, "test-act exit 7", memory=32)
+    guest = run(dom0, "test-act exit 7", memory=64)
     check(guest.status() == 7, f"status {guest.status()}\n{guest.console.output()}")
 
 
 @xl_case("with too little memory fos says so and ends")
 def too_little_memory(dom0):
-    guest = run(dom0, "test-act exit 0", memory=12)
+    guest = run(dom0, "test-act exit 0", memory=24)
     check(guest.status() != 0, "it ended with 0")
     check(re.search("memory", guest.console.output()),
           f"no word about memory in\n{guest.console.output()}\n{guest.xl_said()}")

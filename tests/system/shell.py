@@ -75,7 +75,7 @@ def background(accel):
         user.wait_for(PROMPT)
         user.type("test-tty lines &\r")
         user.wait_for("type lines")
-        user.type("\recho not <$((6*7))> got\r")
+        user.type("\recho \"not <$((6*7))> got\"\r")
         user.wait_for("not <42> got")
         user.type("\r\rjobs\r")
         user.wait_for("Stopped")

@@ -80,11 +80,11 @@ static bool signal_key(struct ldisc *l, uint8_t byte)
     if (!number || !(l->t.lflag & ISIG))
         return false;
     ldisc_stop(l, false);
-    if (l->t.lflag & ECHO)
-        echo_key(l, byte);
     if (!(l->t.lflag & NOFLSH))
         ldisc_flush(l);
-    l->io.signal(number);
+    l->io.signal(number); /* throws away output, so that the echo comes after */
+    if (l->t.lflag & ECHO)
+        echo_key(l, byte);
     return true;
 }
 

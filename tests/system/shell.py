@@ -1,19 +1,17 @@
 # SPDX-License-Identifier: MIT
 """The shell that a run without a program ends in, as somebody at the terminal meets it."""
-import subprocess
+import os
 import time
 
-from runner.paths import ARCHIVE, in_root
+from runner.paths import in_root
 from system_tests import case, check, skip
 from terminal import Terminal, ends_with, start
 
-PROMPT = "$ "
+PROMPT = "# "
 
 
 def need_shell():
-    names = subprocess.run(["cpio", "-t", "--quiet", "-F", in_root(ARCHIVE)],
-                           stdout=subprocess.PIPE, text=True, check=True).stdout.split()
-    if "sh" not in names:
+    if not os.path.lexists(in_root("build/archive/sh")):
         skip("there is no shell in the boot archive")
 
 

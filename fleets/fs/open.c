@@ -299,12 +299,12 @@ void file_write(struct process *p, const struct fos_caller *caller,
 
 long file_seek(struct description *d, int64_t offset, uint32_t whence)
 {
+    if (d->kind == FS_KIND_STREAM) /* a pipe has no node */
+        return -FOS_ESPIPE;
     int64_t base = whence == FS_SEEK_CUR   ? d->offset
                    : whence == FS_SEEK_END ? (int64_t)d->node->size
                                            : 0;
 
-    if (d->kind == FS_KIND_STREAM)
-        return -FOS_ESPIPE;
     if (whence > FS_SEEK_END ||
         (d->kind == FS_KIND_DIRECTORY && whence == FS_SEEK_END))
         return -FOS_EINVAL;

@@ -7,7 +7,7 @@ from runner.paths import in_root
 from system_tests import case, check, skip
 from terminal import Terminal, ends_with, start
 
-PROMPT = "# "
+PROMPT = "$ "
 
 
 def need_shell():

@@ -11,7 +11,7 @@ PROMPT = "$ "
 
 
 def need_shell():
-    if not os.path.lexists(in_root("build/archive/sh")):
+    if not os.path.lexists(in_root("build/archive/test/sh")):
         skip("there is no shell in the boot archive")
 
 

@@ -248,6 +248,7 @@ static uint64_t sooner(uint64_t a, uint64_t b)
 static uint64_t work(void)
 {
     uint64_t now = fos_now_ns(),
+             held = tty_release(now),
              deadline = sooner(unfinished_show(), wait_input_serve(now));
 
     output_pump();
@@ -255,6 +256,7 @@ static uint64_t work(void)
     bool empty = output_pump();
     bool drained = empty && terminal_drained();
     deadline = sooner(deadline, wait_drained_serve(drained, now));
+    deadline = sooner(deadline, held);
     if (signals_retry())
         deadline = sooner(deadline, now + LOOK_AFTER);
     if (tty.l.stopped || (empty && !wait_output_any()))

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Terminals report the size of their text area as ESC [ 8 ; ROWS ; COLUMNS t: when
- * they are asked, and tools/run whenever it changes.  A report may come in pieces;
- * what is less than ESC [ 8 at the end of what came is taken for keys.
+ * they are asked, and tools/run whenever it changes.  A report may come in pieces, a
+ * byte at a time on a slow line: what may become one is held until it cannot.
  */
 #include <string.h>
 
 #include "tty.h"
 
-enum { REPORT_MAX = 16, SURE = 3, SIZE_MAX_ = 9999 };
+enum { SIZE_MAX_ = 9999 };
 
-static char held[REPORT_MAX];
+static char held[REPORTS_HELD_MAX];
 static size_t holding;
 
 static bool is_digit(char c)
@@ -41,25 +41,30 @@ static int judge(unsigned *rows, unsigned *columns)
         return 0;
     *rows = number(held, holding, &at);
     if (at == holding)
-        return holding < REPORT_MAX ? 0 : -1;
+        return holding < REPORTS_HELD_MAX ? 0 : -1;
     if (held[at++] != ';')
         return -1;
     *columns = number(held, holding, &at);
     if (at == holding)
-        return holding < REPORT_MAX ? 0 : -1;
+        return holding < REPORTS_HELD_MAX ? 0 : -1;
     return held[at] == 't' && *rows && *columns && *rows <= SIZE_MAX_ &&
                    *columns <= SIZE_MAX_
                ? 1
                : -1;
 }
 
-/* Gives back what was held. */
-static size_t release(char *to, size_t at)
+size_t reports_held(void)
 {
-    memcpy(to + at, held, holding);
-    at += holding;
+    return holding;
+}
+
+size_t reports_release(char *keys)
+{
+    size_t length = holding;
+
+    memcpy(keys, held, length);
     holding = 0;
-    return at;
+    return length;
 }
 
 size_t reports_take(char *keys, size_t length,
@@ -83,11 +88,11 @@ size_t reports_take(char *keys, size_t length,
             sized(rows, columns);
         } else if (verdict < 0 && in[i] == 0x1b) {
             holding--;
-            out = release(keys, out);
+            out += reports_release(keys + out);
             held[holding++] = in[i];
         } else if (verdict < 0) {
-            out = release(keys, out);
+            out += reports_release(keys + out);
         }
     }
-    return holding < SURE ? release(keys, out) : out;
+    return out;
 }

@@ -6,11 +6,14 @@
 #include <termios.h>
 
 #include <fos/abi/errors.h>
+#include <fos/clock.h>
 #include <fos/ticket.h>
 
 #include "output.h"
 
 enum { ROWS = 24, COLUMNS = 80, KEYS = 256 };
+
+#define HELD_NS (50 * FOS_MILLISECOND) /* a report's bytes follow each other sooner */
 
 struct tty tty;
 static struct fos_siphash_key tickets;
@@ -84,6 +87,20 @@ void tty_typed(const char *keys, size_t length, uint64_t now)
             tty.typed_at = now;
         ldisc_input(&tty.l, text, left);
     }
+    tty.held_until = now + HELD_NS;
+}
+
+uint64_t tty_release(uint64_t now)
+{
+    char keys[REPORTS_HELD_MAX];
+
+    if (!reports_held())
+        return UINT64_MAX;
+    if (now < tty.held_until)
+        return tty.held_until;
+    tty.typed_at = now;
+    ldisc_input(&tty.l, keys, reports_release(keys));
+    return UINT64_MAX;
 }
 
 void tty_attributes(const struct console_termios *t)

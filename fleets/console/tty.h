@@ -16,6 +16,7 @@ struct tty {
     uint64_t foreground; /* process group; 0: none */
     uint64_t session;    /* 0: none */
     uint64_t typed_at;   /* ns: when the last key came */
+    uint64_t held_until; /* ns: what may be a report's beginning, then keys */
 };
 
 extern struct tty tty;
@@ -40,6 +41,10 @@ bool tty_background(const struct console_who *who);
 /* Keys from the device. */
 void tty_typed(const char *keys, size_t length, uint64_t now);
 
+/* Takes for keys what has been held for long (report.c).  When to look again, or
+ * FOS_NEVER. */
+uint64_t tty_release(uint64_t now);
+
 void tty_attributes(const struct console_termios *t);
 void tty_window(const struct console_window *window);
 /* EACCES: no session of the caller's. */
@@ -55,8 +60,13 @@ void signal_send(uint64_t group, int number);
 bool signals_retry(void);
 
 /* report.c: takes terminals' reports of their size, ESC [ 8 ; ROWS ; COLUMNS t, out
- * of the keys, in place; gives how many bytes are left. */
+ * of the keys, in place; gives how many bytes are left.  What is held back of them at
+ * the end may be a report's beginning; reports_release gives it up for keys. */
+enum { REPORTS_HELD_MAX = 16 };
+
 size_t reports_take(char *keys, size_t length,
                     void (*sized)(unsigned rows, unsigned columns));
+size_t reports_held(void);
+size_t reports_release(char *keys);
 
 #endif

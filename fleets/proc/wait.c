@@ -3,6 +3,7 @@
 
 #include <signal.h>
 
+#include <fos/signal.h>
 #include <fos/syscall.h>
 
 #include "fleet.h"
@@ -22,25 +23,6 @@ static struct waiter waiters[WAITERS_MAX];
 
 /* ---- statuses ---- */
 
-static uint32_t signal_of_vector(uint32_t vector)
-{
-    switch (vector) {
-    case 0:
-    case 16:
-    case 19:
-        return SIGFPE;
-    case 1:
-    case 3:
-        return SIGTRAP;
-    case 6:
-        return SIGILL;
-    case 17:
-        return SIGBUS;
-    default:
-        return SIGSEGV;
-    }
-}
-
 uint32_t wait_status_of(const struct fos_space_info *info)
 {
     switch (info->state) {
@@ -49,7 +31,7 @@ uint32_t wait_status_of(const struct fos_space_info *info)
             return proc_wait_signaled((uint32_t)info->code);
         return proc_wait_exited((uint32_t)info->code);
     case FOS_SPACE_FAULTED:
-        return proc_wait_signaled(signal_of_vector(info->vector));
+        return proc_wait_signaled((uint32_t)fos_signal_of_vector(info->vector));
     default:
         return proc_wait_signaled(SIGKILL);
     }

@@ -155,6 +155,14 @@ void fos_msg_discard(struct fos_mailbox *mailbox)
 
 /* ---- all sources ---- */
 
+/* Whether there is anything to do about a channel: one that is dead or retired keeps
+ * others from being opened until somebody has looked at it. */
+static inline bool inbound_due(const struct fos_inbound *inbound)
+{
+    return inbound->dead || inbound->retired ||
+           fos_channel_ready(&inbound->receiver);
+}
+
 static void update(struct fos_thread *thread)
 {
     thread_events(thread);
@@ -181,13 +189,6 @@ static int take_any(struct fos_mailbox *mailbox, void *buffer, uint32_t capacity
     if (error == -FOS_EAGAIN && first != head)
         error = inbound_take(mailbox, first, buffer, capacity, length);
     return error;
-}
-
-/* Whether there is anything to do about a channel. */
-static bool inbound_due(const struct fos_inbound *inbound)
-{
-    return inbound->dead || inbound->retired ||
-           fos_channel_ready(&inbound->receiver);
 }
 
 /* After a burst of the first channel: the others' turn, a few at a time. */
@@ -230,7 +231,7 @@ fos_inline int front_take(struct fos_mailbox *mailbox, void *buffer,
 }
 
 /* One turn of the poll loop: a look at three places, and a taking where there is
- * something. */
+ * something to do. */
 static inline int turn(struct fos_mailbox *mailbox, void *buffer, uint32_t capacity,
                        uint32_t *length)
 {
@@ -246,7 +247,7 @@ static inline int turn(struct fos_mailbox *mailbox, void *buffer, uint32_t capac
     }
     scan = mailbox->scan;
     mailbox->scan = scan->next;
-    if (scan != mailbox->channels.next && fos_channel_ready(&scan->receiver))
+    if (scan != mailbox->channels.next && inbound_due(scan))
         error = inbound_take(mailbox, scan, buffer, capacity, length);
     return error;
 }

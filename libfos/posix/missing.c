@@ -40,10 +40,6 @@ CALL(setpriority) CALL(gethostid)
     /* Memory. */
     CALL(shm_open) CALL(shm_unlink)
 
-    /* Terminals. */
-    CALL(tcgetattr) CALL(tcsetattr) CALL(tcflush) CALL(tcdrain) CALL(tcsendbreak)
-        CALL(tcflow) CALL(tcgetpgrp) CALL(tcsetpgrp) CALL(tcgetsid)
-
     /* Sockets and mounts. */
     CALL(socket) CALL(socketpair) CALL(bind) CALL(connect) CALL(listen) CALL(accept)
         CALL(shutdown) CALL(send) CALL(recv) CALL(sendto) CALL(recvfrom)

@@ -315,32 +315,22 @@ void signals_deliver(struct fos_events *events, struct fos_frame *frame)
 
 /* ---- exceptions ---- */
 
-static int exception_signal(const struct fos_frame *f, int *code)
+static int exception_code(const struct fos_frame *f)
 {
-    enum { PAGE_FAULT = 14, PRESENT = 1 };
+    enum { DIVIDE = 0, PAGE_FAULT = 14, PRESENT = 1 };
 
-    switch (f->vector) {
-    case 0:
-        *code = FPE_INTDIV;
-        return SIGFPE;
-    case 16:
-    case 19:
-        *code = FPE_FLTINV;
-        return SIGFPE;
-    case 1:
-    case 3:
-        *code = TRAP_BRKPT;
-        return SIGTRAP;
-    case 6:
-        *code = ILL_ILLOPC;
-        return SIGILL;
-    case 17:
-        *code = BUS_ADRALN;
-        return SIGBUS;
+    switch (fos_signal_of_vector(f->vector)) {
+    case SIGFPE:
+        return f->vector == DIVIDE ? FPE_INTDIV : FPE_FLTINV;
+    case SIGTRAP:
+        return TRAP_BRKPT;
+    case SIGILL:
+        return ILL_ILLOPC;
+    case SIGBUS:
+        return BUS_ADRALN;
     default:
-        *code = f->vector == PAGE_FAULT && !(f->error & PRESENT) ? SEGV_MAPERR
-                                                                 : SEGV_ACCERR;
-        return SIGSEGV;
+        return f->vector == PAGE_FAULT && !(f->error & PRESENT) ? SEGV_MAPERR
+                                                                : SEGV_ACCERR;
     }
 }
 
@@ -352,7 +342,8 @@ static void exception(struct fos_frame *frame, struct fos_events *events)
     struct run run = {.info = &info};
     bool blocked;
 
-    run.signal = info.si_signo = exception_signal(frame, &info.si_code);
+    run.signal = info.si_signo = fos_signal_of_vector(frame->vector);
+    info.si_code = exception_code(frame);
     if (run.signal != SIGSEGV)
         info.si_addr = (void *)frame->rip;
     blocked = fos_load_relaxed(&events->blocked) & signal_bit(run.signal);

@@ -21,18 +21,26 @@ struct _reent *__getreent(void)
     return own ? own : _impure_ptr;
 }
 
-/* ---- locks: newlib's recursive ones are locked by their owner again ---- */
+/*
+ * ---- locks: newlib's recursive ones are locked by their owner again ----
+ *
+ * A stream's lock is held while its file is read or written, which may take for ever:
+ * signals are delivered meanwhile, and a handler that uses the stream takes it again.
+ * The others are held for moments, and no handler runs then.
+ */
 
 struct __lock {
     struct fos_lock lock;
     _Atomic uint32_t owner; /* fos_thread.number, 0 none */
     uint32_t count;
+    bool stream;
 };
 
-struct __lock __lock___sinit_recursive_mutex, __lock___sfp_recursive_mutex,
-    __lock___atexit_recursive_mutex, __lock___at_quick_exit_mutex,
-    __lock___malloc_recursive_mutex, __lock___env_recursive_mutex,
-    __lock___tz_mutex, __lock___dd_hash_mutex, __lock___arc4random_mutex;
+struct __lock __lock___sinit_recursive_mutex = {.stream = true},
+              __lock___sfp_recursive_mutex = {.stream = true},
+              __lock___atexit_recursive_mutex, __lock___at_quick_exit_mutex,
+              __lock___malloc_recursive_mutex, __lock___env_recursive_mutex,
+              __lock___tz_mutex, __lock___dd_hash_mutex, __lock___arc4random_mutex;
 
 /* A lock that there was no memory for is none: its users are told in no other way. */
 void __retarget_lock_init(_LOCK_T *lock)
@@ -43,6 +51,8 @@ void __retarget_lock_init(_LOCK_T *lock)
 void __retarget_lock_init_recursive(_LOCK_T *lock)
 {
     __retarget_lock_init(lock);
+    if (*lock)
+        (*lock)->stream = true;
 }
 
 void __retarget_lock_close(_LOCK_T lock)
@@ -96,7 +106,10 @@ void __retarget_lock_acquire_recursive(_LOCK_T lock)
     number = fos_thread_number();
     if (again(lock, number))
         return;
-    fos_lock_take(&lock->lock);
+    if (!lock->stream)
+        fos_lock_take(&lock->lock);
+    else if (!fos_lock_try(&lock->lock))
+        fos_lock_wait(&lock->lock, FOS_NEVER);
     taken(lock, number);
 }
 
@@ -109,7 +122,7 @@ int __retarget_lock_try_acquire_recursive(_LOCK_T lock)
     number = fos_thread_number();
     if (again(lock, number))
         return 1;
-    if (!fos_lock_try_take(&lock->lock))
+    if (!(lock->stream ? fos_lock_try(&lock->lock) : fos_lock_try_take(&lock->lock)))
         return 0;
     taken(lock, number);
     return 1;
@@ -120,7 +133,10 @@ void __retarget_lock_release_recursive(_LOCK_T lock)
     if (!lock || --lock->count)
         return;
     fos_store_relaxed(&lock->owner, 0);
-    fos_lock_release(&lock->lock);
+    if (lock->stream)
+        fos_lock_free(&lock->lock);
+    else
+        fos_lock_release(&lock->lock);
 }
 
 /* ---- fork ---- */

@@ -24,6 +24,7 @@ $(B)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c
 	$(call say,FUZZ,$<)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(FUZZ-CFLAGS) -MM -MP -MT $@ $< $(call fuzz-all,$*) > $@.d
+	$(Q)printf '%s:\n' $< $(call fuzz-all,$*) >> $@.d
 	$(Q)$(FUZZ-CC) $(FUZZ-CFLAGS) -o $@ $< $(call fuzz-all,$*)
 
 HOST-TESTS += $(addprefix $(B)/host/fuzz/,$(FUZZ-TARGETS))

@@ -24,6 +24,7 @@ $(B)/host/unit/test_%: tests/unit/test_%.c
 	$(call say,UNIT,$<)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(UNIT-CFLAGS) $(unit-$*-cflags) -MM -MP -MT $@ $< $(unit-$*-srcs) > $@.d
+	$(Q)printf '%s:\n' $< $(unit-$*-srcs) >> $@.d # a source may go, as a header may
 	$(Q)$(CC) $(UNIT-CFLAGS) $(unit-$*-cflags) -o $@ $< $(unit-$*-srcs) -lpthread
 
 -include $(wildcard $(B)/host/unit/*.d)

@@ -450,9 +450,8 @@ CASE("a report of the window's size is no key, however it comes")
     CHECK_EQ(tty.window.rows, 50);
     CHECK_EQ(tty.window.columns, 132);
     CHECK_EQ(signal_number, SIGWINCH);
-    type("\x1b[8;5");
-    type("1;99");
-    type("tc\r");
+    for (const char *key = "\x1b[8;51;99tc\r"; *key; key++)
+        type((char[]){*key, 0});
     CHECK_EQ(tty.window.rows, 51);
     CHECK_EQ(tty.window.columns, 99);
     CHECK_TEXT(answer, "abc\n");
@@ -473,6 +472,8 @@ CASE("what only begins like a report is typed")
                                 "\x1b\x1b[8;0;0t"};
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
         type(keys[i]);
+        uint64_t until = tty_release(0);
+        CHECK(until == FOS_NEVER || tty_release(until) == FOS_NEVER);
         fetch(1, who(7, 7, 7), 100);
         CHECK_TEXT(answer, keys[i]);
     }

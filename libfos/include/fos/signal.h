@@ -10,6 +10,7 @@
 #ifndef FOS_SIGNAL_H
 #define FOS_SIGNAL_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -37,5 +38,26 @@ long fos_signals_nap(uint64_t deadline);
 long fos_call_interruptible(struct fos_peer *to, void *request, uint32_t length,
                             void *reply, uint32_t capacity, uint64_t deadline,
                             bool restart);
+
+/* The signal that an exception of the processor becomes (Intel SDM volume 3, table 6-1,
+ * for the vectors). */
+static inline int fos_signal_of_vector(uint64_t vector)
+{
+    switch (vector) {
+    case 0:
+    case 16:
+    case 19:
+        return SIGFPE;
+    case 1:
+    case 3:
+        return SIGTRAP;
+    case 6:
+        return SIGILL;
+    case 17:
+        return SIGBUS;
+    default:
+        return SIGSEGV;
+    }
+}
 
 #endif

@@ -109,14 +109,15 @@ static inline void watch_only(uint64_t pid)
     watch.count = kept;
 }
 
-/* The first event from number `from` on of this type and process and, unless `a` is
- * WATCH_ANY, with this first word; the case fails if there is none. */
+/* The first event from number `from` on of this type, process and first word, of which
+ * the last two may be WATCH_ANY; the case fails if there is none. */
 static inline size_t watch_find(size_t from, enum fos_trace_type type, uint64_t pid,
                                 uint64_t a)
 {
     for (size_t i = from; i < watch.count; i++) {
         const struct fos_trace_event *e = &watch.events[i];
-        if (e->type == type && e->pid == pid && (a == WATCH_ANY || e->a == a))
+        if (e->type == type && (pid == WATCH_ANY || e->pid == pid) &&
+            (a == WATCH_ANY || e->a == a))
             return i;
     }
     case_fail("no event %d of process %llu", (int)type, (unsigned long long)pid);

@@ -16,7 +16,7 @@ enum {
     CROWD_ROUNDS = 12,
     CROWD_BURST = 30,
     SCARCE_OBJECTS = 14,
-    SCARCE_FRAMES = 190,
+    SCARCE_FRAMES = 198,
 };
 
 static struct fos_mailbox inbox;

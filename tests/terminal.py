@@ -53,6 +53,7 @@ class Terminal:
 
     def __init__(self, accel, *arguments, size=(24, 80)):
         self.output = ""
+        self.seen = 0
         self.decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self.ours, theirs = os.openpty()
         self.resize(*size)
@@ -62,11 +63,13 @@ class Terminal:
         os.close(theirs)
 
     def wait_for(self, text, seconds=30):
+        """Until the guest has written it after what was waited for before."""
         end = time.monotonic() + seconds
-        while text not in self.output:
+        while text not in self.output[self.seen:]:
             ready = select.select([self.ours], [], [], max(0, end - time.monotonic()))[0]
             check(ready, f"no `{text}` in {seconds} s:\n{self.output}")
             self.output += self.decoder.decode(os.read(self.ours, 4096))
+        self.seen = self.output.index(text, self.seen) + len(text)
 
     def type(self, text):
         os.write(self.ours, text.encode())

@@ -247,18 +247,15 @@ static uint64_t sooner(uint64_t a, uint64_t b)
 /* When to look again although nothing came. */
 static uint64_t work(void)
 {
-    uint64_t now = fos_now_ns(),
-             held = tty_release(now),
-             deadline = sooner(unfinished_show(), wait_input_serve(now));
+    uint64_t now = fos_now_ns(), held = tty_release(now),
+             deadline = sooner(held, wait_input_serve(now));
 
+    deadline = sooner(deadline, unfinished_show());
     output_pump();
     wait_output_serve();
     bool empty = output_pump();
     bool drained = empty && terminal_drained();
     deadline = sooner(deadline, wait_drained_serve(drained, now));
-    deadline = sooner(deadline, held);
-    if (signals_retry())
-        deadline = sooner(deadline, now + LOOK_AFTER);
     if (tty.l.stopped || (empty && !wait_output_any()))
         return deadline;
     return sooner(deadline, now + (wait_output_any() ? LOOK_AFTER : RETRY_AFTER));

@@ -13,7 +13,8 @@
 
 enum { ROWS = 24, COLUMNS = 80, KEYS = 256 };
 
-#define HELD_NS (50 * FOS_MILLISECOND) /* a report's bytes follow each other sooner */
+#define HELD_NS \
+    (50 * FOS_MILLISECOND) /* a report's bytes follow each other sooner */
 
 struct tty tty;
 static struct fos_siphash_key tickets;

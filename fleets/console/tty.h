@@ -53,11 +53,15 @@ long tty_foreground(const struct console_who *who, uint64_t group);
 long tty_session(const struct console_who *who, uint32_t what);
 void tty_ended(uint64_t pid);
 
-/* signal.c: a signal for a process group, by the process fleet; 0: for nobody.
- * Never waits: what it has no room for now goes with signals_retry, which gives
- * whether there is more. */
+/*
+ * signal.c: a signal for a process group, by the process fleet; 0: for nobody.  It is
+ * told by signals_serve, whose result is whether the last of those that waited has
+ * arrived now.  Until then no reader is given anything: what was typed after a signal
+ * key is for who outlives it.
+ */
 void signal_send(uint64_t group, int number);
-bool signals_retry(void);
+bool signals_waiting(void);
+bool signals_serve(uint64_t now);
 
 /* report.c: takes terminals' reports of their size, ESC [ 8 ; ROWS ; COLUMNS t, out
  * of the keys, in place; gives how many bytes are left.  What is held back of them at

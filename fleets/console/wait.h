@@ -8,6 +8,8 @@
  *  W2. What a caller that is gone would have got is the next one's.
  *  W3. A reader whose group is put into the background is sent away to ask again
  *      (EAGAIN without CONSOLE_NONBLOCK): it then learns that it is there.
+ *  W4. While a signal is on its way nobody is given input, and when it has arrived
+ *      readers are sent away: who has it asks no more.
  */
 #ifndef CONSOLE_WAIT_H
 #define CONSOLE_WAIT_H

@@ -5,10 +5,13 @@
 #include <string.h>
 
 #include <fos/abi/errors.h>
+#include <fos/clock.h>
 
 #include "output.h"
 
 enum { READERS = 32, POLLERS = 64 };
+
+#define SIGNAL_LOOK FOS_MILLISECOND /* for the process fleet's answer */
 
 static struct reader {
     struct fos_caller caller;
@@ -25,39 +28,24 @@ static struct poller {
 } pollers[POLLERS];
 static size_t polling;
 
-static long deliver_line(const struct reader *r)
-{
-    struct console_read_rep rep = {0};
-    size_t used;
-
-    rep.length =
-        (uint32_t)ldisc_take(&tty.l, (uint8_t *)rep.text, r->capacity, &used);
-    long error = fos_answer(&r->caller, 0, &rep, sizeof rep);
-    if (error)
-        ldisc_untake(&tty.l, used);
-    return error;
-}
-
-static long deliver_fetch(const struct reader *r)
-{
-    struct console_fetch_rep rep = {0};
-    size_t used;
-
-    rep.length =
-        (uint32_t)ldisc_take(&tty.l, (uint8_t *)rep.text, r->capacity, &used);
-    long error = fos_answer(&r->caller, 0, &rep, sizeof rep);
-    if (error)
-        ldisc_untake(&tty.l, used);
-    return error;
-}
-
 /* W2: what an answer does not reach has been put back. */
 static void deliver(const struct reader *r)
 {
+    union {
+        struct console_read_rep line;
+        struct console_fetch_rep fetch;
+    } rep = {0};
+    size_t used, taken = ldisc_take(
+                     &tty.l, (uint8_t *)(r->line ? rep.line.text : rep.fetch.text),
+                     r->capacity, &used);
+
     if (r->line)
-        deliver_line(r);
+        rep.line.length = (uint32_t)taken;
     else
-        deliver_fetch(r);
+        rep.fetch.length = (uint32_t)taken;
+    if (fos_answer(&r->caller, 0, &rep,
+                   r->line ? sizeof rep.line : sizeof rep.fetch))
+        ldisc_untake(&tty.l, used);
 }
 
 /* Whether it is done with; else *deadline may come nearer. */
@@ -65,6 +53,8 @@ static bool reader_serve(const struct reader *r, uint64_t now, uint64_t *deadlin
 {
     uint64_t later;
 
+    if (signals_waiting())
+        return false;
     if (!r->line && tty_background(&r->who)) {
         fos_answer(&r->caller, -FOS_EAGAIN, NULL, 0); /* W3 */
         return true;
@@ -98,10 +88,26 @@ static void pollers_serve(void)
     }
 }
 
+/* Those who have a signal now hear of it before they ask again. */
+static void readers_send_back(void)
+{
+    for (size_t i = 0; i < reading;)
+        if (readers[i].line) {
+            i++;
+        } else {
+            fos_answer(&readers[i].caller, -FOS_EAGAIN, NULL, 0);
+            LIST_REMOVE(readers, reading, i);
+        }
+}
+
 uint64_t wait_input_serve(uint64_t now)
 {
     uint64_t deadline = UINT64_MAX;
 
+    if (signals_serve(now))
+        readers_send_back();
+    if (signals_waiting())
+        deadline = now + SIGNAL_LOOK;
     for (size_t i = 0; i < reading;)
         if (reader_serve(&readers[i], now, &deadline))
             LIST_REMOVE(readers, reading, i);

@@ -69,14 +69,17 @@ static long once(struct fos_peer *to, void *request, uint32_t length, void *repl
                  uint32_t capacity, uint64_t deadline)
 {
     struct fos_sleeper *sleeper = &fos_thread_self()->sleeper;
+    /* Where signals are held further out, none can be delivered now. */
+    bool interruptible = fos_load_relaxed(&fos_own_events->hold) == 1;
     struct fos_call call;
-    long result =
-        fos_call_send(&call, to, request, length, reply, capacity, deadline);
+    long result;
 
+    if (interruptible && fos_signals_pending())
+        return -FOS_EINTR;
+    result = fos_call_send(&call, to, request, length, reply, capacity, deadline);
     if (result)
         return result;
-    /* Where signals are held further out, none can be delivered now. */
-    sleeper->interruptible = fos_load_relaxed(&fos_own_events->hold) == 1;
+    sleeper->interruptible = interruptible;
     result = fos_call_finish(&call, deadline);
     sleeper->interruptible = false;
     if (result == -FOS_EINTR && !call.done)

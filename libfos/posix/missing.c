@@ -32,7 +32,8 @@ CALL(fexecve)
 /* Limits and priorities. */
 CALL(getrlimit)
 CALL(setrlimit)
-CALL(setpriority) CALL(gethostid)
+CALL(setpriority)
+CALL(gethostid)
 
     /* Files. */
     CALL(statfs) CALL(syncfs) CALL(flock) CALL(chroot)

@@ -122,7 +122,8 @@ int __retarget_lock_try_acquire_recursive(_LOCK_T lock)
     number = fos_thread_number();
     if (again(lock, number))
         return 1;
-    if (!(lock->stream ? fos_lock_try(&lock->lock) : fos_lock_try_take(&lock->lock)))
+    if (!(lock->stream ? fos_lock_try(&lock->lock)
+                       : fos_lock_try_take(&lock->lock)))
         return 0;
     taken(lock, number);
     return 1;

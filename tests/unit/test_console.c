@@ -103,9 +103,22 @@ void signal_send(uint64_t group, int number)
     signals++;
 }
 
-bool signals_retry(void)
+/* The process fleet's answer is out. */
+static bool signals_under_way, signals_arrive;
+
+bool signals_waiting(void)
 {
-    return false;
+    return signals_under_way;
+}
+
+bool signals_serve(uint64_t now)
+{
+    bool arrived = signals_under_way && signals_arrive;
+
+    (void)now;
+    if (arrived)
+        signals_under_way = signals_arrive = false;
+    return arrived;
 }
 
 /* The host takes what is in the ring; the queue is emptied that way. */
@@ -354,6 +367,24 @@ CASE("keys that signal go to the foreground group")
     CHECK_EQ(tty_check(&leader, TTY_OWN), 0);
     CHECK_EQ(tty_check(&leader, TTY_READ), -FOS_ECANCELED);
     CHECK_EQ(tty_foreground(&leader, 7), 0);
+    shown();
+}
+
+CASE("what is typed after a signal key is for who asks when the signal has arrived")
+{
+    fetch(5, who(7, 7, 7), 100);
+    signals_under_way = true;
+    type("\x03");
+    answered_to = 0;
+    type("later\r");
+    CHECK_EQ(answered_to, 0);
+    signals_arrive = true;
+    wait_input_serve(0);
+    CHECK_EQ(answered_to, 5);
+    CHECK_EQ(answered, -FOS_EAGAIN);
+    fetch(6, who(7, 7, 7), 100);
+    CHECK_EQ(answered_to, 6);
+    CHECK_TEXT(answer, "later\n");
     shown();
 }
 

@@ -298,6 +298,10 @@ static inline bool read_only(const struct node *node)
     return node->dev == DEV_BOOT;
 }
 
+/* stat.c */
+void node_stat(struct fs_stat *s, const struct node *node);
+void pipe_stat(struct fs_stat *s, const struct process *p, const struct pipe *pipe);
+
 /* tree.c */
 long tree_make(struct walk *at, uint32_t mode, uint64_t rdev, struct node **made);
 long tree_link(struct node *from, struct walk *to);

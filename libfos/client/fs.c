@@ -182,6 +182,7 @@ static long path_call(void *request, uint32_t size, const char *path,
     if (length >= FS_PATH_MAX || more >= FS_PATH_MAX)
         return -FOS_ENAMETOOLONG;
     memcpy(message, request, size);
+    // NOLINTNEXTLINE(bugprone-not-null-terminated-result): its length goes with it
     memcpy(message + size, path, length);
     memcpy(message + size + length, second ? second : "", more);
     return call(message, (uint32_t)(size + length + more), reply, capacity,

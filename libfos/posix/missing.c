@@ -35,8 +35,9 @@ CALL(setrlimit)
 CALL(setpriority)
 CALL(gethostid)
 
-    /* Files. */
-    CALL(statfs) CALL(syncfs) CALL(flock) CALL(chroot)
+/* Files. */
+CALL(statfs)
+CALL(syncfs) CALL(flock) CALL(chroot)
 
     /* Memory. */
     CALL(shm_open) CALL(shm_unlink)

@@ -341,7 +341,10 @@ static char *text_give(const struct fs_text_rep *rep, long length, char *to,
     if (fos_fd_result(length) < 0)
         return NULL;
     if (!to) {
-        to = malloc((size_t)length + 1 > capacity ? (size_t)length + 1 : capacity);
+        if (capacity <= (size_t)length)
+            capacity = (size_t)length + 1;
+        // NOLINTNEXTLINE(clang-analyzer-unix.Malloc): length is not -1 any more
+        to = malloc(capacity);
         if (!to)
             return NULL;
     }

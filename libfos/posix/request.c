@@ -153,6 +153,7 @@ static long script_take(struct program_request *r, const struct proc_image *what
         vector[at++] = rest;
     vector[at++] = (char *)path;
     for (size_t i = 1; i < count; i++)
+        // NOLINTNEXTLINE(clang-analyzer-core.NullDereference): there are `count`
         vector[at++] = argv[i];
     vector[at] = NULL;
     return 0;

@@ -221,6 +221,7 @@ static void handler_run(struct run *run, struct fos_events *events,
     fos_store_relaxed(&events->blocked, context.uc_sigmask);
     if (frame)
         context_take(frame, &context);
+    run->context = NULL;
     errno = error;
 }
 
@@ -319,7 +320,7 @@ static int exception_code(const struct fos_frame *f)
 {
     enum { DIVIDE = 0, PAGE_FAULT = 14, PRESENT = 1 };
 
-    switch (fos_signal_of_vector(f->vector)) {
+    switch (fos_signal_of_vector(f->vector)) { // NOLINT(bugprone-branch-clone)
     case SIGFPE:
         return f->vector == DIVIDE ? FPE_INTDIV : FPE_FLTINV;
     case SIGTRAP:

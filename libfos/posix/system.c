@@ -135,7 +135,7 @@ long sysconf(int name)
 /* The same for all files. */
 static long path_limit(int name)
 {
-    switch (name) {
+    switch (name) { // NOLINT(bugprone-branch-clone): equal by chance
     case _PC_LINK_MAX:
         return LINK_MAX;
     case _PC_MAX_CANON:

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include <fos/abi/atomic.h>
+#include <fos/cap.h>
 #include <fos/ticket.h>
 
 #include "core.h"
@@ -25,8 +26,7 @@ static bool ticket_good(struct fos_cap ticket)
 
 static bool control_good(struct fos_cap shown)
 {
-    return fs.control.id &&
-           ((shown.id ^ fs.control.id) | (shown.secret ^ fs.control.secret)) == 0;
+    return fs.control.id && fos_cap_equal(shown, fs.control);
 }
 
 /* The caller, or NULL: it has been told. */

@@ -3,6 +3,7 @@
 
 #include <assert.h>
 
+#include <fos/cap.h>
 #include <fos/start.h>
 
 /* Event slots are fewer than processes: several share one. */
@@ -34,17 +35,14 @@ struct process *process_find(uint64_t pid)
     return NULL;
 }
 
-/* Every entry is compared, and wholly: the time tells nothing about the secret. */
+/* Every entry is compared: the time tells nothing about the secret. */
 struct process *process_authentic(struct fos_cap space)
 {
     struct process *found = NULL;
 
-    for (struct process *p = processes; p < processes + PROCESS_MAX; p++) {
-        uint64_t difference =
-            (p->space.id ^ space.id) | (p->space.secret ^ space.secret);
-        if (p->state == PROCESS_RUNNING && difference == 0)
+    for (struct process *p = processes; p < processes + PROCESS_MAX; p++)
+        if (fos_cap_equal(p->space, space) && p->state == PROCESS_RUNNING)
             found = p;
-    }
     return found;
 }
 

@@ -6,6 +6,7 @@
 #include "fleet.h"
 
 #include <fos/call.h>
+#include <fos/cap.h>
 #include <fos/line.h>
 #include <fos/memory.h>
 
@@ -54,8 +55,7 @@ static struct fos_answer_peer *peer_make(struct fos_answer_peer *set,
 static inline bool peer_is(const struct fos_answer_peer *slot,
                            const struct fos_cap *mailbox)
 {
-    return ((slot->peer.mailbox.id ^ mailbox->id) |
-            (slot->peer.mailbox.secret ^ mailbox->secret)) == 0;
+    return fos_cap_equal(slot->peer.mailbox, *mailbox);
 }
 
 static struct fos_answer_peer *peer_search(struct fos_service *service,

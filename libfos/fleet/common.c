@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include <fos/cap.h>
 #include <fos/fleet.h>
 #include <fos/start.h>
 
@@ -51,11 +52,10 @@ static void fleet_ended(const struct fos_caller *caller,
 static void fleet_stop(const struct fos_caller *caller,
                        const struct fleet_stop_req *req, size_t length)
 {
-    struct fos_cap own = fos_own_space();
     struct fleet_stop_rep rep;
 
     (void)length;
-    if (((req->self.id ^ own.id) | (req->self.secret ^ own.secret)) != 0) {
+    if (!fos_cap_equal(req->self, fos_own_space())) {
         fos_answer(caller, -FOS_EPERM, NULL, 0);
         return;
     }

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include <fos/abi/types.h>
+#include <fos/cap.h>
 #include <fos/siphash.h>
 #include <fos/start.h>
 
@@ -19,7 +20,7 @@ static inline bool fos_control_check(struct fos_cap shown)
 {
     struct fos_cap own = fos_start_page->caps[FOS_START_CONTROL];
 
-    return own.id && ((own.id ^ shown.id) | (own.secret ^ shown.secret)) == 0;
+    return own.id && fos_cap_equal(own, shown);
 }
 
 /* The key that tickets are checked with (fos/ticket.h). */

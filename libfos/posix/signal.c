@@ -379,18 +379,23 @@ void signals_begin(void)
         fos_signals_thread_begin(fos_own_events);
 }
 
+/* What is pending stays so by exec, which keeps the pid, and not for a new process. */
 struct inherited {
-    uint64_t blocked, ignored;
+    uint64_t blocked, ignored, pending, pid;
 };
 
 static long put(struct fos_inherit *to)
 {
-    struct inherited item = {.blocked = fos_load_relaxed(&fos_own_events->blocked)};
+    struct inherited item = {
+        .blocked = fos_load_relaxed(&fos_own_events->blocked),
+        .pending = fos_load_relaxed(&fos_own_events->signals),
+        .pid = fos_pid(),
+    };
 
     for (int n = 1; n < NSIG; n++)
         if (actions[n].sa_handler == SIG_IGN)
             item.ignored |= signal_bit(n);
-    return item.blocked || item.ignored
+    return item.blocked || item.ignored || item.pending
                ? fos_inherit_put(to, FOS_INHERIT_SIGNALS, &item, sizeof item)
                : 0;
 }
@@ -404,6 +409,8 @@ static void get(const void *data, uint32_t size)
     for (int n = 1; n < NSIG; n++)
         if (item->ignored & signal_bit(n) && settable(n))
             actions[n].sa_handler = SIG_IGN;
+    if (item->pid == fos_pid())
+        fos_fetch_or(&fos_own_events->signals, item->pending);
     sigprocmask(SIG_SETMASK, &(sigset_t){item->blocked}, NULL);
     children_tell();
 }

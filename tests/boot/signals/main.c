@@ -337,6 +337,44 @@ static void test_children(void)
     case_end();
 }
 
+enum { PENDING = 21 };
+
+/* The program that test_exec starts. */
+static int pending_status(void)
+{
+    sigset_t set;
+
+    sigpending(&set);
+    return sigismember(&set, SIGUSR2) && !sigismember(&set, SIGUSR1) ? PENDING : 1;
+}
+
+static void test_exec(void)
+{
+    static char self[] = "/bin/test-signals";
+    char *argv[] = {self, "pending", NULL};
+    sigset_t set;
+    pid_t pid;
+
+    case_begin("a pending signal outlives exec, and is not a new process's");
+    sigemptyset(&set);
+    sigaddset(&set, SIGUSR1);
+    sigaddset(&set, SIGUSR2);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    raise(SIGUSR1);
+    pid = fork();
+    if (pid == 0) {
+        raise(SIGUSR2);
+        execv(self, argv);
+        _exit(1);
+    }
+    CASE_EQUAL(WEXITSTATUS(status_of(pid)), PENDING);
+    sigdelset(&set, SIGUSR2);
+    CASE_EQUAL(sigwaitinfo(&set, NULL), SIGUSR1);
+    sigaddset(&set, SIGUSR2);
+    sigprocmask(SIG_UNBLOCK, &set, NULL);
+    case_end();
+}
+
 static void test_stop(void)
 {
     int status;
@@ -368,8 +406,11 @@ static void test_stop(void)
     case_end();
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    (void)argv;
+    if (argc > 1)
+        return pending_status();
     setvbuf(stdout, NULL, _IOLBF, 0);
     case_fleets_grow = true;
     puts("signals: starting");
@@ -384,5 +425,6 @@ int main(void)
     test_sigwait();
     test_children();
     test_stop();
+    test_exec();
     return cases_status();
 }

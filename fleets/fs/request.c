@@ -103,6 +103,19 @@ static long object_find(struct walk *w, struct process *p, uint32_t dir,
     return 0;
 }
 
+/* The caller, and what it names found; NULL: it has been told. */
+static struct process *object_of(const struct fos_caller *caller, uint64_t session,
+                                 uint32_t dir, struct walk *w,
+                                 const struct description **d)
+{
+    struct process *p = caller_of(caller, session);
+    long error = p ? object_find(w, p, dir, d) : 0;
+
+    if (error)
+        answer(caller, error);
+    return error ? NULL : p;
+}
+
 static void fs_attach(const struct fos_caller *caller,
                       const struct fs_attach_req *req, size_t length)
 {
@@ -226,19 +239,14 @@ static void fs_seek(const struct fos_caller *caller, const struct fs_seek_req *r
 static void fs_stat(const struct fos_caller *caller, const struct fs_stat_req *req,
                     size_t length)
 {
-    struct process *p = caller_of(caller, req->session);
     struct walk w = PATH_OF(req, length);
     const struct description *d;
     struct fs_stat_rep rep = {0};
 
+    w.follow = !(req->flags & FS_NOFOLLOW);
+    struct process *p = object_of(caller, req->session, req->dir, &w, &d);
     if (!p)
         return;
-    w.follow = !(req->flags & FS_NOFOLLOW);
-    long error = object_find(&w, p, req->dir, &d);
-    if (error) {
-        answer(caller, error);
-        return;
-    }
     if (w.node)
         node_stat(&rep.stat, w.node);
     else if (d)
@@ -402,10 +410,8 @@ static void fs_link(const struct fos_caller *caller, const struct fs_link_req *r
     done(caller, link_do(p, req, &from, &to));
 }
 
-static long text_of(struct walk *w, const struct description *d, uint32_t what,
-                    char *to)
+static long text_of(struct walk *w, uint32_t what, char *to)
 {
-    (void)d;
     if (!w->node)
         return -FOS_EINVAL;
     if (what == FS_TEXT_LINK) {
@@ -424,16 +430,13 @@ static void fs_text(const struct fos_caller *caller, const struct fs_text_req *r
                     size_t length)
 {
     static struct fs_text_rep rep;
-    struct process *p = caller_of(caller, req->session);
     struct walk w = PATH_OF(req, length);
     const struct description *d;
 
-    if (!p)
-        return;
     w.follow = req->what != FS_TEXT_LINK;
-    long result = object_find(&w, p, req->dir, &d);
-    if (!result)
-        result = text_of(&w, d, req->what, rep.text);
+    if (!object_of(caller, req->session, req->dir, &w, &d))
+        return;
+    long result = text_of(&w, req->what, rep.text);
     if (result < 0)
         answer(caller, result);
     else
@@ -443,18 +446,17 @@ static void fs_text(const struct fos_caller *caller, const struct fs_text_req *r
 static void fs_change(const struct fos_caller *caller,
                       const struct fs_change_req *req, size_t length)
 {
-    struct process *p = caller_of(caller, req->session);
     struct walk w = PATH_OF(req, length);
     const struct description *d;
 
+    w.follow = !(req->flags & FS_NOFOLLOW);
+    struct process *p = object_of(caller, req->session, req->dir, &w, &d);
     if (!p)
         return;
-    w.follow = !(req->flags & FS_NOFOLLOW);
-    long error = object_find(&w, p, req->dir, &d);
-    if (!error &&
-        (!w.node || (d && req->what & FS_CHANGE_SIZE && !(d->flags & FS_WRITE))))
-        error = -FOS_EINVAL;
-    done(caller, error ? error : tree_change(p, w.node, req, d != NULL));
+    if (!w.node || (d && req->what & FS_CHANGE_SIZE && !(d->flags & FS_WRITE)))
+        done(caller, -FOS_EINVAL);
+    else
+        done(caller, tree_change(p, w.node, req, d != NULL));
 }
 
 static long pipe_open(struct process *p, struct pipe *pipe, uint32_t flags)
@@ -583,7 +585,6 @@ static void fs_poll(const struct fos_caller *caller, const struct fs_poll_req *r
 static void fs_statvfs(const struct fos_caller *caller,
                        const struct fs_statvfs_req *req, size_t length)
 {
-    struct process *p = caller_of(caller, req->session);
     struct walk w = PATH_OF(req, length);
     const struct description *d;
     uint32_t left = fs.pages.limit - fs.pages.used;
@@ -594,14 +595,9 @@ static void fs_statvfs(const struct fos_caller *caller,
         .files_free = NODES_MAX - fs.nodes,
     };
 
-    if (!p)
-        return;
     w.follow = true;
-    long error = object_find(&w, p, req->dir, &d);
-    if (error) {
-        answer(caller, error);
+    if (!object_of(caller, req->session, req->dir, &w, &d))
         return;
-    }
     rep.dev = w.node ? w.node->dev : 0;
     if (rep.dev == DEV_BOOT) {
         rep.pages = (fs.boot_size + PAGE - 1) / PAGE;
@@ -614,15 +610,15 @@ static void fs_statvfs(const struct fos_caller *caller,
 static void fs_access(const struct fos_caller *caller,
                       const struct fs_access_req *req, size_t length)
 {
-    struct process *p = caller_of(caller, req->session);
     struct walk w = PATH_OF(req, length);
     const struct description *d;
+    long error = 0;
 
+    w.follow = !(req->flags & FS_NOFOLLOW);
+    struct process *p = object_of(caller, req->session, req->dir, &w, &d);
     if (!p)
         return;
-    w.follow = !(req->flags & FS_NOFOLLOW);
-    long error = object_find(&w, p, req->dir, &d);
-    if (!error && w.node && req->what & FS_MAY_WRITE && read_only(w.node) &&
+    if (w.node && req->what & FS_MAY_WRITE && read_only(w.node) &&
         !is_type(w.node, FS_IFCHR))
         error = -FOS_EROFS;
     if (!error && w.node && !may(p, w.node, req->what & 7))

@@ -10,18 +10,13 @@ USER-CFLAGS := -std=gnu11 -O2 -g -march=x86-64-v2 -fno-pic -fno-pie -ffreestandi
 	-ffunction-sections -fdata-sections -nostdinc -U__linux__ -U__linux -Ulinux \
 	-U__gnu_linux__ -D__fos__ -isystem libfos/posix/include \
 	-isystem $(NEWLIB)/include -isystem $(GCC-INCLUDE) -I$(ABI) -Ilibfos/include $(WARN)
-USER-LDFLAGS := -nostdlib -static -no-pie -Wl,-z,noexecstack -Wl,-z,max-page-size=4096 \
-	-Wl,-z,separate-code -Wl,--build-id=none -Wl,--gc-sections -Wl,-Ttext-segment=0x400000
 
 LIBFOS-OBJS := $(patsubst %,$(B)/user/%.o,$(filter-out %/missing.c, \
 	$(wildcard libfos/*/*.c libfos/*/*.S)))
-# In this order, because what nobody supplies is missing.
 LIBFOS     := $(B)/user/libfos.a
 LIBC       := $(B)/user/libc.a
 MISSING    := $(B)/user/missing.a
-LINK-NEEDS := $(LIBFOS) $(LIBC) $(MISSING)
-LINK-LIBS  := -Wl,--start-group $(LIBFOS) $(LIBC) $(NEWLIB)/lib/libm.a -lgcc \
-	-Wl,--end-group $(MISSING) $(LIBFOS) $(LIBC)
+LINK-NEEDS := tools/fos-cc $(LIBFOS) $(LIBC) $(MISSING)
 comma := ,
 # Tests that want what programs have, by the names of their folders.
 PAGED-TESTS := memory posix pipes threads signals
@@ -57,8 +52,8 @@ define program-rule
 $(B)/bin/$(call program-name,$(1)): $(patsubst %,$(B)/user/%.o,$(wildcard $(1)/*.c $(1)/*.S)) $(LINK-NEEDS)
 	$$(call say,LD,$$@)
 	$$(Q)mkdir -p $$(@D)
-	$$(Q)$$(CC) $$(USER-LDFLAGS) $(if $(filter $(OWN-MEMORY),$(1)),-Wl$$(comma)-z$$(comma)stack-size=262144) \
-	    -o $$@ $$(filter %.o,$$^) $(LINK-LIBS)
+	$$(Q)FOS_BUILD=$(abspath $(B)) FOS_GCC='$$(CC)' tools/fos-cc -o $$@ $$(filter %.o,$$^) \
+	    $(if $(filter $(OWN-MEMORY),$(1)),-Wl$$(comma)-z$$(comma)stack-size=262144)
 endef
 $(foreach d,$(PROGRAM-DIRS),$(eval $(call program-rule,$(d))))
 

@@ -3,8 +3,7 @@
 
 B      := build
 # What is fetched from and built of others; shared by the working trees of a repository.
-CACHE  ?= $(or $(patsubst %/.git,%,$(shell git rev-parse --path-format=absolute \
-	--git-common-dir 2>/dev/null)),$(CURDIR))/build/cache
+CACHE  ?= $(shell tools/fetch --where)
 CACHE  := $(CACHE)
 MAKEFLAGS += --no-builtin-rules
 SHELL  := /bin/bash

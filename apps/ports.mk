@@ -5,8 +5,6 @@
 # apps/<n>/module.mk says which package it is: `PORTED += n`, `n-package := p`.
 # A program whose source could not be fetched is left out.
 
-CACHE ?= $(or $(patsubst %/.git,%/build/cache,$(shell git rev-parse \
-	--path-format=absolute --git-common-dir 2>/dev/null)),$(abspath $(B))/cache)
 port-source = $(firstword $(wildcard $(CACHE)/src/$($(1)-package)/*.orig.tar.*))
 PORTS   := $(foreach p,$(PORTED),$(if $(call port-source,$(p)),$(p)))
 HEADERS := $(shell find libfos/posix/include -name '*.h')

@@ -11,11 +11,14 @@
 #include <sys/select.h>
 #include <time.h>
 
+#include <fos/abi/atomic.h>
 #include <fos/clock.h>
 #include <fos/error.h>
 #include <fos/signal.h>
+#include <fos/thread.h>
 
 #include "fd.h"
+#include "signals.h"
 
 struct poll {
     struct fos_poll_item items[FOS_FD_MAX];
@@ -107,13 +110,17 @@ static void sets_cancel(struct poll *p)
             fos_call_cancel(&p->sets[i].call);
 }
 
-/* Asks once, for answers at once or when something is ready. */
+/* Asks once, for answers at once or when something is ready, or a signal is due. */
 static long ask(struct poll *p, bool wait, uint64_t deadline)
 {
+    struct fos_sleeper *sleeper = &fos_thread_self()->sleeper;
     long result = sets_start(p, wait);
 
     if (result == 0) {
+        sleeper->interruptible =
+            wait && fos_load_relaxed(&fos_own_events->hold) == 1;
         result = sets_wait(p, !wait, wait ? deadline : FOS_NEVER);
+        sleeper->interruptible = false;
         if (!result)
             result = sets_take(p);
     }
@@ -131,11 +138,12 @@ static bool sets_any(const struct poll *p)
 
 static long nothing_wait(uint64_t deadline)
 {
-    if (deadline)
-        fos_clock_sleep(deadline);
-    return fos_signals_pending() ? -FOS_EINTR : 0;
+    uint64_t blocked = fos_load_relaxed(&fos_own_events->blocked);
+
+    return deadline && signals_sleep(blocked, deadline) == 0 ? -FOS_EINTR : 0;
 }
 
+/* With signals held: -FOS_EINTR one is due. */
 static long poll_until(struct pollfd *fds, nfds_t count, uint64_t deadline)
 {
     struct poll p;
@@ -156,6 +164,25 @@ static long poll_until(struct pollfd *fds, nfds_t count, uint64_t deadline)
         fos_file_put(p.items[i].file);
     }
     return result < 0 ? result : result + p.ready;
+}
+
+/* `runs`: signal_runs.all before; a handler that has run since ends the wait. */
+static long poll_for(struct pollfd *fds, nfds_t count, uint64_t deadline,
+                     uint64_t runs)
+{
+    for (;;) {
+        fos_cancel_point();
+        fos_signals_hold();
+        long result =
+            poll_until(fds, count, signal_runs.all == runs ? deadline : 0);
+        fos_signals_release();
+        if (result > 0 || (result < 0 && result != -FOS_EINTR))
+            return result;
+        if (signal_runs.all != runs)
+            return -FOS_EINTR;
+        if (result == 0)
+            return 0;
+    }
 }
 
 /* 0: at once; FOS_NEVER: NULL. */
@@ -179,7 +206,7 @@ int ppoll(struct pollfd *fds, nfds_t count, const struct timespec *timeout,
           const sigset_t *mask)
 {
     sigset_t before;
-    uint64_t deadline;
+    uint64_t deadline, runs = signal_runs.all;
     long result = deadline_of(timeout, &deadline);
 
     if (!result && count > FOS_FD_MAX)
@@ -187,7 +214,7 @@ int ppoll(struct pollfd *fds, nfds_t count, const struct timespec *timeout,
     if (!result) {
         if (mask)
             sigprocmask(SIG_SETMASK, mask, &before);
-        result = poll_until(fds, count, deadline);
+        result = poll_for(fds, count, deadline, runs);
         if (mask)
             sigprocmask(SIG_SETMASK, &before, NULL);
     }

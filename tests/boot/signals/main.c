@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Signals: handlers, masks, waits that they end, stops. */
 #include <errno.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdint.h>
 #include <sys/time.h>
+#include <sys/select.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -280,6 +282,51 @@ static void test_eintr(void)
     case_end();
 }
 
+/* Fails by the test's deadline where a wait is not ended. */
+static void test_poll(void)
+{
+    struct pollfd polled = {.events = POLLIN};
+    fd_set reads;
+    sigset_t set, old;
+    int ends[2];
+
+    case_begin("signals end poll, select and pselect, restarted or not");
+    CASE_EQUAL(pipe(ends), 0);
+    polled.fd = ends[0];
+    for (int flags = 0; flags <= SA_RESTART; flags += SA_RESTART) {
+        handler_set(SIGALRM, note, flags);
+        alarm_soon();
+        CASE_EQUAL(poll(&polled, 1, -1), -1);
+        CASE_EQUAL(errno, EINTR);
+        CASE_EQUAL(got, SIGALRM);
+        alarm_soon();
+        CASE_EQUAL(poll(NULL, 0, -1), -1);
+        CASE_EQUAL(errno, EINTR);
+        alarm_soon();
+        FD_ZERO(&reads);
+        FD_SET(ends[0], &reads);
+        CASE_EQUAL(select(ends[0] + 1, &reads, NULL, NULL, NULL), -1);
+        CASE_EQUAL(errno, EINTR);
+    }
+    sigemptyset(&set);
+    sigaddset(&set, SIGALRM);
+    sigprocmask(SIG_BLOCK, &set, &old);
+    raise(SIGALRM);
+    CASE_EQUAL(poll(&polled, 1, 10), 0);
+    got = 0;
+    FD_SET(ends[0], &reads);
+    CASE_EQUAL(pselect(ends[0] + 1, &reads, NULL, NULL, NULL, &old), -1);
+    CASE_EQUAL(errno, EINTR);
+    CASE_EQUAL(got, SIGALRM);
+    sigprocmask(SIG_SETMASK, &old, NULL);
+    CASE_EQUAL(write(ends[1], "x", 1), 1);
+    CASE_EQUAL(poll(&polled, 1, -1), 1);
+    signal(SIGALRM, SIG_DFL);
+    close(ends[0]);
+    close(ends[1]);
+    case_end();
+}
+
 static void test_sigwait(void)
 {
     struct timespec soon = {0, 20000000};
@@ -422,6 +469,7 @@ int main(int argc, char **argv)
     test_spinning();
     test_alarm();
     test_eintr();
+    test_poll();
     test_sigwait();
     test_children();
     test_stop();

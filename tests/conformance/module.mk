@@ -1,0 +1,10 @@
+# SPDX-License-Identifier: MIT
+# Other people's tests, run on fos: tests/conformance/README.md.
+
+.PHONY: conformance conformance-mksh conformance-busybox
+## make conformance   other people's tests on fos, all: tables in tests/conformance/
+conformance: conformance-mksh conformance-busybox
+conformance-mksh: ready
+	$(Q)tests/conformance/mksh --table tests/conformance/mksh.md
+conformance-busybox: ready
+	$(Q)tests/conformance/busybox --table tests/conformance/busybox.md

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
 """Programs to run on fos, their input and what became of them (cases.c is the other side).
 
-run() puts all cases into one archive and boots it.  A machine that stops answering, or a
+run() puts all cases into an archive and boots it.  A machine that stops answering, or a
 program that stops it, costs the case it was at; the others get another boot.
 """
+import concurrent.futures
 import dataclasses
 import os
 import re
@@ -106,8 +107,8 @@ def lines_of(command, environment, patience):
                 break
             *lines, text = (text + more).split(b"\n")
             for line in lines:
-                deadline = time.monotonic() + patience()
                 yield line.rstrip(b"\r").decode("latin-1")
+            deadline = time.monotonic() + patience()
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait()
@@ -163,8 +164,7 @@ def explain(reader):
         say(f"    {line}")
 
 
-def run(cases, folder, memory=256, here=False, always=()):
-    """Runs the cases, those of `always` before the first of each boot; their outcomes."""
+def run_part(cases, folder, memory, here, always):
     os.makedirs(folder, exist_ok=True)
     outcomes, left = {}, list(cases)
     while left:
@@ -182,4 +182,18 @@ def run(cases, folder, memory=256, here=False, always=()):
             sys.exit("conformance: nothing ran")
         outcomes.update(reader.outcomes)
         left = [case for case in left if case.name not in outcomes]
+    return outcomes
+
+
+def run(cases, folder, memory=256, here=False, always=(), boots=1):
+    """Runs the cases, those of `always` before the first of each boot; their outcomes.
+
+    Each of `boots` machines, which run at the same time, has a part of the cases.
+    """
+    boots = 1 if here else max(1, min(boots, len(cases)))
+    outcomes = {}
+    with concurrent.futures.ThreadPoolExecutor(boots) as pool:
+        for part in pool.map(lambda n: run_part(cases[n::boots], os.path.join(folder, str(n)),
+                                                memory, here, always), range(boots)):
+            outcomes.update(part)
     return outcomes

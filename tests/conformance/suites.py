@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 """What the suites of other people have in common: where their sources are, and the tables."""
 import collections
-import glob
 import os
 import subprocess
 import sys
@@ -11,14 +10,9 @@ import cases
 
 def fetched(package):
     """The archive of a source package that tools/fetch got."""
-    common = subprocess.run(["git", "rev-parse", "--path-format=absolute",
-                             "--git-common-dir"], cwd=cases.ROOT, capture_output=True,
-                            text=True)
-    for base in (os.path.dirname(common.stdout.strip()), cases.ROOT):
-        found = glob.glob(f"{base}/build/cache/src/{package}/*.orig.tar.*")
-        if found:
-            return found[0]
-    sys.exit(f"conformance: no source of {package}; tools/fetch gets it")
+    found = subprocess.run([os.path.join(cases.ROOT, "tools/fetch"), "--where", package],
+                           stdout=subprocess.PIPE, text=True).stdout.strip()
+    return found or sys.exit(f"conformance: no source of {package}; tools/fetch gets it")
 
 
 def unpack(package, folder):

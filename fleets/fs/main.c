@@ -106,7 +106,7 @@ static uint32_t pages_limit(void)
 
     fos_sys_space_status(fos_own_space(), &info);
     uint32_t left = info.frames_quota - info.frames_used;
-    left = left > FRAMES_OWN ? left - FRAMES_OWN : 0;
+    left -= left / 2 < FRAMES_OWN ? left / 2 : FRAMES_OWN;
     return left / 4 * 3 < FRAMES_LEAST ? FRAMES_LEAST : left / 4 * 3;
 }
 

@@ -10,7 +10,7 @@
  *     spawn.c     requests to start a process, checked; exec.c  exec and fork
  *     fetch.c     what they bring with them; load.c  from there into a space
  *     wait.c      waitpid, SIGCHLD; signals.c  kill, stopping; groups.c  job control;
- *     timers.c    alarm; place.c  affinity
+ *     timers.c    alarm; place.c  affinity; quotas.c  what fleets are given
  *     pager.c     the memory fleet; files.c  the filesystem
  *     request.c   the other requests
  *     end.c       how processes, and the machine, end
@@ -41,7 +41,6 @@ struct fleet {
     struct fos_cap console; /* its mailbox; id 0 while there is none */
     struct fos_cap fs;      /* the same of the filesystem */
     struct fos_cap control; /* by which fleets know this one */
-    uint32_t fs_frames;     /* its quota */
     struct balance before;  /* when the app was started */
     bool balance_known;
 };
@@ -52,9 +51,6 @@ extern struct fleet fleet; /* request.c */
 void fleet_turn(uint64_t deadline);
 
 /* manifest.c */
-enum { DRIVER_FRAMES = 640, DRIVER_OBJECTS = 64 }; /* quota of console, of store */
-enum { FS_OBJECTS = 512 };
-
 /* A member of a fleet of the boot archive: arguments as in struct load. */
 struct fleet_birth {
     const char *name;

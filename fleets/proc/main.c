@@ -15,17 +15,15 @@
 #include "fleet.h"
 #include "names.h"
 #include "pager.h"
+#include "quotas.h"
 #include "tell.h"
 #include "timers.h"
 
 enum {
     MAILBOX_SLOTS = 4096,
     SYSTEM_PROCESSES = 24,
-    DRIVERS = 2,
     OWN_FRAMES = 256, /* what this fleet may still need */
     OWN_OBJECTS = 32,
-    FS_SHARE = 8, /* one frame in so many is the filesystem's */
-    FS_FRAMES_MAX = 16384,
     FRAMES_NEEDED = 1024, /* for an app, after the system has its share */
 };
 
@@ -61,48 +59,54 @@ static void service_open(void)
         give_up("too little memory", "there is none for this fleet's mailboxes");
 }
 
-/* The filesystem's share: what is in files is in its memory. */
-static uint32_t fs_share(uint64_t left)
+/* Adds what so many members of a fleet take. */
+static void account_add(struct account *a, enum quota_kind kind, uint32_t members)
 {
-    const void *image;
-    uint64_t size, share = left / FS_SHARE;
+    a->frames += (uint64_t)members * quota_of(kind)->frames;
+    a->objects += (uint64_t)members * quota_of(kind)->objects;
+}
 
-    if (program_find("fs", &image, &size) < 0)
-        return 0;
-    return share < FS_FRAMES_MAX ? (uint32_t)share : FS_FRAMES_MAX;
+/* What the fleets take but page and mem. */
+static struct account fleets_need(void)
+{
+    struct account a = {.processes = SYSTEM_PROCESSES};
+    bool store = fleet.boot->device_present[FOS_DEVICE_STORE];
+    const void *image;
+    uint64_t size;
+
+    account_add(&a, QUOTA_NAME, fleet.cmdline.names);
+    account_add(&a, QUOTA_DRIVER, 1 + store);
+    account_add(&a, QUOTA_FS, program_find("fs", &image, &size) == 0);
+    return a;
 }
 
 /* The kernel carves the quotas of others out of this fleet's own. */
 static void accounts_open(void)
 {
     struct fos_space_info own = {0};
-    uint32_t names = fleet.cmdline.names,
-             frames = DRIVERS * DRIVER_FRAMES + names * NAME_FRAMES,
-             objects = DRIVERS * DRIVER_OBJECTS + names * NAME_OBJECTS;
+
     fos_sys_space_status(fos_own_space(), &own);
     uint64_t left = own.frames_quota - own.frames_used;
-    fleet.fs_frames = fs_share(left);
-    frames += fleet.fs_frames;
-    objects += fleet.fs_frames ? FS_OBJECTS : 0;
+    quotas_open(left, own.objects_quota);
+    struct account system = fleets_need();
     uint32_t pager_frames, pager_objects;
-    if (left > frames + OWN_FRAMES + FRAMES_NEEDED) {
-        pager_quota(left - frames - OWN_FRAMES - FRAMES_NEEDED, table_vcpus(),
-                    &pager_frames, &pager_objects);
-        frames += pager_frames;
-        objects += pager_objects;
+    if (left > system.frames + OWN_FRAMES + FRAMES_NEEDED) {
+        pager_quota(left - system.frames - OWN_FRAMES - FRAMES_NEEDED,
+                    table_vcpus(), &pager_frames, &pager_objects);
+        system.frames += pager_frames;
+        system.objects += pager_objects;
     }
-    uint64_t taken = frames + OWN_FRAMES;
+    uint64_t taken = system.frames + OWN_FRAMES;
     if (left < taken + FRAMES_NEEDED) {
         report("proc: %llu KiB of memory are free, %llu KiB are needed",
                (unsigned long long)left * 4,
                (unsigned long long)(taken + FRAMES_NEEDED) * 4);
         give_up("too little memory", "give the guest more");
     }
-    system_account = (struct account){
-        .frames = frames, .objects = objects, .processes = SYSTEM_PROCESSES};
+    system_account = system;
     /* Each space counts as an object beside its quota. */
-    uint64_t rest =
-        own.objects_quota - own.objects_used - objects - OWN_OBJECTS - PROCESS_MAX;
+    uint64_t rest = own.objects_quota - own.objects_used - system.objects -
+                    OWN_OBJECTS - PROCESS_MAX;
     family_account = (struct account){.frames = left - taken,
                                       .objects = (uint32_t)rest,
                                       .processes = PROCESS_MAX - SYSTEM_PROCESSES};

@@ -11,6 +11,7 @@
 #include "fleet.h"
 #include "login.h"
 #include "pager.h"
+#include "quotas.h"
 
 enum {
     CONSOLE_STARTS_MAX = 4,
@@ -52,15 +53,16 @@ static bool driver_start(const char *name, enum process_role role, const char *t
                          uint32_t argc, size_t text_size,
                          enum fos_boot_device device)
 {
-    return fleet_start(&(struct fleet_birth){.name = name,
-                                             .role = role,
-                                             .argc = argc,
-                                             .text = text,
-                                             .text_size = (uint32_t)text_size,
-                                             .frames = DRIVER_FRAMES,
-                                             .objects = DRIVER_OBJECTS,
-                                             .caps = &fleet.boot->devices[device],
-                                             .ncaps = 1});
+    return fleet_start(
+        &(struct fleet_birth){.name = name,
+                              .role = role,
+                              .argc = argc,
+                              .text = text,
+                              .text_size = (uint32_t)text_size,
+                              .frames = quota_of(QUOTA_DRIVER)->frames,
+                              .objects = quota_of(QUOTA_DRIVER)->objects,
+                              .caps = &fleet.boot->devices[device],
+                              .ncaps = 1});
 }
 
 static bool ready_wait(enum process_role role)
@@ -126,8 +128,8 @@ void fs_start(void)
                                           .argc = 3,
                                           .text = text,
                                           .text_size = (uint32_t)length + 1,
-                                          .frames = fleet.fs_frames,
-                                          .objects = FS_OBJECTS,
+                                          .frames = quota_of(QUOTA_FS)->frames,
+                                          .objects = quota_of(QUOTA_FS)->objects,
                                           .archive = true});
     if (started && starts == 1 && !ready_wait(ROLE_FS))
         report("proc: the filesystem does not answer");

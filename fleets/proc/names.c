@@ -10,6 +10,7 @@
 #include <fos/ticket.h>
 
 #include "fleet.h"
+#include "quotas.h"
 
 enum { CREDIT_MAX = 4, ARGUMENTS = 3, THROWAWAY_SLOTS = 64 };
 
@@ -72,8 +73,8 @@ static void member_start(unsigned slot)
                                           .argc = ARGUMENTS,
                                           .text = text,
                                           .text_size = (uint32_t)size + 1,
-                                          .frames = NAME_FRAMES,
-                                          .objects = NAME_OBJECTS,
+                                          .frames = quota_of(QUOTA_NAME)->frames,
+                                          .objects = quota_of(QUOTA_NAME)->objects,
                                           .caps = keys,
                                           .ncaps = sizeof keys / sizeof *keys});
 

@@ -9,8 +9,6 @@
 #include "members.h"
 #include "table.h"
 
-enum { NAME_FRAMES = 512, NAME_OBJECTS = 128 };
-
 /* Draws the keys; before any process is started. */
 void names_init(unsigned count);
 

@@ -12,6 +12,7 @@
 #include <fos/syscall.h>
 
 #include "fleet.h"
+#include "quotas.h"
 #include "tell.h"
 
 FOS_CLIENT_CALLS(mem, MEM_PROC_OPS)
@@ -48,15 +49,16 @@ static uint32_t count_of(uint32_t asked, bool two)
 
 void pager_quota(uint64_t left, uint32_t vcpus, uint32_t *frames, uint32_t *objects)
 {
+    const struct quota *page = quota_of(QUOTA_PAGE), *mem = quota_of(QUOTA_MEM);
     bool two = vcpus >= VCPUS_FOR_TWO && left >= FRAMES_FOR_TWO;
 
     pages.count = count_of(fleet.cmdline.pages, false);
     mems.count = count_of(fleet.cmdline.mems, two);
     pages_total = left / PAGER_SHARE;
-    pages.frames = (uint32_t)(pages_total / pages.count) + PAGE_FRAMES;
-    pages.objects = PAGE_OBJECTS;
-    mems.frames = MEM_FRAMES;
-    mems.objects = MEM_OBJECTS;
+    pages.frames = (uint32_t)(pages_total / pages.count) + page->frames;
+    pages.objects = page->objects;
+    mems.frames = mem->frames;
+    mems.objects = mem->objects;
     *frames = pages.count * pages.frames + mems.count * mems.frames;
     *objects = pages.count * pages.objects + mems.count * mems.objects;
 }

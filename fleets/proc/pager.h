@@ -20,10 +20,6 @@
 
 enum {
     PAGER_MEMBERS_MAX = 4,
-    PAGE_FRAMES = 256, /* what a member of the page fleet needs for itself */
-    PAGE_OBJECTS = 64,
-    MEM_FRAMES = 512,
-    MEM_OBJECTS = 128,
     PAGER_KEEPS = 768, /* frames of a member that yields */
     PAGER_SHARE = 2, /* one frame of so many, of those left, is the page fleet's */
 };

@@ -148,9 +148,9 @@ def no_archive(dom0):
     check(re.search("archive|ramdisk", guest.console.output()), "no reason given")
 
 
-@xl_case("with 64 MiB of memory an application runs")
+@xl_case("with 40 MiB of memory, beside the tests' archive, an application runs")
 def least_memory(dom0):
-    guest = run(dom0, "test-act exit 7", memory=64)
+    guest = run(dom0, "test-act exit 7", memory=40)
     check(guest.status() == 7, f"status {guest.status()}\n{guest.console.output()}")
 
 

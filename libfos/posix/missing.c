@@ -37,13 +37,31 @@ CALL(gethostid)
 
 /* Files. */
 CALL(statfs)
-CALL(syncfs) CALL(flock) CALL(chroot)
+CALL(syncfs)
+CALL(flock)
+CALL(chroot)
 
-    /* Memory. */
-    CALL(shm_open) CALL(shm_unlink)
+/* Memory. */
+CALL(shm_open)
+CALL(shm_unlink)
 
-    /* Sockets and mounts. */
-    CALL(socket) CALL(socketpair) CALL(bind) CALL(connect) CALL(listen) CALL(accept)
-        CALL(shutdown) CALL(send) CALL(recv) CALL(sendto) CALL(recvfrom)
-            CALL(sendmsg) CALL(recvmsg) CALL(getsockopt) CALL(setsockopt)
-                CALL(getsockname) CALL(getpeername) CALL(mount) CALL(umount)
+/* Sockets and mounts. */
+CALL(socket)
+CALL(socketpair)
+CALL(bind)
+CALL(connect)
+CALL(listen)
+CALL(accept)
+CALL(shutdown)
+CALL(send)
+CALL(recv)
+CALL(sendto)
+CALL(recvfrom)
+CALL(sendmsg)
+CALL(recvmsg)
+CALL(getsockopt)
+CALL(setsockopt)
+CALL(getsockname)
+CALL(getpeername)
+CALL(mount)
+CALL(umount)

@@ -320,7 +320,8 @@ static int exception_code(const struct fos_frame *f)
 {
     enum { DIVIDE = 0, PAGE_FAULT = 14, PRESENT = 1 };
 
-    switch (fos_signal_of_vector(f->vector)) { // NOLINT(bugprone-branch-clone)
+    // NOLINTBEGIN(bugprone-branch-clone): equal by chance
+    switch (fos_signal_of_vector(f->vector)) {
     case SIGFPE:
         return f->vector == DIVIDE ? FPE_INTDIV : FPE_FLTINV;
     case SIGTRAP:
@@ -333,6 +334,7 @@ static int exception_code(const struct fos_frame *f)
         return f->vector == PAGE_FAULT && !(f->error & PRESENT) ? SEGV_MAPERR
                                                                 : SEGV_ACCERR;
     }
+    // NOLINTEND(bugprone-branch-clone)
 }
 
 /* Where no handler is to run, the instruction is tried again without upcalls: the

@@ -135,7 +135,8 @@ long sysconf(int name)
 /* The same for all files. */
 static long path_limit(int name)
 {
-    switch (name) { // NOLINT(bugprone-branch-clone): equal by chance
+    // NOLINTBEGIN(bugprone-branch-clone): equal by chance
+    switch (name) {
     case _PC_LINK_MAX:
         return LINK_MAX;
     case _PC_MAX_CANON:
@@ -167,6 +168,7 @@ static long path_limit(int name)
         errno = EINVAL;
         return -1;
     }
+    // NOLINTEND(bugprone-branch-clone)
 }
 
 long pathconf(const char *path, int name)

@@ -98,7 +98,7 @@ pid_t setsid(void)
 }
 
 /* What comes to the caller itself is delivered before this returns. */
-static int signal_send(pid_t pid, int signal, int code, uint64_t value)
+int fos_signal_send(pid_t pid, int signal, int code, uint64_t value)
 {
     struct proc_signal_req req = {.self = fos_own_space(),
                                   .pid = pid,
@@ -115,7 +115,7 @@ static int signal_send(pid_t pid, int signal, int code, uint64_t value)
 
 int kill(pid_t pid, int signal)
 {
-    return signal_send(pid, signal, SI_USER, 0);
+    return fos_signal_send(pid, signal, SI_USER, 0);
 }
 
 int killpg(pid_t group, int signal)
@@ -133,5 +133,5 @@ int sigqueue(pid_t pid, int signal, const union sigval value)
         errno = pid ? EINVAL : ESRCH;
         return -1;
     }
-    return signal_send(pid, signal, SI_QUEUE, (uint64_t)value.sival_ptr);
+    return fos_signal_send(pid, signal, SI_QUEUE, (uint64_t)value.sival_ptr);
 }

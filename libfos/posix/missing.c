@@ -41,10 +41,6 @@ CALL(syncfs)
 CALL(flock)
 CALL(chroot)
 
-/* Memory. */
-CALL(shm_open)
-CALL(shm_unlink)
-
 /* Sockets and mounts. */
 CALL(socket)
 CALL(socketpair)

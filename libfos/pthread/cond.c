@@ -20,7 +20,8 @@ static clockid_t clock_of(pthread_cond_t *cond)
 int pthread_cond_init(pthread_cond_t *restrict cond,
                       const pthread_condattr_t *restrict attr)
 {
-    *cond_of(cond) = (struct fos_cond){.clock = attr ? attr->__clock : 0};
+    *cond_of(cond) = (struct fos_cond){.clock = attr ? attr->__clock : 0,
+                                       .shared = attr ? attr->__shared : 0};
     return 0;
 }
 
@@ -42,6 +43,26 @@ int pthread_cond_broadcast(pthread_cond_t *cond)
     return 0;
 }
 
+/* As fos_cond_wait, where other processes have a part in it. */
+static int wait_shared(struct fos_cond *cond, pthread_mutex_t *mutex,
+                       uint64_t deadline, unsigned how)
+{
+    uint32_t seen = fos_load_relaxed(&cond->sequence);
+    int error = -pthread_mutex_unlock(mutex), result;
+    uint64_t until;
+
+    if (error)
+        return error;
+    do {
+        until = fos_look_until(true, deadline);
+        result = fos_park(&cond->sequence, seen, until, how);
+    } while (result == -FOS_ETIMEDOUT && until != deadline);
+    error = -pthread_mutex_lock(mutex);
+    if (error)
+        return error;
+    return result == -FOS_ETIMEDOUT || result == -FOS_ECANCELED ? result : 0;
+}
+
 /* Who is cancelled holds the mutex again, as its cleanup handlers expect. */
 static int wait_until(pthread_cond_t *cond, pthread_mutex_t *mutex,
                       uint64_t deadline)
@@ -49,8 +70,11 @@ static int wait_until(pthread_cond_t *cond, pthread_mutex_t *mutex,
     int error;
 
     fos_cancel_point();
-    error = fos_cond_wait(cond_of(cond), (struct fos_mutex *)mutex, deadline,
-                          FOS_PARK_CANCEL);
+    if (cond_of(cond)->shared || fos_mutex_is_shared(mutex))
+        error = wait_shared(cond_of(cond), mutex, deadline, FOS_PARK_CANCEL);
+    else
+        error = fos_cond_wait(cond_of(cond), (struct fos_mutex *)mutex, deadline,
+                              FOS_PARK_CANCEL);
     if (error == -FOS_ECANCELED) {
         fos_cancel_point();
         error = 0;
@@ -77,7 +101,7 @@ int pthread_cond_timedwait(pthread_cond_t *restrict cond,
 
 int pthread_condattr_init(pthread_condattr_t *attr)
 {
-    attr->__clock = 0;
+    *attr = (pthread_condattr_t){0};
     return 0;
 }
 
@@ -105,13 +129,14 @@ int pthread_condattr_setclock(pthread_condattr_t *attr, clockid_t clock)
 int pthread_condattr_getpshared(const pthread_condattr_t *restrict attr,
                                 int *restrict shared)
 {
-    (void)attr;
-    *shared = PTHREAD_PROCESS_PRIVATE;
+    *shared = (int)attr->__shared;
     return 0;
 }
 
 int pthread_condattr_setpshared(pthread_condattr_t *attr, int shared)
 {
-    (void)attr;
-    return fos_private_only(shared);
+    if (shared != PTHREAD_PROCESS_PRIVATE && shared != PTHREAD_PROCESS_SHARED)
+        return EINVAL;
+    attr->__shared = (unsigned)shared;
+    return 0;
 }

@@ -75,7 +75,7 @@ static bool is_last(void)
 
     fos_lock_take(&fos_threads_lock);
     for (struct fos_pthread *t = fos_threads; t; t = t->next)
-        count += !fos_load_relaxed(&t->ended);
+        count += !t->helper && !fos_load_relaxed(&t->ended);
     if (count > 1)
         fos_store_relaxed(&fos_pthread_self()->ended,
                           2); /* counted, not yet told */

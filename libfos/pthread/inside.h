@@ -46,7 +46,8 @@ struct fos_pthread {
     uint32_t number, vcpu;
     uint64_t signal_mask;
     struct fos_events *events;
-    bool first; /* of its process: never reaped */
+    bool first;  /* of its process: never reaped */
+    bool helper; /* libfos's: does not keep the process alive */
     struct thread_memory memory;
 
     /* the list's lock */
@@ -99,7 +100,14 @@ void fos_keys_destroy(struct fos_pthread *self);
  * CLOCK_MONOTONIC. */
 long long fos_deadline(const struct timespec *at, clockid_t clock);
 
-/* pthread_..attr_setpshared. */
+/* Nobody wakes those who wait for an object shared between processes but threads of
+ * their own process: they look for themselves.  Until when to sleep at most; if that is
+ * not `deadline`, -FOS_ETIMEDOUT is to be taken for a look. */
+uint64_t fos_look_until(bool shared, uint64_t deadline);
+
+bool fos_mutex_is_shared(const pthread_mutex_t *mutex);
+
+/* pthread_..attr_setpshared, where sharing is not supported. */
 static inline int fos_private_only(int shared)
 {
     if (shared == PTHREAD_PROCESS_SHARED)

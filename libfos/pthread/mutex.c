@@ -18,8 +18,34 @@ static struct fos_mutex *mutex_of(pthread_mutex_t *mutex)
 int pthread_mutex_init(pthread_mutex_t *restrict mutex,
                        const pthread_mutexattr_t *restrict attr)
 {
-    *mutex_of(mutex) = (struct fos_mutex){.kind = attr ? attr->__kind : 0};
+    bool shared = attr && attr->__shared;
+
+    /* Owners are known by numbers that are their process's. */
+    if (shared && attr->__kind != FOS_MUTEX_NORMAL)
+        return ENOTSUP;
+    *mutex_of(mutex) =
+        (struct fos_mutex){.kind = attr ? attr->__kind : 0, .shared = shared};
     return 0;
+}
+
+bool fos_mutex_is_shared(const pthread_mutex_t *mutex)
+{
+    const struct fos_mutex *m = (const struct fos_mutex *)mutex;
+
+    return m->kind == FOS_MUTEX_NORMAL && m->shared;
+}
+
+static int lock_until(pthread_mutex_t *mutex, uint64_t deadline)
+{
+    bool shared = fos_mutex_is_shared(mutex);
+    uint64_t until;
+    int error;
+
+    do {
+        until = fos_look_until(shared, deadline);
+        error = fos_mutex_lock(mutex_of(mutex), until);
+    } while (error == -FOS_ETIMEDOUT && until != deadline);
+    return positive(error);
 }
 
 int pthread_mutex_destroy(pthread_mutex_t *mutex)
@@ -29,7 +55,7 @@ int pthread_mutex_destroy(pthread_mutex_t *mutex)
 
 int pthread_mutex_lock(pthread_mutex_t *mutex)
 {
-    return positive(fos_mutex_lock(mutex_of(mutex), FOS_NEVER));
+    return lock_until(mutex, FOS_NEVER);
 }
 
 int pthread_mutex_trylock(pthread_mutex_t *mutex)
@@ -48,7 +74,7 @@ int pthread_mutex_timedlock(pthread_mutex_t *restrict mutex,
     deadline = fos_deadline(at, CLOCK_REALTIME);
     if (deadline < 0)
         return EINVAL;
-    return positive(fos_mutex_lock(mutex_of(mutex), (uint64_t)deadline));
+    return lock_until(mutex, (uint64_t)deadline);
 }
 
 int pthread_mutex_unlock(pthread_mutex_t *mutex)
@@ -80,7 +106,7 @@ int pthread_mutex_setprioceiling(pthread_mutex_t *restrict mutex, int ceiling,
 
 int pthread_mutexattr_init(pthread_mutexattr_t *attr)
 {
-    attr->__kind = 0;
+    *attr = (pthread_mutexattr_t){0};
     return 0;
 }
 
@@ -134,15 +160,17 @@ int pthread_mutexattr_setrobust(pthread_mutexattr_t *attr, int robust)
 int pthread_mutexattr_getpshared(const pthread_mutexattr_t *restrict attr,
                                  int *restrict shared)
 {
-    *shared = PTHREAD_PROCESS_PRIVATE;
+    *shared = (int)attr->__shared;
     return attr_bad(attr) ? EINVAL : 0;
 }
 
 int pthread_mutexattr_setpshared(pthread_mutexattr_t *attr, int shared)
 {
-    if (attr_bad(attr))
+    if (attr_bad(attr) ||
+        (shared != PTHREAD_PROCESS_PRIVATE && shared != PTHREAD_PROCESS_SHARED))
         return EINVAL;
-    return fos_private_only(shared);
+    attr->__shared = (unsigned)shared;
+    return 0;
 }
 
 int pthread_mutexattr_getprotocol(const pthread_mutexattr_t *restrict attr,

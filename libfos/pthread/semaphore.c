@@ -25,9 +25,7 @@ int sem_init(sem_t *sem, int shared, unsigned value)
 {
     if (value > FOS_SEMAPHORE_MAX)
         return failed(EINVAL);
-    if (shared)
-        return failed(ENOSYS);
-    *sem_of(sem) = (struct fos_semaphore){.value = value};
+    *sem_of(sem) = (struct fos_semaphore){.value = value, .shared = shared != 0};
     return 0;
 }
 
@@ -39,11 +37,15 @@ int sem_destroy(sem_t *sem)
 
 static int wait_until(sem_t *sem, uint64_t deadline)
 {
+    uint64_t until;
     int error;
 
     fos_cancel_point();
-    error = fos_semaphore_wait(sem_of(sem), deadline,
-                               FOS_PARK_CANCEL | FOS_PARK_SIGNALS);
+    do {
+        until = fos_look_until(sem_of(sem)->shared, deadline);
+        error = fos_semaphore_wait(sem_of(sem), until,
+                                   FOS_PARK_CANCEL | FOS_PARK_SIGNALS);
+    } while (error == -FOS_ETIMEDOUT && until != deadline);
     if (error == -FOS_ECANCELED) {
         fos_cancel_point();
         error = -FOS_EINTR;
@@ -82,23 +84,4 @@ int sem_getvalue(sem_t *restrict sem, int *restrict value)
 {
     *value = (int)fos_load_relaxed(&sem_of(sem)->value);
     return 0;
-}
-
-sem_t *sem_open(const char *name, int flags, ...)
-{
-    (void)name, (void)flags;
-    errno = ENOSYS;
-    return SEM_FAILED;
-}
-
-int sem_close(sem_t *sem)
-{
-    (void)sem;
-    return failed(EINVAL);
-}
-
-int sem_unlink(const char *name)
-{
-    (void)name;
-    return failed(ENOSYS);
 }

@@ -3,7 +3,9 @@
 
 #include <errno.h>
 
-enum { SECOND_NS = 1000000000 };
+#include <fos/clock.h>
+
+enum { SECOND_NS = 1000000000, LOOK_NS = 2000000 };
 
 /* The realtime clock stands where it does over the monotonic one; 0 means something
  * else to the callers. */
@@ -24,4 +26,11 @@ long long fos_deadline(const struct timespec *at, clockid_t clock)
         ns -= (int64_t)(info.wall_ns - info.monotonic_ns);
     }
     return ns > 0 ? ns : 1;
+}
+
+uint64_t fos_look_until(bool shared, uint64_t deadline)
+{
+    uint64_t look = shared ? fos_now_ns() + LOOK_NS : deadline;
+
+    return look < deadline ? look : deadline;
 }

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * driver [FROM [TO]]: runs the tests numbered so, each in a child of its own, and says
+ * driver [WORKERS]: runs the tests, so many (1) at a time, each in a child and a process
+ * group of its own, and says, in the order in which they end,
  *
  *     CASE <interface>/<n-m> <RESULT> <last line it printed, unless it passed>
  *
- * A test that takes longer than PATIENCE seconds is ended.  RESULT: the names of the Open
- * POSIX Test Suite's exit statuses, or TIMEOUT, or SIGNAL and its number.
+ * and at last CASES done.  A test that takes longer than PATIENCE seconds is ended.  RESULT:
+ * the names of the Open POSIX Test Suite's exit statuses, or TIMEOUT, or SIGNAL and its number.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -17,7 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { PATIENCE = 30, TAIL = 160 };
+enum { PATIENCE = 60, TAIL = 160 };
 
 struct test {
     const char *name;
@@ -26,8 +27,7 @@ struct test {
 extern const struct test
     tests[]; /* made by tests/conformance/run; ends with a null */
 
-#define OUTPUT "/tmp/output"
-
+static char output[32]; /* path of the file that holds what a test prints */
 static pid_t running;
 static volatile sig_atomic_t late;
 
@@ -35,17 +35,19 @@ static void too_late(int signal)
 {
     (void)signal;
     late = 1;
-    kill(running, SIGKILL);
+    kill(-running, SIGKILL);
 }
 
 static _Noreturn void child(const struct test *test)
 {
     char *argv[] = {(char *)test->name, NULL};
-    int out = open(OUTPUT, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    int out = open(output, O_WRONLY | O_CREAT | O_TRUNC, 0600);
 
+    setpgid(0, 0);
     dup2(out, 1);
     dup2(out, 2);
     setvbuf(stdout, NULL, _IOLBF, 0);
+    errno = 0;
     exit(test->main(1, argv));
 }
 
@@ -58,13 +60,13 @@ static const char *result_name(int status)
     return code < 6 ? names[code] : "STATUS";
 }
 
-/* The last line of what it printed. */
-static void tail_print(void)
+/* The last line of what it printed, in `text` of TAIL + 1 bytes. */
+static const char *last_line(char *text)
 {
-    char text[TAIL + 1] = "", *line;
-    int in = open(OUTPUT, O_RDONLY);
+    int in = open(output, O_RDONLY);
     off_t end = lseek(in, 0, SEEK_END);
     ssize_t length;
+    char *line;
 
     lseek(in, end > TAIL ? end - TAIL : 0, SEEK_SET);
     length = read(in, text, TAIL);
@@ -73,47 +75,66 @@ static void tail_print(void)
         length--;
     text[length > 0 ? length : 0] = '\0';
     line = strrchr(text, '\n');
-    printf(" %s", line ? line + 1 : text);
+    return line ? line + 1 : text;
+}
+
+static void report(const struct test *test, int status)
+{
+    char text[TAIL + 1] = "", result[32];
+
+    if (running < 0)
+        snprintf(result, sizeof(result), "NOT-STARTED");
+    else if (late)
+        snprintf(result, sizeof(result), "TIMEOUT");
+    else if (WIFSIGNALED(status))
+        snprintf(result, sizeof(result), "SIGNAL %d", WTERMSIG(status));
+    else
+        snprintf(result, sizeof(result), "%s", result_name(status));
+    printf("CASE %s %s %s\n", test->name, result,
+           late || status ? last_line(text) : "");
+    fflush(stdout);
 }
 
 static void run(const struct test *test)
 {
     int status = 0;
 
-    fflush(stdout);
     late = 0;
     running = fork();
     if (running == 0)
         child(test);
+    if (running > 0)
+        setpgid(running, running);
     alarm(PATIENCE);
     while (running > 0 && waitpid(running, &status, 0) < 0 && errno == EINTR)
         continue;
     alarm(0);
-    printf("CASE %s ", test->name);
-    if (running < 0)
-        printf("NOT-STARTED");
-    else if (late)
-        printf("TIMEOUT");
-    else if (WIFSIGNALED(status))
-        printf("SIGNAL %d", WTERMSIG(status));
-    else
-        printf("%s", result_name(status));
-    if (late || status)
-        tail_print();
-    printf("\n");
-    fflush(stdout);
+    if (running > 0)
+        kill(-running, SIGKILL); /* what it left behind */
+    report(test, status);
+}
+
+static _Noreturn void work(int first, int step)
+{
+    struct sigaction action = {.sa_handler = too_late};
+
+    snprintf(output, sizeof(output), "/tmp/output.%d", first);
+    sigaction(SIGALRM, &action, NULL);
+    for (int i = 0; tests[i].name; i++)
+        if (i % step == first)
+            run(&tests[i]);
+    exit(0);
 }
 
 int main(int argc, char **argv)
 {
-    int from = argc > 1 ? atoi(argv[1]) : 0,
-        to = argc > 2 ? atoi(argv[2]) : 1 << 30;
-    struct sigaction action = {.sa_handler = too_late};
+    int workers = argc > 1 ? atoi(argv[1]) : 1;
 
-    sigaction(SIGALRM, &action, NULL);
-    for (int i = 0; tests[i].name && i < to; i++)
-        if (i >= from)
-            run(&tests[i]);
+    for (int i = 0; i < workers; i++)
+        if (fork() == 0)
+            work(i, workers);
+    while (wait(NULL) > 0)
+        continue;
     printf("CASES done\n");
     return 0;
 }

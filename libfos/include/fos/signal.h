@@ -27,6 +27,9 @@ bool fos_signals_pending(void);
  * -FOS_EINTR: a handler has run. */
 long fos_signals_nap(uint64_t deadline);
 
+/* kill, with what siginfo_t is to tell: si_code and si_value.  0; -1 and errno. */
+int fos_signal_send(pid_t pid, int signal, int code, uint64_t value);
+
 /*
  * fos_call for a request that may stay unanswered for long (a pipe's next byte, a
  * child's end).  A signal ends the wait: the service is told to give the call up, and

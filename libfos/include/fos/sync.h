@@ -38,8 +38,12 @@ struct fos_mutex {
     struct fos_lock lock;
     uint32_t kind; /* changes while it is held only */
     /* The owner's; not kept by a NORMAL one that is not ROBUST. */
-    _Atomic uint32_t owner;            /* fos_thread.number, 0 none */
-    uint32_t count;                    /* how often it is to be unlocked yet */
+    _Atomic uint32_t owner; /* fos_thread.number, 0 none */
+    union {
+        uint32_t count;  /* how often it is to be unlocked yet */
+        uint32_t shared; /* of one that keeps no owner; libfos/pthread: with other
+                            processes */
+    };
     struct fos_mutex *next, *previous; /* of the robust ones the owner holds */
 };
 
@@ -66,8 +70,9 @@ void fos_mutex_orphan_all(void);
 
 struct fos_cond {
     _Atomic uint32_t sequence; /* of signals: what waiters are parked on */
-    uint32_t clock; /* 0 realtime, 1 monotonic: of the user's deadlines */
-    uint64_t reserved;
+    uint32_t clock;  /* 0 realtime, 1 monotonic: of the user's deadlines */
+    uint32_t shared; /* libfos/pthread: with other processes */
+    uint32_t reserved;
 };
 
 /* Waits with the mutex let go; it is held again on return.  Spurious returns happen.
@@ -111,7 +116,7 @@ int fos_barrier_destroy(struct fos_barrier *barrier);
 
 struct fos_semaphore {
     _Atomic uint32_t value;
-    uint32_t reserved;
+    uint32_t shared; /* libfos/pthread: with other processes */
 };
 
 #define FOS_SEMAPHORE_MAX 0x7fffffffu

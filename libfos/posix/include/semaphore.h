@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Semaphores of one process.  Named ones answer ENOSYS, shared ones too. */
+/* Semaphores (POSIX.1-2017); named ones are files of /tmp. */
 #ifndef _SEMAPHORE_H
 #define _SEMAPHORE_H
 
@@ -11,7 +11,7 @@ extern "C" {
 #endif
 
 typedef struct {
-    unsigned int __value, __reserved;
+    unsigned int __value, __shared;
 } sem_t;
 
 #define SEM_FAILED ((sem_t *)0)

@@ -28,7 +28,7 @@ typedef struct {
 } pthread_mutex_t;
 
 typedef struct {
-    unsigned int __kind;
+    unsigned int __kind, __shared;
 } pthread_mutexattr_t;
 
 typedef struct {
@@ -36,7 +36,7 @@ typedef struct {
 } pthread_cond_t;
 
 typedef struct {
-    unsigned int __clock;
+    unsigned int __clock, __shared;
 } pthread_condattr_t;
 
 typedef struct {

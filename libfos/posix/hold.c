@@ -46,6 +46,11 @@ void fos_signals_release(void)
     }
 }
 
+uint64_t fos_signals_unrestarted(void)
+{
+    return signal_runs.unrestarted;
+}
+
 bool fos_signals_pending(void)
 {
     return due(fos_own_events);

@@ -44,13 +44,17 @@ bool fos_park_disturbed(unsigned how)
 
 int fos_park_interrupt(unsigned how)
 {
+    uint64_t before = fos_signals_unrestarted();
+
     if (cancelled(how))
         return -FOS_ECANCELED;
     fos_signals_release();
     fos_signals_hold();
     if (cancelled(how))
         return -FOS_ECANCELED;
-    return how & FOS_PARK_SIGNALS ? -FOS_EINTR : 0;
+    return how & FOS_PARK_SIGNALS && fos_signals_unrestarted() != before
+               ? -FOS_EINTR
+               : 0;
 }
 
 /* The kernel ends a wait for every signal that is not blocked.  Who can get none now has

@@ -14,7 +14,8 @@ bool fos_park_spin(_Atomic uint32_t *word, uint32_t value)
 
     if (limit > SPINS_MAX)
         limit = SPINS_MAX;
-    while (fos_load_relaxed(word) == value) {
+    /* Acquire: who sees the change sees what was written before it. */
+    while (fos_load_acquire(word) == value) {
         if (++turns == limit) {
             self->spins -= (self->spins + 7) / 8;
             return false;

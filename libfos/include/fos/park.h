@@ -41,7 +41,7 @@ enum { FOS_LOT_BUCKETS = 1 << FOS_LOT_BITS };
 /* What may end a fos_park besides. */
 enum fos_park_how {
     FOS_PARK_PLAIN = 0,
-    FOS_PARK_SIGNALS = 1, /* a signal handler has run: -FOS_EINTR */
+    FOS_PARK_SIGNALS = 1, /* a handler without SA_RESTART has run: -FOS_EINTR */
     FOS_PARK_CANCEL = 2,  /* the thread is to be cancelled: -FOS_ECANCELED */
 };
 

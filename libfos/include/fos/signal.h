@@ -20,6 +20,9 @@
 void fos_signals_hold(void);
 void fos_signals_release(void); /* also in fos/park.h */
 
+/* Handlers without SA_RESTART that the calling thread has run. */
+uint64_t fos_signals_unrestarted(void);
+
 /* Whether a signal that would be delivered waits. */
 bool fos_signals_pending(void);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Threads (POSIX.1-2017).  What is not there answers ENOTSUP: objects shared between
- * processes, priority inheritance and ceilings, scheduling policies but SCHED_OTHER.
+ * Threads (POSIX.1-2017).  What is not there answers ENOTSUP: barriers and read-write
+ * locks shared between processes, priority inheritance and ceilings, scheduling policies but SCHED_OTHER.
  */
 #ifndef _PTHREAD_H
 #define _PTHREAD_H

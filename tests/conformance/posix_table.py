@@ -5,7 +5,7 @@ results: {interface/n-m: (result, last line it printed)}.
 """
 import collections
 
-import suite
+import posix_suite as suite
 
 COLUMNS = ("passed", "failed", "unresolved", "unsupported", "untested", "not built")
 NAMES = {"PASS": "passed", "UNRESOLVED": "unresolved", "UNSUPPORTED": "unsupported",

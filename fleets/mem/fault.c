@@ -51,7 +51,7 @@ static long bring_own(const struct want *w)
         share.from = 0;
     long copied = fos_sys_space_share(&share);
     if (copied < 0)
-        return copied == -FOS_EDQUOT ? -FOS_ENOMEM : copied;
+        return copied == -FOS_EDQUOT ? pages_lack() : copied;
     if (share.from_space.id)
         pages_taken((uint32_t)copied);
     w->p->copies += (uint64_t)copied;
@@ -71,7 +71,7 @@ static long bring_zeros(const struct want *w)
     share.how = FOS_SHARE_KEEP;
     share.pages = pages_first(w->ahead, &share.from);
     if (share.pages == 0)
-        return -FOS_ENOMEM;
+        return pages_lack();
     long result = fos_sys_space_share(&share);
     if (result == -FOS_EEXIST && share.pages > 1) {
         share.pages = 1;
@@ -94,7 +94,7 @@ static long window_fill(uint64_t place)
 
     fill.pages = pages_first(1, &fill.from);
     if (fill.pages == 0)
-        return -FOS_ENOMEM;
+        return pages_lack();
     long result = fos_sys_space_share(&fill);
     if (result == -FOS_EDQUOT && quota_more() == 0)
         result = fos_sys_space_share(&fill);
@@ -245,6 +245,28 @@ static void exhaust(struct process *p, const struct fos_fault *f, long why)
     fos_sys_space_control(p->space, FOS_SPACE_END, STATUS_KILLED);
 }
 
+/* The kernel tells a pager that is set anew of all that wait. */
+static void faults_again(struct process *p)
+{
+    p->put_off = false;
+    fos_sys_space_control(p->space, FOS_SPACE_PAGER, (uint64_t)&member.faults);
+}
+
+static void put_off(struct process *p)
+{
+    if (pages_may_come())
+        faults_again(p);
+    else
+        p->put_off = true;
+}
+
+void faults_resume(void)
+{
+    for (struct process *p = process_next(NULL); p; p = process_next(p))
+        if (p->put_off && pages_may_come())
+            faults_again(p);
+}
+
 void fault_handle(const struct fos_fault *f)
 {
     struct process *p = process_find(f->pid);
@@ -273,6 +295,8 @@ void fault_handle(const struct fos_fault *f)
         brought(r, page, result);
     else if (result == -FOS_ENOMEM || result == -FOS_EDQUOT)
         exhaust(p, f, result);
+    else if (result == -FOS_EAGAIN)
+        put_off(p);
     else
         refuse(p, f);
 }

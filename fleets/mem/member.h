@@ -26,6 +26,8 @@
  *      P1): only memory without reserve can end a process for want of pages.
  *  M4. No call waits for a process, or for the process fleet; for the page fleet and
  *      the filesystem it waits seconds at most.
+ *  M5. A fault that finds no member of the page fleet is put off until there is one,
+ *      or asked again; nobody ends because of that.
  */
 #ifndef MEM_MEMBER_H
 #define MEM_MEMBER_H
@@ -79,6 +81,8 @@ long stash_drop(struct region *r);
 
 /* fault.c */
 void fault_handle(const struct fos_fault *fault);
+/* There are page members again: takes up what was put off. */
+void faults_resume(void);
 /* Brings the absent pages of a range that lies in the region. */
 long fault_populate(struct process *p, struct region *r, uint64_t start,
                     uint64_t end);

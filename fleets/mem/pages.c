@@ -37,6 +37,7 @@ static struct {
     bool begun;
 } batch;
 static uint64_t batches;
+static bool silent; /* no page member answered when one was last asked */
 
 static struct layout windows = {.most = WINDOWS_MAX};
 static uint64_t windows_base;
@@ -158,18 +159,40 @@ static long batch_from(unsigned slot)
         if (result != -FOS_EEXIST && (result != -FOS_EDQUOT || quota_more() < 0))
             break;
     }
-    if (!is_answer(result))
-        member_close(slot);
     return result;
+}
+
+/* G5: one that is slow is asked again, one that is gone is not. */
+static void answer_note(unsigned slot, long result)
+{
+    if (is_answer(result))
+        silent = false;
+    else if (result != -FOS_ETIMEDOUT)
+        member_close(slot);
+}
+
+/* Whether it makes sense to ask at once. */
+bool pages_may_come(void)
+{
+    for (unsigned slot = 0; slot < PROC_MEMBERS_MAX; slot++)
+        if (members[slot].mailbox.id)
+            return true;
+    return false;
+}
+
+long pages_lack(void)
+{
+    return silent ? -FOS_EAGAIN : -FOS_ENOMEM;
 }
 
 uint32_t pages_first(uint32_t wanted, uint64_t *address)
 {
     if (left() == 0)
         batch_finish();
+    silent = left() == 0;
     for (unsigned n = 0; n < PROC_MEMBERS_MAX && left() == 0; n++)
         if (members[preferred(n)].mailbox.id)
-            batch_from(preferred(n));
+            answer_note(preferred(n), batch_from(preferred(n)));
     *address = fos_page_ring_place(&ring, ring.taken + given);
     return fos_page_ring_run(&ring, ring.taken + given,
                              wanted < left() ? wanted : left());
@@ -200,15 +223,18 @@ static long grant(int64_t frames)
 {
     long result = -FOS_ENOMEM;
 
+    silent = true;
     for (unsigned n = 0; n < PROC_MEMBERS_MAX && result < 0; n++) {
         struct fos_peer *peer = &members[preferred(n)];
         struct page_grant_req req = {
             .control = control(), .space = fos_own_space(), .frames = frames};
         struct page_grant_rep rep;
-        if (peer->mailbox.id)
-            result = page_grant_call(peer, &req, &rep, fos_now_ns() + PATIENCE);
+        if (!peer->mailbox.id)
+            continue;
+        result = page_grant_call(peer, &req, &rep, fos_now_ns() + PATIENCE);
+        answer_note(preferred(n), result);
     }
-    return result < 0 ? -FOS_ENOMEM : 0;
+    return result < 0 ? pages_lack() : 0;
 }
 
 long quota_more(void)

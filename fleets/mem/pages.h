@@ -12,9 +12,13 @@
  *  G4. A page that was given to a process stays mapped here until pages_let_go, for
  *      GIVEN_MAX of them at most: letting go of many costs one flush.  Its frame is
  *      shared so long, which costs a copy where a write would not need one.
+ *  G5. A page member that is gone is forgotten until pages_members names another; one
+ *      that is slow is not.
  */
 #ifndef MEM_PAGES_H
 #define MEM_PAGES_H
+
+#include <stdbool.h>
 
 #include <fos/proto/mem.h>
 #include <fos/proto/page.h>
@@ -29,6 +33,11 @@ void pages_members(const struct fos_cap *mailboxes, unsigned count);
  * has none.  After pages_taken they are somebody else's, be they mapped here still. */
 uint32_t pages_first(uint32_t wanted, uint64_t *address);
 void pages_taken(uint32_t pages);
+/* After pages_first has given none, or quota_more failed: -FOS_ENOMEM there are none;
+ * -FOS_EAGAIN no member of the page fleet answers, for now. */
+long pages_lack(void);
+/* Whether there is a member to ask; if not, pages_members will name one. */
+bool pages_may_come(void);
 /* Unmaps those that were taken (G4). */
 void pages_let_go(void);
 
@@ -36,7 +45,7 @@ void pages_let_go(void);
 void pages_ahead(void);
 
 /* A call has met -FOS_EDQUOT that this member's own quota caused: gets more.  0: try
- * again; -FOS_ENOMEM: there is none. */
+ * again; else as pages_lack. */
 long quota_more(void);
 /* Gives back what is not needed of it. */
 void quota_less(void);

@@ -21,6 +21,17 @@ struct process *process_find(uint64_t pid)
     return *link_of(pid);
 }
 
+struct process *process_next(const struct process *p)
+{
+    size_t bucket = p ? p->pid % PROCESS_BUCKETS + 1 : 0;
+
+    if (p && p->next)
+        return p->next;
+    while (bucket < PROCESS_BUCKETS && !buckets[bucket])
+        bucket++;
+    return bucket < PROCESS_BUCKETS ? buckets[bucket] : NULL;
+}
+
 static struct family *family_new(uint64_t quota)
 {
     struct family *f = calloc(1, sizeof *f);

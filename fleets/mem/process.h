@@ -32,9 +32,12 @@ struct process {
         loose; /* pages there of regions without reserve: counted as they come */
     uint64_t heap_start, heap_end;
     uint64_t faults, copies, refused;
+    bool put_off; /* faults of it wait for the page fleet */
 };
 
 struct process *process_find(uint64_t pid);
+/* The one behind `p`, NULL: the first; NULL: no more. */
+struct process *process_next(const struct process *p);
 
 /* A process without regions, of `parent`'s family or, if that is NULL, one with this
  * quota.  NULL: no memory, or too many. */

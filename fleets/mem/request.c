@@ -196,4 +196,5 @@ static void mem_fleets(const struct fos_caller *caller,
         return;
     pages_members(req->pages, PROC_MEMBERS_MAX);
     member.fs = req->fs;
+    faults_resume();
 }

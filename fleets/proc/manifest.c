@@ -110,6 +110,7 @@ void store_start(void)
 void fs_start(void)
 {
     static int starts;
+    uint32_t frames = quota_of(QUOTA_FS)->frames;
     const void *image;
     uint64_t size;
     char text[64];
@@ -122,15 +123,15 @@ void fs_start(void)
         report("proc: the filesystem ended %d times: giving it up", FS_STARTS_MAX);
         return;
     }
-    bool started =
-        fleet_start(&(struct fleet_birth){.name = "fs",
-                                          .role = ROLE_FS,
-                                          .argc = 3,
-                                          .text = text,
-                                          .text_size = (uint32_t)length + 1,
-                                          .frames = quota_of(QUOTA_FS)->frames,
-                                          .objects = quota_of(QUOTA_FS)->objects,
-                                          .archive = true});
+    bool started = fleet_start(
+        &(struct fleet_birth){.name = "fs",
+                              .role = ROLE_FS,
+                              .argc = 3,
+                              .text = text,
+                              .text_size = (uint32_t)length + 1,
+                              .frames = starts > 1 ? pager_spare(frames) : frames,
+                              .objects = quota_of(QUOTA_FS)->objects,
+                              .archive = true});
     if (started && starts == 1 && !ready_wait(ROLE_FS))
         report("proc: the filesystem does not answer");
 }

@@ -63,16 +63,14 @@ void pager_quota(uint64_t left, uint32_t vcpus, uint32_t *frames, uint32_t *obje
     *objects = pages.count * pages.objects + mems.count * mems.objects;
 }
 
-/* What a dead member of the page fleet had given is still in use, and charged to this
- * fleet now. */
-static uint32_t frames_for(const struct kin *k)
+uint32_t pager_spare(uint32_t wanted)
 {
     struct fos_space_info own;
 
-    if (k->starts <= k->count || fos_sys_space_status(fos_own_space(), &own) < 0)
-        return k->frames;
+    if (fos_sys_space_status(fos_own_space(), &own) < 0)
+        return wanted;
     uint32_t left = own.frames_quota - own.frames_used;
-    return left / 2 < k->frames ? left / 2 : k->frames;
+    return left / 2 < wanted ? left / 2 : wanted;
 }
 
 static void member_start(struct kin *k, unsigned slot)
@@ -86,14 +84,14 @@ static void member_start(struct kin *k, unsigned slot)
                STARTS_MAX);
         return;
     }
-    struct process *p =
-        fleet_start(&(struct fleet_birth){.name = k->name,
-                                          .role = k->role,
-                                          .argc = 2,
-                                          .text = text,
-                                          .text_size = (uint32_t)size + 1,
-                                          .frames = frames_for(k),
-                                          .objects = k->objects});
+    struct process *p = fleet_start(&(struct fleet_birth){
+        .name = k->name,
+        .role = k->role,
+        .argc = 2,
+        .text = text,
+        .text_size = (uint32_t)size + 1,
+        .frames = k->starts > k->count ? pager_spare(k->frames) : k->frames,
+        .objects = k->objects});
     if (p)
         p->slot = slot;
 }
@@ -229,6 +227,8 @@ static void member_yield(struct process *p)
         return;
     p->frames -= spare;
     family_account.frames += spare;
+    if (p->frames < pages.frames)
+        pages.frames = p->frames;
 }
 
 void pager_yield(void)

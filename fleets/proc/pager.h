@@ -29,6 +29,10 @@ enum {
 void pager_quota(uint64_t left, uint32_t vcpus, uint32_t *frames,
                  uint32_t *objects);
 
+/* Frames for a member of a fleet that takes a dead one's place, `wanted` at most: what
+ * the dead one had given is still in use, and charged to this fleet now. */
+uint32_t pager_spare(uint32_t wanted);
+
 /* Starts the members and waits, a few seconds, until they serve. */
 void pager_start(void);
 

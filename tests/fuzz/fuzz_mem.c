@@ -51,6 +51,16 @@ long quota_more(void)
     return 0;
 }
 
+long pages_lack(void)
+{
+    return -FOS_ENOMEM;
+}
+
+bool pages_may_come(void)
+{
+    return true;
+}
+
 void quota_less(void)
 {
 }

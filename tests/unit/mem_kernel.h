@@ -29,6 +29,7 @@ static struct space {
     struct mapping maps[MAPPINGS];
     uint32_t count;
     bool ended;
+    int pagers; /* times that one was set */
 } spaces[SPACES];
 
 static struct {
@@ -217,6 +218,7 @@ long fos_sys_space_control(struct fos_cap space, enum fos_space_control what,
         return -FOS_EPERM;
     if (what == FOS_SPACE_END)
         s->ended = true;
+    s->pagers += what == FOS_SPACE_PAGER;
     return 0;
 }
 
@@ -253,9 +255,14 @@ static uint64_t supply_place(uint64_t n)
     return supply + n % SUPPLY * FOS_PAGE_SIZE;
 }
 
+static bool page_fleet_gone;
+
 uint32_t pages_first(uint32_t wanted, uint64_t *address)
 {
     uint32_t n = 0, straight = SUPPLY - (uint32_t)(supply_next % SUPPLY);
+
+    if (page_fleet_gone)
+        return 0;
 
     *address = supply_place(supply_next);
     wanted = wanted < SUPPLY - given ? wanted : SUPPLY - given;
@@ -297,7 +304,17 @@ static void supply_close(void)
 
 long quota_more(void)
 {
-    return -FOS_ENOMEM;
+    return pages_lack();
+}
+
+long pages_lack(void)
+{
+    return page_fleet_gone ? -FOS_EAGAIN : -FOS_ENOMEM;
+}
+
+bool pages_may_come(void)
+{
+    return !page_fleet_gone;
 }
 
 void quota_less(void)

@@ -213,6 +213,26 @@ CASE("without a free page the process that touches ends, and no other")
     all_is_back();
 }
 
+CASE("a fault that finds no page fleet is told again when there is one")
+{
+    REQUIRE(attach(2, 0, 1000) == 0 && attach(3, 0, 1000) == 0);
+    REQUIRE(mmap(2, 0, 4, RW, MEM_PRIVATE | MEM_FIXED) == 0);
+    int of_two = spaces[2].pagers, of_three = spaces[3].pagers;
+    page_fleet_gone = true;
+    CHECK(!touch(2, PLACE(1), true));
+    CHECK_EQ(verdict, NOTHING);
+    faults_resume();
+    CHECK(!spaces[2].ended && spaces[2].pagers == of_two);
+    page_fleet_gone = false;
+    faults_resume();
+    CHECK_EQ(spaces[2].pagers, of_two + 1);
+    CHECK_EQ(spaces[3].pagers, of_three);
+    CHECK(touch(2, PLACE(1), true));
+    end(2);
+    end(3);
+    all_is_back();
+}
+
 CASE("senseless requests are refused and change nothing")
 {
     struct mem_map_req req = {.length = 4096, .prot = RW, .flags = MEM_PRIVATE};

@@ -185,13 +185,30 @@ def run_part(cases, folder, memory, here, always):
     return outcomes
 
 
-def run(cases, folder, memory=256, here=False, always=(), boots=1):
+def known(logs):
+    """The outcomes in the logs of earlier runs, of cases that came to their ends there."""
+    outcomes = {}
+    for path in logs:
+        reader = Reader({})
+        with open(path, encoding="latin-1", newline="\n") as file:
+            for line in file:
+                reader.line(line.rstrip("\n"))
+        outcomes.update({name: outcome for name, outcome in reader.outcomes.items()
+                         if not outcome.why})
+    return outcomes
+
+
+def run(cases, folder, memory=256, here=False, always=(), boots=1, logs=()):
     """Runs the cases, those of `always` before the first of each boot; their outcomes.
 
-    Each of `boots` machines, which run at the same time, has a part of the cases.
+    Each of `boots` machines, which run at the same time, has a part of the cases.  What
+    the logs of earlier runs tell is taken from there.
     """
+    outcomes = known(logs)
+    cases = [case for case in cases if case.name not in outcomes]
+    if not cases:
+        return outcomes
     boots = 1 if here else max(1, min(boots, len(cases)))
-    outcomes = {}
     with concurrent.futures.ThreadPoolExecutor(boots) as pool:
         for part in pool.map(lambda n: run_part(cases[n::boots], os.path.join(folder, str(n)),
                                                 memory, here, always), range(boots)):

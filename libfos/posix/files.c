@@ -117,7 +117,7 @@ static bool by_kernel(const struct fos_file *file, size_t length)
     return length >= TRANSFER_LEAST && file->word[0] == FS_KIND_FILE;
 }
 
-/* A stream gives what it has; of a file as much as there is. */
+/* A stream gives what it has; of a file as much as there is, of a device all that is asked. */
 static long file_read(struct fos_file *file, void *to, size_t capacity,
                       int64_t offset)
 {
@@ -133,7 +133,7 @@ static long file_read(struct fos_file *file, void *to, size_t capacity,
         if (got <= 0)
             break;
         done += (size_t)got;
-        if (is_stream(file) || file->word[0] == FS_KIND_DEVICE)
+        if (is_stream(file))
             break;
         got = 0;
     }

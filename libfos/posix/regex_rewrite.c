@@ -17,7 +17,7 @@ static const struct {
     const char *words;
 } classes[] = {{'w', "[[:alnum:]_]"}, {'W', "[^[:alnum:]_]"}, {'s', "[[:space:]]"},
                {'S', "[^[:space:]]"}, {'<', "[[:<:]]"},       {'>', "[[:>:]]"}};
-enum { LONGEST = 13 }; /* of the words for one letter, or for an empty branch */
+enum { LONGEST = 13 }; /* of the words for one letter */
 
 static void put(struct rewriter *rewriter, const char *text)
 {
@@ -38,10 +38,11 @@ static void branch_begin(struct rewriter *rewriter)
     rewriter->empty = rewriter->star_here = true;
 }
 
+/* An end of the line, or not: always there, takes nothing.  Basic groups may be empty. */
 static void branch_end(struct rewriter *rewriter)
 {
-    if (rewriter->empty)
-        put(rewriter, rewriter->to_extended ? ".{0}" : ".\\{0\\}");
+    if (rewriter->empty && rewriter->to_extended)
+        put(rewriter, "$?");
 }
 
 static void something(struct rewriter *rewriter)
@@ -168,10 +169,10 @@ static void plain(struct rewriter *rewriter)
     }
 }
 
-/* Whether a basic expression has \| and does not refer back. */
+/* Whether a basic expression has \|, or nothing, and does not refer back. */
 static bool wants_extended(const char *at)
 {
-    bool bar = false;
+    bool bar = !*at;
 
     while (*at) {
         if (*at == '[') {

@@ -25,10 +25,10 @@ def unpack(package, folder):
 
 
 def reasons(path):
-    """`NAME: WHY` a line: why a test does not pass."""
+    """`NAME => WHY` a line: why a test does not pass."""
     with open(path) as file:
         lines = [line.rstrip("\n") for line in file if line.strip() and line[0] != "#"]
-    return dict(line.split(": ", 1) for line in lines)
+    return dict(line.split(" => ", 1) for line in lines)
 
 
 def summary(results):

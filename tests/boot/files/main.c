@@ -3,6 +3,8 @@
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <fcntl.h>
+#include <libgen.h>
+#include <regex.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -348,6 +350,7 @@ static void test_descriptors(void)
 
 static void test_devices(void)
 {
+    static char large[20000];
     char got[16], zero[16] = {0};
     struct stat st = {0};
 
@@ -355,6 +358,7 @@ static void test_devices(void)
     int fd = open("/dev/zero", O_RDWR);
     CASE_EQUAL(read(fd, got, 16), 16);
     CASE_CHECK(!memcmp(got, zero, 16));
+    CASE_EQUAL(read(fd, large, sizeof large), (long)sizeof large);
     CASE_EQUAL(close(fd), 0);
     fd = open("/dev/null", O_RDWR);
     CASE_EQUAL(write(fd, got, 16), 16);
@@ -366,6 +370,8 @@ static void test_devices(void)
     fd = open("/dev/urandom", O_RDONLY);
     CASE_EQUAL(read(fd, got, 16), 16);
     CASE_CHECK(memcmp(got, zero, 16));
+    CASE_EQUAL(read(fd, large, sizeof large), (long)sizeof large);
+    CASE_CHECK(memcmp(large + sizeof large - 16, zero, 16));
     CASE_EQUAL(close(fd), 0);
     CASE_EQUAL(stat("/dev/null", &st), 0);
     CASE_CHECK(S_ISCHR(st.st_mode));
@@ -438,6 +444,49 @@ static void test_full(void)
     files_end();
 }
 
+static void dirname_is(const char *path, const char *wanted)
+{
+    char given[32];
+
+    snprintf(given, sizeof given, "%s", path);
+    CASE_CHECK(!strcmp(dirname(given), wanted));
+}
+
+static void test_dirname(void)
+{
+    files_begin("the folder of a path has no slashes after it");
+    dirname_is("a//b///c/", "a//b");
+    dirname_is("//a/", "/");
+    dirname_is("///", "/");
+    dirname_is("a//", ".");
+    dirname_is("", ".");
+    files_end();
+}
+
+static void expression_matches(const char *pattern, int flags, const char *text,
+                               int from, int to)
+{
+    regmatch_t match = {0, 0};
+    regex_t regex;
+
+    CASE_EQUAL(regcomp(&regex, pattern, flags), 0);
+    CASE_EQUAL(regexec(&regex, text, 1, &match, 0), 0);
+    CASE_EQUAL(match.rm_so, from);
+    CASE_EQUAL(match.rm_eo, to);
+    regfree(&regex);
+}
+
+static void test_expressions(void)
+{
+    files_begin("regular expressions as scripts write them");
+    expression_matches("", 0, "ab", 0, 0);
+    expression_matches("c\\|b", 0, "abc", 1, 2);
+    expression_matches("\\(^/\\|\\)u\\+", 0, "/uu", 0, 3);
+    expression_matches("(|x)y", REG_EXTENDED, "y", 0, 1);
+    expression_matches("\\<b\\w\\?", 0, "ab bc", 3, 5);
+    files_end();
+}
+
 int main(void)
 {
     test_contents();
@@ -456,6 +505,8 @@ int main(void)
     test_devices();
     test_boot();
     test_stdio();
+    test_dirname();
+    test_expressions();
     test_full();
     return cases_status();
 }

@@ -226,7 +226,8 @@ static bool signals_due(const struct thread *t)
            ~atomic_load(&t->events_page->blocked);
 }
 
-/* A deadline in the past gives the processor to whoever else is ready here. */
+/* A deadline in the past gives the processor to whoever else is ready here, or, if
+ * there is nobody, to another vCPU that waits for it. */
 long thread_wait(uint64_t deadline)
 {
     struct vcpu *v = vcpu_self();
@@ -241,7 +242,10 @@ long thread_wait(uint64_t deadline)
     if (atomic_load(&t->events_page->pending) || signalled || late || t->stop) {
         atomic_store(&t->state, THREAD_RUNNING);
         v->resched = v->resched || late || t->stop;
+        bool alone = late && !v->run_first;
         spin_unlock(&v->lock);
+        if (alone)
+            xen_yield();
         return signalled ? -FOS_EINTR : late ? -FOS_ETIMEDOUT : 0;
     }
     time_charge(t, THREAD_RUNNING);

@@ -9,6 +9,8 @@ enum {
     CALIBRATION_NS = 20000,
     SPIN_CYCLES_MIN = 2000,
     SPIN_CYCLES_MAX = 2000000,
+    SPIN_YIELDS = 16, /* at most, in the course of a poll */
+    YIELD_CYCLES_MIN = 8000,
     SYNC_READINGS = 3,
     SECOND_NS = 1000000000
 };
@@ -89,17 +91,41 @@ static uint64_t deadline_tsc(const struct fos_sleeper *sleeper, uint64_t deadlin
            scale(deadline - sleeper->ns_then, sleeper->tsc_hz, SECOND_NS);
 }
 
+static uint64_t yield_next(const struct fos_spin *spin, uint64_t now)
+{
+    uint64_t part = spin->sleeper->spin_cycles / SPIN_YIELDS;
+
+    return now + (part < YIELD_CYCLES_MIN ? YIELD_CYCLES_MIN : part);
+}
+
+/* Who is waited for may wait for this very processor.  What others did meanwhile is no
+ * polling. */
+static void spin_yield(struct fos_spin *spin, uint64_t now)
+{
+    uint64_t after;
+
+    fos_sys_wait(0);
+    after = fos_tsc();
+    spin->limit += after - now;
+    spin->yield = yield_next(spin, after);
+}
+
 enum fos_spin_state fos_spin_look(struct fos_spin *spin)
 {
     uint64_t now = fos_tsc();
 
     if (spin->limit == 0) {
         spin->limit = now + spin->sleeper->spin_cycles;
+        spin->yield = yield_next(spin, now);
         spin->deadline = deadline_tsc(spin->sleeper, spin->deadline_ns);
     }
     if (now >= spin->deadline)
         return FOS_SPIN_LATE;
-    return now >= spin->limit ? FOS_SPIN_SLEEP : FOS_SPIN_ON;
+    if (now >= spin->limit)
+        return FOS_SPIN_SLEEP;
+    if (now >= spin->yield)
+        spin_yield(spin, now);
+    return FOS_SPIN_ON;
 }
 
 /* The kernel ends a wait for every signal that is not blocked: where nobody asked for

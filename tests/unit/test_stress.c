@@ -12,6 +12,7 @@
 #include <linux/futex.h>
 #include <linux/membarrier.h>
 #include <pthread.h>
+#include <sched.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -35,7 +36,7 @@ struct person {
 };
 
 static __thread struct person *me;
-static _Atomic uint64_t sleeps, wakes;
+static _Atomic uint64_t sleeps, wakes, yields;
 
 static void person_begin(struct person *p)
 {
@@ -55,7 +56,11 @@ static void event_set(struct person *p, enum fos_event event)
 
 long fos_sys_wait(uint64_t deadline)
 {
-    (void)deadline;
+    if (deadline == 0) {
+        atomic_fetch_add_explicit(&yields, 1, memory_order_relaxed);
+        sched_yield();
+        return -FOS_ETIMEDOUT;
+    }
     atomic_fetch_add_explicit(&sleeps, 1, memory_order_relaxed);
     while (atomic_load(&me->events.pending) == 0)
         syscall(SYS_futex, &me->events.pending, FUTEX_WAIT, 0, NULL, NULL, 0);
@@ -255,6 +260,30 @@ static void line_run(const char *what, uint32_t slots, uint32_t threshold,
     free(l->sink);
     free(l);
     atomic_store(&watched, NULL);
+}
+
+CASE("a poll offers the processor to others when it has lasted, and ends all the "
+     "same")
+{
+    const uint64_t far = UINT64_MAX / 2;
+    struct person p = {0};
+    struct fos_spin spin;
+
+    person_begin(&p);
+    atomic_store(&yields, 0);
+    fos_spin_begin(&spin, &p.sleeper, FOS_NEVER);
+    CHECK_EQ(fos_spin_look(&spin), FOS_SPIN_ON);
+    CHECK_EQ(atomic_load(&yields), 0);
+    CHECK(spin.yield - spin.limit + p.sleeper.spin_cycles >= 8000);
+    spin.limit = far;
+    spin.yield = 1; /* cycles: long past */
+    CHECK_EQ(fos_spin_look(&spin), FOS_SPIN_ON);
+    CHECK_EQ(atomic_load(&yields), 1);
+    CHECK(spin.limit > far); /* others' time is not the poll's */
+    CHECK(spin.yield > 1);
+    spin.limit = 1;
+    CHECK_EQ(fos_spin_look(&spin), FOS_SPIN_SLEEP);
+    CHECK_EQ(atomic_load(&yields), 1);
 }
 
 CASE("stress: a channel of 64 slots, small messages")

@@ -78,7 +78,7 @@ uint32_t fos_unpark(const void *word, uint32_t count);
 /* Looks, for as long as that has paid lately, whether *word leaves `value`. */
 bool fos_park_spin(_Atomic uint32_t *word, uint32_t value);
 
-/* Gives the processor to another thread that is ready to run here. */
+/* Gives the processor to another thread that is ready to run here, or to another vCPU. */
 void fos_yield(void);
 
 /* ---- what differs where there are no signals and no cancellation: host builds ---- */

@@ -4,7 +4,9 @@
  *
  * A thread that waits polls for about as long as a sleep and its wake-up would cost
  * (so it never pays more than twice the better choice), then goes to sleep by the
- * protocol of struct fos_doorbell (abi/types.h):
+ * protocol of struct fos_doorbell (abi/types.h).  A poll that lasts longer than an
+ * answer of a peer that polls, too, offers the processor to others now and then: where
+ * vCPUs share processors, who is waited for may wait for this one.
  *
  *  S1. The sleeper stores SLEEPING, makes the serialize system call, and only then
  *      looks once more at everything that could end its wait.
@@ -127,6 +129,7 @@ static inline void fos_pace_again(const struct fos_pace *pace)
 struct fos_spin {
     const struct fos_sleeper *sleeper;
     uint64_t limit; /* TSC value at which to sleep; 0: the clock not yet read */
+    uint64_t yield; /* TSC value at which to let others run */
     uint64_t deadline_ns; /* as given */
     uint64_t deadline;    /* TSC value */
     uint32_t rounds;

@@ -9,8 +9,9 @@ enum {
     CALIBRATION_NS = 20000,
     SPIN_CYCLES_MIN = 2000,
     SPIN_CYCLES_MAX = 2000000,
-    SPIN_YIELDS = 16, /* at most, in the course of a poll */
+    SPIN_YIELDS = 4, /* parts of a poll between which others may run */
     YIELD_CYCLES_MIN = 8000,
+    YIELD_CYCLES_MAX = 50000,
     SYNC_READINGS = 3,
     SECOND_NS = 1000000000
 };
@@ -91,23 +92,13 @@ static uint64_t deadline_tsc(const struct fos_sleeper *sleeper, uint64_t deadlin
            scale(deadline - sleeper->ns_then, sleeper->tsc_hz, SECOND_NS);
 }
 
-static uint64_t yield_next(const struct fos_spin *spin, uint64_t now)
+static uint64_t yield_next(const struct fos_sleeper *sleeper, uint64_t now)
 {
-    uint64_t part = spin->sleeper->spin_cycles / SPIN_YIELDS;
+    uint64_t part = sleeper->spin_cycles / SPIN_YIELDS;
 
-    return now + (part < YIELD_CYCLES_MIN ? YIELD_CYCLES_MIN : part);
-}
-
-/* Who is waited for may wait for this very processor.  What others did meanwhile is no
- * polling. */
-static void spin_yield(struct fos_spin *spin, uint64_t now)
-{
-    uint64_t after;
-
-    fos_sys_wait(0);
-    after = fos_tsc();
-    spin->limit += after - now;
-    spin->yield = yield_next(spin, after);
+    return now + (part < YIELD_CYCLES_MIN   ? YIELD_CYCLES_MIN
+                  : part > YIELD_CYCLES_MAX ? YIELD_CYCLES_MAX
+                                            : part);
 }
 
 enum fos_spin_state fos_spin_look(struct fos_spin *spin)
@@ -116,15 +107,17 @@ enum fos_spin_state fos_spin_look(struct fos_spin *spin)
 
     if (spin->limit == 0) {
         spin->limit = now + spin->sleeper->spin_cycles;
-        spin->yield = yield_next(spin, now);
+        spin->yield = yield_next(spin->sleeper, now);
         spin->deadline = deadline_tsc(spin->sleeper, spin->deadline_ns);
     }
     if (now >= spin->deadline)
         return FOS_SPIN_LATE;
     if (now >= spin->limit)
         return FOS_SPIN_SLEEP;
-    if (now >= spin->yield)
-        spin_yield(spin, now);
+    if (now >= spin->yield) {
+        fos_sys_wait(0); /* who is waited for may wait for this very processor */
+        spin->yield = yield_next(spin->sleeper, fos_tsc());
+    }
     return FOS_SPIN_ON;
 }
 

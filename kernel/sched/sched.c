@@ -234,6 +234,8 @@ long thread_wait(uint64_t deadline)
     struct thread *t = thread_current();
     bool late = deadline <= time_now();
 
+    if (late && !__atomic_load_n(&v->run_first, __ATOMIC_RELAXED))
+        xen_yield();
     spin_lock(&v->lock);
     atomic_exchange(&t->state, THREAD_BLOCKED);
     /* thread_stop may have come before the lock: its interrupt would find us gone.
@@ -242,10 +244,7 @@ long thread_wait(uint64_t deadline)
     if (atomic_load(&t->events_page->pending) || signalled || late || t->stop) {
         atomic_store(&t->state, THREAD_RUNNING);
         v->resched = v->resched || late || t->stop;
-        bool alone = late && !v->run_first;
         spin_unlock(&v->lock);
-        if (alone)
-            xen_yield();
         return signalled ? -FOS_EINTR : late ? -FOS_ETIMEDOUT : 0;
     }
     time_charge(t, THREAD_RUNNING);

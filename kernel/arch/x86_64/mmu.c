@@ -302,36 +302,32 @@ static void table_leaf_free(uint64_t *entry)
     table_free(address_frame(table));
 }
 
-static void table_upper_free(uint64_t *entry)
-{
-    table_free(address_frame(table_unhook(entry)));
-}
-
-/* One short step of taking the tables apart, none of which is loaded anywhere;
- * s->destroy_at is the address reached. */
+/* One short step of taking the tables apart, none of which is loaded anywhere: what lies
+ * below one entry, absent ones before it left out.  s->destroy_at is the address reached. */
 bool table_destroy_step(struct space *s)
 {
     const uint64_t leaf = PAGE_SIZE << 9, middle = leaf << 9, high = middle << 9;
-    uint64_t va = s->destroy_at, step = high;
-    if (va >= high * USER_ROOT_ENTRIES)
+    uint64_t va = s->destroy_at, end = high * USER_ROOT_ENTRIES, *e2 = NULL;
+    uint64_t *e4 = (uint64_t *)frame_address(s->root) + table_index(va, 4);
+    for (; va < end && !(*e4 & PTE_PRESENT); va += high)
+        e4++;
+    if (va >= end)
         return true;
-    uint64_t *e4 = (uint64_t *)frame_address(s->root) + table_index(va, 4),
-             *e3 = NULL;
-    if (*e4 & PTE_PRESENT) {
-        e3 = table_of(*e4) + table_index(va, 3);
-        step = middle;
-    }
-    if (e3 && (*e3 & PTE_PRESENT)) {
-        uint64_t *e2 = table_of(*e3) + table_index(va, 2);
-        step = leaf;
+    uint64_t *e3 = table_of(*e4) + table_index(va, 3);
+    for (; !(*e3 & PTE_PRESENT) && (va + middle) % high; va += middle)
+        e3++;
+    if (*e3 & PTE_PRESENT) {
+        e2 = table_of(*e3) + table_index(va, 2);
+        for (; !(*e2 & PTE_PRESENT) && (va + leaf) % middle; va += leaf)
+            e2++;
         if (*e2 & PTE_PRESENT)
             table_leaf_free(e2);
     }
-    s->destroy_at = va + step;
-    if (e3 && (*e3 & PTE_PRESENT) && s->destroy_at % middle == 0)
-        table_upper_free(e3);
-    if ((*e4 & PTE_PRESENT) && s->destroy_at % high == 0)
-        table_upper_free(e4);
+    s->destroy_at = va + (e2 ? leaf : middle);
+    if (e2 && s->destroy_at % middle == 0)
+        table_free(address_frame(table_unhook(e3)));
+    if (s->destroy_at % high == 0)
+        table_free(address_frame(table_unhook(e4)));
     return false;
 }
 

@@ -64,7 +64,7 @@ static void ended(struct process *p, int32_t status)
     space_end(p->space);
     names_end(p);
     pager_ended(p);
-    tell_end(pid);
+    tell_end(p);
     fos_service_sweep(&fleet.service);
     wait_parent_gone(pid);
     p->wait_status = wait_status_of(&p->info);

@@ -317,7 +317,7 @@ void space_end(struct fos_cap space)
 void space_discard(const struct process *p)
 {
     space_end(p->space);
-    tell_end(p->pid);
+    tell_end(p);
 }
 
 long process_load(struct process *p, struct load *what, const char **why)

@@ -181,7 +181,7 @@ void pager_ended(const struct process *p)
     if (k)
         member_ended(k, p);
     else if (p->state == PROCESS_FREE && p->mem_pid)
-        tell_end(p->pid);
+        tell_end(p);
 }
 
 static void missing_start(struct kin *k)

@@ -8,11 +8,15 @@
 
 #define AGAIN_NS (2 * FOS_MILLISECOND)
 
-static uint64_t ends, ends_log[TELL_LOG];
+static uint64_t ends;
+static struct {
+    uint64_t pid, mem_pid;
+} ends_log[TELL_LOG];
 
-void tell_end(uint64_t pid)
+void tell_end(const struct process *p)
 {
-    ends_log[ends++ % TELL_LOG] = pid;
+    ends_log[ends % TELL_LOG].pid = p->pid;
+    ends_log[ends++ % TELL_LOG].mem_pid = p->mem_pid;
 }
 
 void tell_begin(struct process *p)
@@ -35,6 +39,12 @@ static void overrun_skip(struct process *p)
     p->told = ends - TELL_LOG;
 }
 
+/* Whether `p` is to hear of that end. */
+static bool concerns(const struct process *p, uint64_t at)
+{
+    return p->role != ROLE_MEM || ends_log[at % TELL_LOG].mem_pid == p->pid;
+}
+
 /* False: it has no room now.  One that is gone needs no telling. */
 static bool one_tell(struct process *p)
 {
@@ -44,8 +54,10 @@ static bool one_tell(struct process *p)
                                       .control = fleet.control};
         uint64_t at = p->told;
         for (; at != ends && req.count < FLEET_ENDED_MAX; at++)
-            req.pids[req.count++] = ends_log[at % TELL_LOG];
-        if (fos_sys_mailbox_send(p->mailbox, &req, sizeof req) == -FOS_EAGAIN)
+            if (concerns(p, at))
+                req.pids[req.count++] = ends_log[at % TELL_LOG].pid;
+        if (req.count &&
+            fos_sys_mailbox_send(p->mailbox, &req, sizeof req) == -FOS_EAGAIN)
             return false;
         p->told = at;
     }

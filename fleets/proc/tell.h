@@ -7,7 +7,7 @@
  * Invariants
  *  E1. A fleet hears of each end once, in the order of the ends, from its start on, and
  *      first of the last TELL_LOG before it; unless it takes none during TELL_LOG ends,
- *      which is reported.
+ *      which is reported.  A memory member hears of those only that it looked after.
  *  E2. It hears of an end after the space is gone.
  */
 #ifndef PROC_TELL_H
@@ -18,7 +18,7 @@
 enum { TELL_LOG = 256 };
 
 /* This process is gone. */
-void tell_end(uint64_t pid);
+void tell_end(const struct process *p);
 
 /* `p`, a fleet, is ready to be told. */
 void tell_begin(struct process *p);

@@ -10,7 +10,7 @@ scenario.json in the folder changes that; a list in it stands for several boots.
   extra     more words for fos's command line          timeout  seconds
   exit      the expected status (134: kernel crash)    expect   regular expressions that
   reject    ... that must not be on the console                 must be on the console
-  archive   another than build/test.cpio
+  archive   another than build/test.cpio; skipped where it could not be made
 With `expect`, each expression found is a case of its own.  A boot after which the first
 process says that something was not given back has failed.
 """
@@ -98,6 +98,10 @@ def run(report, test, accel):
     if xen_memory_mb(test.options.memory) > host_memory_mb():
         report.skip(f"boot:{test.name}: needs {xen_memory_mb(test.options.memory)} MiB "
                     f"of memory, {host_memory_mb()} are free")
+        return
+    archive = test.options.archive
+    if archive and not os.path.exists(os.path.join(ROOT, archive)):
+        report.skip(f"boot:{test.name}: there is no {archive}: its source is missing")
         return
     result = QuickRun(test.options, Terminal(echo=False), accel).run()
     lines, complaints = judge(test, result)

@@ -13,3 +13,11 @@ conformance-busybox: ready
 	$(Q)tests/conformance/busybox --table tests/conformance/busybox.md
 conformance-newlib: ready
 	$(Q)tests/conformance/newlib --table tests/conformance/newlib.md
+
+# Those of the Open POSIX Test Suite that `make test` runs: boot:posixtests.
+SUBSET := $(B)/conformance/subset.cpio
+$(SUBSET): tests/conformance/subset tests/conformance/driver.c tests/conformance/posix_suite.py \
+		$(B)/boot.cpio
+	$(call say,CPIO,$@)
+	$(Q)tests/conformance/run --build --name subset
+test-programs: $(SUBSET)

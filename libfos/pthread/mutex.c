@@ -113,6 +113,8 @@ int pthread_mutexattr_init(pthread_mutexattr_t *attr)
 /* What is used after this is seen to be none. */
 int pthread_mutexattr_destroy(pthread_mutexattr_t *attr)
 {
+    if (!attr)
+        return EINVAL;
     attr->__kind = ~0u;
     return 0;
 }

@@ -78,18 +78,20 @@ def newest_header():
 def compile_test(source, path, symbol, since):
     """(object or None, why not)."""
     target = os.path.join(OUT, "objects", symbol + ".o")
+    fresh = target + ".new"
     if os.path.exists(target) and os.path.getmtime(target) > since:
         return target, ""
     folder = os.path.join(source, "conformance/interfaces")
     steps = [[CC, "-c", "-w", "-O1", "-Dmain=pts_main", f"-I{source}/include",
-              f"-I{os.path.dirname(path)}", "-o", target, os.path.relpath(path, folder)],
-             ["objcopy", "--keep-global-symbol=pts_main", target],
-             ["objcopy", f"--redefine-sym=pts_main={symbol}", target]]
+              f"-I{os.path.dirname(path)}", "-o", fresh, os.path.relpath(path, folder)],
+             ["objcopy", "--keep-global-symbol=pts_main", fresh],
+             ["objcopy", f"--redefine-sym=pts_main={symbol}", fresh]]
     for step in steps:
         made = subprocess.run(step, cwd=folder, capture_output=True, text=True)
         if made.returncode:
             why = re.findall(r"error: (.*)", made.stderr)
             return None, why[0] if why else "does not compile"
+    os.replace(fresh, target)
     return target, ""
 
 

@@ -4,8 +4,11 @@
 results: {interface/n-m: (result, last line it printed)}.
 """
 import collections
+import fnmatch
+import os
 
 import posix_suite as suite
+import suites
 
 COLUMNS = ("passed", "failed", "unresolved", "unsupported", "untested", "not built")
 NAMES = {"PASS": "passed", "UNRESOLVED": "unresolved", "UNSUPPORTED": "unsupported",
@@ -53,6 +56,19 @@ def by_interface(results):
     return "\n".join(lines) + "\n"
 
 
+def failures(results):
+    """With their reasons: those of posix.reasons, else what the tests said."""
+    why = suites.reasons(os.path.join(suite.HERE, "posix.reasons"))
+    lines = ["| test | | reason |", "|---|---|---|"]
+    for name in ordered(results):
+        result, said = results[name]
+        if result in ("PASS", "UNTESTED", "UNSUPPORTED"):
+            continue
+        known = [why[pattern] for pattern in why if fnmatch.fnmatch(name, pattern)]
+        lines.append(f"| {name} | {result} | {known[0] if known else suites.cell(said)} |")
+    return "\n".join(lines) + "\n"
+
+
 def document(results, apart):
     ours, others = {}, {}
     for name, result in results.items():
@@ -63,4 +79,4 @@ def document(results, apart):
     text += "\n" + by_interface(ours) + "\n"
     if others:
         text += "## Options that fos does not have\n\n" + by_interface(others) + "\n"
-    return text + "## What did not pass\n\n```\n" + listing(ours) + "```\n"
+    return text + "## What did not pass\n\n" + failures(ours)

@@ -123,7 +123,8 @@ int sigaltstack(const stack_t *restrict stack, stack_t *restrict old)
                 : 0;
     if (errno)
         return -1;
-    altstack = *stack;
+    altstack =
+        stack->ss_flags & SS_DISABLE ? (stack_t){.ss_flags = SS_DISABLE} : *stack;
     altstack_arm(fos_own_events);
     return 0;
 }

@@ -38,7 +38,8 @@ def summary(results):
 
 
 def cell(text):
-    return " ".join(text.replace("|", "\\|").split())
+    shown = "".join(c if " " <= c <= "~" else " " for c in text)
+    return " ".join(shown.replace("|", "\\|").split())
 
 
 def table(results, title, head, why):

@@ -41,7 +41,7 @@ static long extras_read(const struct process *p, struct fos_cap *extras)
 static void space_reset(struct fos_cap space)
 {
     while (fos_sys_space_control(space, FOS_SPACE_RESET, 0) == -FOS_EAGAIN)
-        continue;
+        fos_sys_wait(0); /* its vCPU may wait for this processor */
 }
 
 /* The new program may need more than the old one was given. */
@@ -133,12 +133,16 @@ static long child_fill(const struct process *parent, struct process *child,
                        const struct load *load, const struct proc_fork_req *req)
 {
     struct load_thread thread = {req->entry, req->stack, req->argument, req->tls};
-    long error = pager_fork(parent, child);
+    struct files_inherit files;
+    long error, inherited;
 
+    files_inherit_begin(&files, parent->pid, child->pid);
+    error = pager_fork(parent, child);
     if (!error)
         error = child_place(child, load, &thread);
+    inherited = files_inherit_end(&files);
     if (!error)
-        error = files_inherit(parent->pid, child->pid);
+        error = inherited;
     return error ? error : program_go(child);
 }
 

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "files.h"
 
-#include <fos/call.h>
 #include <fos/clock.h>
-#include <fos/proto/fs.h>
+#include <fos/error.h>
 
 #include "fleet.h"
 
@@ -23,12 +22,28 @@ static struct fos_peer *peer(void)
     return fos_peer_open(&peer, fleet.fs, FOS_TRANSPORT_KERNEL) ? NULL : &peer;
 }
 
-long files_inherit(uint64_t parent, uint64_t child)
+void files_inherit_begin(struct files_inherit *files, uint64_t parent,
+                         uint64_t child)
 {
-    struct fs_inherit_req req = {
-        .control = fleet.control, .parent = parent, .child = child};
-    struct fs_inherit_rep rep;
-    struct fos_peer *to = fleet.fs.id ? peer() : NULL;
+    *files = (struct files_inherit){
+        .req = {.control = fleet.control, .parent = parent, .child = child},
+        .to = fleet.fs.id ? peer() : NULL,
+    };
+    if (files->to)
+        files->begun = fs_inherit_start(&files->call, files->to, &files->req,
+                                        &files->rep) == 0;
+}
 
-    return to ? fs_inherit_call(to, &req, &rep, fos_now_ns() + PATIENCE) : 0;
+long files_inherit_end(struct files_inherit *files)
+{
+    uint64_t deadline = fos_now_ns() + PATIENCE;
+
+    if (!files->to)
+        return 0;
+    if (!files->begun) /* it had no room */
+        return fs_inherit_call(files->to, &files->req, &files->rep, deadline);
+    long result = fos_call_finish(&files->call, deadline);
+    if (result == -FOS_ETIMEDOUT)
+        fos_call_cancel(&files->call);
+    return result;
 }

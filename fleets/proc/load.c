@@ -311,7 +311,7 @@ long program_go(const struct process *p)
 void space_end(struct fos_cap space)
 {
     while (fos_sys_space_destroy(space) == -FOS_EAGAIN)
-        continue;
+        fos_sys_wait(0); /* its vCPU may wait for this processor */
 }
 
 void space_discard(const struct process *p)
@@ -322,12 +322,16 @@ void space_discard(const struct process *p)
 
 long process_load(struct process *p, struct load *what, const char **why)
 {
+    struct files_inherit files = {0};
     long error = space_open(p);
 
     if (!error) {
+        if (what->inherit_size)
+            files_inherit_begin(&files, p->parent, p->pid);
         error = program_place(p, what);
-        if (!error && what->inherit_size)
-            error = files_inherit(p->parent, p->pid);
+        long inherited = files_inherit_end(&files);
+        if (!error)
+            error = inherited;
         if (!error)
             error = program_go(p);
         if (error)

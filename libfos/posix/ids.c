@@ -10,6 +10,7 @@
 #include <fos/proc.h>
 #include <fos/signal.h>
 #include <fos/start.h>
+#include <fos/thread.h>
 
 static uint64_t soon(void)
 {
@@ -110,6 +111,8 @@ int fos_signal_send(pid_t pid, int signal, int code, uint64_t value)
     fos_signals_hold();
     long error = proc_signal_call(fos_proc_peer(), &req, &rep, soon());
     fos_signals_release();
+    if (!error && fos_signals_hand_on && (pid <= 0 || pid == getpid()))
+        fos_signals_hand_on();
     return (int)fos_errno(error);
 }
 

@@ -112,6 +112,27 @@ int pthread_equal(pthread_t one, pthread_t other)
     return one == other;
 }
 
+/* ---- signals of the process ---- */
+
+void fos_signals_hand_on(void)
+{
+    struct fos_events *first = (struct fos_events *)fos_start_page->events;
+    uint64_t waiting, taken;
+
+    fos_lock_take(&fos_threads_lock);
+    for (struct fos_pthread *t = fos_threads; t; t = t->next) {
+        if (t->helper || !fos_load_acquire(&t->runs) || fos_load_relaxed(&t->ended))
+            continue;
+        waiting = fos_load_relaxed(&first->signals) &
+                  fos_load_relaxed(&first->blocked) &
+                  ~fos_load_relaxed(&t->events->blocked);
+        taken = waiting ? atomic_fetch_and(&first->signals, ~waiting) & waiting : 0;
+        if (taken)
+            fos_sys_thread_control(t->cap, FOS_THREAD_SIGNAL, taken);
+    }
+    fos_lock_release(&fos_threads_lock);
+}
+
 /* ---- making one ---- */
 
 /* The vCPU with the fewest threads of this process, the next one first. */
@@ -168,6 +189,7 @@ static _Noreturn void thread_main(struct fos_pthread *self)
     fos_store_relaxed(&self->events->blocked, self->signal_mask);
     if (fos_signals_thread_begin)
         fos_signals_thread_begin(self->events);
+    fos_store_release(&self->runs, 1); /* pairs with fos_signals_hand_on */
     pthread_exit(self->start(self->argument));
 }
 
@@ -214,6 +236,7 @@ int pthread_create(pthread_t *restrict thread, const pthread_attr_t *restrict at
     made->events = (struct fos_events *)((uint8_t *)memory.pages +
                                          FOS_PAGE_EVENTS * FOS_PAGE_SIZE);
     made->cancel_due = fos_tls_like(tls, &fos_cancel_due);
+    made->runs = 0;
     made->fate = attr->__detached ? FATE_DETACHED : FATE_JOINABLE;
     thread_list(made, attr);
     *thread = (pthread_t)made;

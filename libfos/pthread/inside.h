@@ -54,6 +54,7 @@ struct fos_pthread {
     struct fos_pthread *next, *previous;
     struct fos_pthread *next_dead; /* detached and ended */
 
+    _Atomic uint32_t runs; /* its event page is there, until `ended` */
     _Atomic uint32_t ended, gone;
     _Atomic uint32_t fate; /* enum thread_fate; to CLAIMED under the list's lock */
     _Atomic uint32_t cancel_asked, cancel_disabled, cancel_async;

@@ -63,6 +63,10 @@ struct fos_thread_identity fos_thread_first(void);
 /* In a new thread, whose event page says what it blocks: lets its signals come in. */
 void fos_signals_thread_begin(struct fos_events *own) __attribute__((weak));
 
+/* Signals of the process that its first thread blocks go to threads that let them in;
+ * where pthread_create is part of the program. */
+void fos_signals_hand_on(void) __attribute__((weak));
+
 /* Last of all that a thread does with messages: closes its mailboxes and peers. */
 void fos_thread_leave(void);
 

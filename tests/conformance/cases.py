@@ -185,8 +185,11 @@ def run_part(cases, folder, memory, here, always):
     return outcomes
 
 
-def known(logs):
-    """The outcomes in the logs of earlier runs, of cases that came to their ends there."""
+def known(logs, also_late=False):
+    """The outcomes in the logs of earlier runs, of cases that came to their ends there.
+
+    also_late: and of those that were ended at their deadlines, and never came to their ends.
+    """
     outcomes = {}
     for path in logs:
         reader = Reader({})
@@ -194,7 +197,8 @@ def known(logs):
             for line in file:
                 reader.line(line.rstrip("\n"))
         outcomes.update({name: outcome for name, outcome in reader.outcomes.items()
-                         if not outcome.why})
+                         if not outcome.why or
+                         (also_late and outcome.why == "late" and name not in outcomes)})
     return outcomes
 
 

@@ -15,7 +15,7 @@ NAMES = {"PASS": "passed", "UNRESOLVED": "unresolved", "UNSUPPORTED": "unsupport
          "UNTESTED": "untested", "UNBUILT": "not built"}
 HEAD = """# The Open POSIX Test Suite on fos
 
-Made by `make conformance`; this folder's README says how the tests are run.
+Made by `make conformance-posix`; this folder's README says how the tests are run.
 
 """
 

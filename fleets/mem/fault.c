@@ -39,7 +39,8 @@ static long let_go(const struct want *w)
 }
 
 /* The page is there but read-only: it becomes the process's own.  A page at hand takes
- * the copy, if it needs one; without any, this member pays for it. */
+ * the copy, if it needs one; when there is none, this member pays for it, but not while
+ * the page fleet is away: it needs its own frames. */
 static long bring_own(const struct want *w)
 {
     struct fos_share share = share_for(w);
@@ -47,6 +48,8 @@ static long bring_own(const struct want *w)
     share.how = FOS_SHARE_OWN;
     if (pages_first(1, &share.from))
         share.from_space = fos_own_space();
+    else if (pages_lack() == -FOS_EAGAIN)
+        return -FOS_EAGAIN;
     else
         share.from = 0;
     long copied = fos_sys_space_share(&share);

@@ -201,10 +201,11 @@ static long member_list(unsigned slot, struct name_listed *entries, size_t capac
     return (long)count;
 }
 
-long fos_name_list(struct name_listed *entries, size_t capacity)
+/* Of all members there are; EAGAIN: one of them is gone meanwhile. */
+static long view_list(struct name_listed *entries, size_t capacity)
 {
     size_t count = 0;
-    long error = view_fetch(now() + WRITE_PATIENCE);
+    long error = 0;
 
     for (unsigned slot = 0; error >= 0 && slot < PROC_MEMBERS_MAX; slot++) {
         if (view.members[slot].state != PROC_MEMBER_ACTIVE)
@@ -214,4 +215,18 @@ long fos_name_list(struct name_listed *entries, size_t capacity)
             count += (size_t)error;
     }
     return error < 0 ? error : (long)count;
+}
+
+long fos_name_list(struct name_listed *entries, size_t capacity)
+{
+    uint64_t backoff = 0, deadline = now() + WRITE_DEADLINE;
+    long result = -FOS_EAGAIN;
+
+    stale = true;
+    while (result == -FOS_EAGAIN) {
+        if (!round_begin(&backoff, deadline))
+            return -FOS_ETIMEDOUT;
+        result = view_list(entries, capacity);
+    }
+    return result;
 }

@@ -10,7 +10,9 @@
 
 #include_next <regex.h>
 
+#ifndef _COMPILING_NEWLIB
 #define regcomp fos_regcomp
 int fos_regcomp(regex_t *regex, const char *pattern, int flags);
+#endif
 
 #endif

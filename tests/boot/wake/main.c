@@ -28,13 +28,15 @@ static void pause_ns(uint64_t ns)
         fos_pause();
 }
 
-/* How long to poll the next time before sleeping: anything up to the longest pause. */
+/* How long to poll the next time before sleeping: anything up to the longest pause, or,
+ * every other time, not at all: a poll that lasts lets the other run on the same vCPU, and
+ * has its answer without a sleep. */
 static void patience_throw(void)
 {
     struct fos_sleeper *sleeper = &fos_thread_self()->sleeper;
+    uint64_t us = dice_below(&dice, 2) ? dice_below(&dice, PAUSE_NS_MAX / 1000) : 0;
 
-    sleeper->spin_cycles =
-        sleeper->tsc_hz / 1000000 * dice_below(&dice, PAUSE_NS_MAX / 1000);
+    sleeper->spin_cycles = sleeper->tsc_hz / 1000000 * us;
 }
 
 /* a: rounds, b: transport of the answers */

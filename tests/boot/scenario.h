@@ -121,14 +121,14 @@ static inline void case_begin(const char *sentence)
 }
 
 /* `more` channels hold the frames of their rings, and perhaps a few page tables are
- * new: those under memory that went again stay. */
+ * new: those under memory that went again stay, a paged program's own and its fleets'. */
 static inline bool frames_balanced(int64_t gone, int more)
 {
     enum { TABLES = 6 };
     bool paged = fos_mem_paged();
 
     return gone <= (int64_t)more * FOS_RING_PAGES_DEFAULT +
-                       (abs(more) + paged) * TABLES &&
+                       (abs(more) + 2 * paged) * TABLES &&
            (gone >= 0 || more < 0 || paged);
 }
 

@@ -75,8 +75,11 @@ def background(accel):
         user.wait_for("type lines")
         user.type("\recho \"not <$((6*7))> got\"\r")
         user.wait_for("not <42> got")
-        user.type("\r\rjobs\r")
-        user.wait_for("Stopped")
+        end = time.monotonic() + 30
+        while "Stopped" not in user.output and time.monotonic() < end:
+            user.type("jobs; echo \"looked <$((6*7))>\"\r")
+            user.wait_for("looked <42>")
+        user.wait_for(PROMPT)
         user.type("fg\r")
         user.wait_for("test-tty lines")
         user.type("now\r")

@@ -12,8 +12,10 @@ int fos_barrier_wait(struct fos_barrier *barrier)
     if (++barrier->arrived == barrier->count) {
         barrier->arrived = 0;
         fos_fetch_add(&barrier->generation, 1u);
-        fos_lock_release(&barrier->lock);
+        /* Before the lock is let go: later it could wake who has come for the next
+         * generation. */
         fos_unpark(&barrier->generation, UINT32_MAX);
+        fos_lock_release(&barrier->lock);
         return 1;
     }
     fos_lock_release(&barrier->lock);

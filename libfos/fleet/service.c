@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "fleet.h"
 
+#include <fos/call.h>
 #include <fos/event.h>
 #include <fos/line.h>
 #include <fos/memory.h>
@@ -25,7 +26,8 @@ long fos_service_open(struct fos_service *service, uint32_t slots)
 
     service->buffer = fos_pages_map(pages);
     service->buffer_size = (uint32_t)(pages * FOS_PAGE_SIZE);
-    if (!service->buffer || !answers_open(service))
+    /* The client is made now: what a fleet has does not grow with its first call. */
+    if (!service->buffer || !answers_open(service) || !fos_client_self())
         return -FOS_ENOMEM;
     service->until_sample = LOAD_SAMPLE;
     service->beat_at = FOS_NEVER;

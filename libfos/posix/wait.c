@@ -16,16 +16,27 @@ _Static_assert(WNOHANG == PROC_WAIT_NOHANG && WUNTRACED == PROC_WAIT_UNTRACED &&
                    WCONTINUED == PROC_WAIT_CONTINUED && WNOWAIT == PROC_WAIT_NOWAIT,
                "one encoding");
 
+static long asked(struct proc_waitpid_req *req, struct proc_waitpid_rep *rep)
+{
+    *rep = (struct proc_waitpid_rep){0};
+    return fos_call_interruptible(fos_proc_peer(), req, sizeof *req, rep,
+                                  sizeof *rep, FOS_NEVER, true);
+}
+
+/* A child's end brings a signal with it: what there is to tell goes before its EINTR. */
 static long child_await(int64_t pid, uint32_t options, struct proc_waitpid_rep *rep)
 {
     struct proc_waitpid_req req = {.head.tag = FOS_TAG(proc, waitpid),
                                    .self = fos_own_space(),
                                    .pid = pid,
                                    .options = options};
+    long error = asked(&req, rep);
 
-    *rep = (struct proc_waitpid_rep){0};
-    return fos_call_interruptible(fos_proc_peer(), &req, sizeof req, rep,
-                                  sizeof *rep, FOS_NEVER, true);
+    if (error != -FOS_EINTR || options & PROC_WAIT_NOHANG)
+        return error;
+    req.options |= PROC_WAIT_NOHANG;
+    error = asked(&req, rep);
+    return error || rep->pid ? error : -FOS_EINTR;
 }
 
 pid_t wait4(pid_t pid, int *status, int options, struct rusage *usage)

@@ -7,9 +7,10 @@
 #include <string.h>
 
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-enum { PROGRAMS_MAX = 1024, COLUMNS = 80, GAP = 2 };
+enum { PROGRAMS_MAX = 1024, COLUMNS = 80, GAP = 2, LABEL_MAX = 300, KIB = 1024 };
 
 static const char folder[] = "/bin";
 
@@ -22,6 +23,8 @@ static const struct topic {
     {"names", "what the naming fleet knows"},
     {"trace", "records what the system does meanwhile: trace PROGRAM"},
     {"echo-bench", "the messaging benchmark; echo-bench help"},
+    {"sqlite3", "databases: sqlite3 FILE; .help there, .quit ends it"},
+    {"lua", "the interpreter of Lua"},
     {"hello", "two processes that exchange messages: where to start from"},
 };
 
@@ -43,6 +46,29 @@ static int is_command(const char *name)
     return name[0] != '.' && strncmp(name, "test-", 5) != 0;
 }
 
+/* A program whose source could not be had is not. */
+static int is_there(const char *name)
+{
+    char path[LABEL_MAX];
+
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    return access(path, X_OK) == 0;
+}
+
+/* What is listed of a program, its size in KiB; of another name of one, the name. */
+static char *label(const char *name)
+{
+    char text[LABEL_MAX];
+    struct stat st;
+
+    snprintf(text, sizeof text, "%s/%s", folder, name);
+    if (lstat(text, &st) || !S_ISREG(st.st_mode))
+        return strdup(name);
+    snprintf(text, sizeof text, "%s %lluK", name,
+             ((unsigned long long)st.st_size + KIB - 1) / KIB);
+    return strdup(text);
+}
+
 static size_t programs_read(char **names)
 {
     DIR *dir = opendir(folder);
@@ -52,7 +78,7 @@ static size_t programs_read(char **names)
     if (!dir)
         return 0;
     while (count < PROGRAMS_MAX && (entry = readdir(dir)))
-        if (is_command(entry->d_name) && (names[count] = strdup(entry->d_name)))
+        if (is_command(entry->d_name) && (names[count] = label(entry->d_name)))
             count++;
     closedir(dir);
     qsort(names, count, sizeof *names, by_name);
@@ -92,8 +118,10 @@ int main(void)
 
     printf("fos: services are processes that talk by messages.\n\n");
     for (size_t i = 0; i < sizeof topics / sizeof *topics; i++)
-        printf("  %-12s%s\n", topics[i].name, topics[i].text);
-    printf("\nAll programs, in %s:\n", folder);
+        if (is_there(topics[i].name))
+            printf("  %-12s%s\n", topics[i].name, topics[i].text);
+    printf("\nAll programs, in %s, with their sizes, and their other names:\n",
+           folder);
     if (count)
         programs_print(names, count);
     else

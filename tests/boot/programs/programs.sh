@@ -1,26 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# What a user does in a shell: `check SENTENCE EXPECTED COMMAND` is a case.
+# What a user does in a shell.
 
-check() {
-    sentence=$1 expected=$2
-    shift 2
-    answer=$(eval "$*" 2>&1)
-    status=$?
-    [ $status -eq 0 ] || answer="$answer[$status]"
-    if [ "$answer" = "$expected" ]; then
-        echo "ok $sentence"
-    else
-        echo "FAIL $sentence: '$answer' is not '$expected'"
-        failed=1
-    fi
-}
-
-lines() {
-    printf '%s\n' "$@"
-}
-
-failed=
+. /boot/check.sh
 cd /tmp || exit 1
 
 check "a pipeline of programs passes text along" "3 2 1" \

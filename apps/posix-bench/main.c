@@ -23,7 +23,11 @@
 enum { SAMPLES_MAX = 1000, WARM = 2, FAULT_PAGES = 64, PAGE = 4096 };
 
 static const char leave[] = "leave"; /* the argument of a program that only ends */
+static const char stamp[] =
+    "stamp"; /* ... that writes when its main began: a descriptor */
 static char *self;
+static uint64_t
+    until; /* when the measured part of a sample ended; 0: with all of it */
 static const char *why; /* the call that failed, with errno; null: none */
 
 extern char **environ;
@@ -65,6 +69,41 @@ static void spawn_once(void)
         errno = error;
     if (holds(!error, "posix_spawnp"))
         await(child);
+}
+
+/* ---- from the call to the first line of main ---- */
+
+static int stamps[2];
+static char stamps_fd[12];
+
+static bool stamps_begin(void)
+{
+    if (!holds(pipe(stamps) == 0, "pipe"))
+        return false;
+    snprintf(stamps_fd, sizeof stamps_fd, "%d", stamps[1]);
+    return true;
+}
+
+static void stamps_end(void)
+{
+    close(stamps[0]);
+    close(stamps[1]);
+}
+
+static void main_once(void)
+{
+    char *arguments[] = {self, (char *)stamp, stamps_fd, NULL};
+    uint64_t begun;
+    pid_t child;
+    int error = posix_spawnp(&child, self, NULL, NULL, arguments, environ);
+
+    if (error)
+        errno = error;
+    if (!holds(!error, "posix_spawnp"))
+        return;
+    if (holds(read(stamps[0], &begun, sizeof begun) == sizeof begun, "read"))
+        until = begun;
+    await(child);
 }
 
 /* ---- memory ---- */
@@ -214,6 +253,8 @@ static void mutex_once(void)
 
 /* ---- measuring ---- */
 
+static const char spawn_to_main[] = "posix_spawn to main";
+
 static const struct row {
     const char *name;
     bool (*begin)(void); /* before each sample; null: nothing to do */
@@ -232,6 +273,7 @@ static const struct row {
      true},
     {"fork, exit, wait", NULL, fork_once, NULL, 40, 1, false},
     {"posix_spawn, exit, wait", NULL, spawn_once, NULL, 40, 1, false},
+    {spawn_to_main, stamps_begin, main_once, stamps_end, 40, 1, true},
 };
 enum { ROWS = sizeof rows / sizeof *rows };
 
@@ -241,10 +283,11 @@ static double sample(const struct row *row, uint64_t overhead)
 
     if (row->begin && !row->whole && !row->begin())
         return 0;
+    until = 0;
     begin = fos_bench_tsc();
     for (uint32_t i = 0; i < row->batch && !why; i++)
         row->once();
-    took = fos_bench_tsc() - begin;
+    took = (until ? until : fos_bench_tsc()) - begin;
     if (row->end && !row->whole)
         row->end();
     return fos_bench_each(took, overhead, row->batch);
@@ -292,7 +335,11 @@ static void run(uint32_t percent, const char *part)
             continue;
         }
         figures[count].emulated = emulator;
-        fos_bench_row(&figures[count++]);
+        fos_bench_row(&figures[count]);
+        if (rows[i].name == spawn_to_main)
+            printf("%s: median %.2f ms\n", spawn_to_main,
+                   figures[count].summary.median / about.tsc_mhz / 1e3);
+        count++;
         fflush(stdout);
     }
     for (uint32_t i = 0; i < count; i++) {
@@ -303,8 +350,17 @@ static void run(uint32_t percent, const char *part)
     fflush(stdout);
 }
 
+static int begun_tell(uint64_t begun, const char *fd)
+{
+    return write(atoi(fd), &begun, sizeof begun) == sizeof begun ? 0 : 1;
+}
+
 int main(int argc, char **argv)
 {
+    uint64_t begun = fos_bench_tsc();
+
+    if (argc > 2 && strcmp(argv[1], stamp) == 0)
+        return begun_tell(begun, argv[2]);
     if (argc > 1 && strcmp(argv[1], leave) == 0)
         return 0;
     self = argv[0];

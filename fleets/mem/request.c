@@ -21,7 +21,8 @@ static void ended(const uint64_t *pids, uint32_t count)
         life_ended(pids[i]);
 }
 
-struct fos_service mem_service = FOS_SERVICE(mem, table, .ended = ended);
+struct fos_service mem_service =
+    FOS_SERVICE(mem, table, .ended = ended, .plain = true);
 
 static struct process *authentic(struct fos_cap ticket)
 {

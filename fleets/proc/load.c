@@ -3,7 +3,9 @@
 
 #include <string.h>
 
+#include <fos/clock.h>
 #include <fos/error.h>
+#include <fos/msg.h>
 #include <fos/start.h>
 #include <fos/syscall.h>
 #include <fos/ticket.h>
@@ -178,6 +180,18 @@ static void page_caps_fill(struct fos_start *page, const struct process *p,
                what->extra * sizeof *what->caps);
 }
 
+/* So that nobody has to measure it again. */
+static void page_clock_fill(struct fos_start *page)
+{
+    const struct fos_sleeper *own = &fos_thread_self()->sleeper;
+
+    fos_now_ns(); /* which sets it now and then */
+    page->tsc_hz = own->tsc_hz;
+    page->tsc_then = own->tsc_then;
+    page->ns_then = own->ns_then;
+    page->spin_cycles = own->spin_cycles;
+}
+
 static long start_page_write(struct process *p, const struct load *what)
 {
     static struct fos_start page;
@@ -201,6 +215,7 @@ static long start_page_write(struct process *p, const struct load *what)
         .heap_start = p->heap_start,
     };
     page_caps_fill(&page, p, what);
+    page_clock_fill(&page);
     memcpy(page.name, p->name, sizeof page.name);
     long error = fos_sys_space_map(p->space, START_PAGE, 1, READ_WRITE);
     if (!error)

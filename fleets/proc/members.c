@@ -102,6 +102,15 @@ bool members_tell(struct members *m, members_send *send)
     return all;
 }
 
+bool members_know(const struct members *m)
+{
+    for (unsigned slot = 0; slot < m->view.slots; slot++)
+        if (m->view.members[slot].state != PROC_MEMBER_DOWN &&
+            m->told_view[slot] != m->view.number)
+            return false;
+    return true;
+}
+
 uint32_t members_deaf(const struct members *m)
 {
     uint32_t deaf = 0;

@@ -46,6 +46,9 @@ void members_joined(struct members *m, unsigned slot, uint64_t number);
 /* A process has ended. */
 void members_end(struct members *m, uint64_t pid);
 
+/* Whether all have been told of the present view. */
+bool members_know(const struct members *m);
+
 /* Tells each what it has not been told.  False: some have no room now, try later. */
 bool members_tell(struct members *m, members_send *send);
 

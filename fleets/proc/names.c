@@ -11,6 +11,7 @@
 
 #include "fleet.h"
 #include "quotas.h"
+#include "tell.h"
 
 enum { CREDIT_MAX = 4, ARGUMENTS = 3, THROWAWAY_SLOTS = 64 };
 
@@ -20,6 +21,7 @@ enum { CREDIT_MAX = 4, ARGUMENTS = 3, THROWAWAY_SLOTS = 64 };
 
 static struct members members;
 static struct fos_siphash_key tickets, secrets;
+static struct late late;               /* ends not told yet */
 static bool running[PROC_MEMBERS_MAX]; /* a process is in the slot */
 static bool begun;
 static unsigned credit;    /* starts that may be made at once */
@@ -127,18 +129,26 @@ static void deaf_kill(uint32_t slots)
         }
 }
 
+/* When there is something to tell again. */
+static uint64_t news_tell(void)
+{
+    if (members_know(&members) && !late_is_due(&late))
+        return late.count ? late.at : FOS_NEVER;
+    if (!members_tell(&members, member_send))
+        return fos_now_ns() + TELL_NS;
+    late = (struct late){0};
+    return FOS_NEVER;
+}
+
 uint64_t names_work(void)
 {
-    uint64_t again = begun && any_missing() ? missing_start() : FOS_NEVER;
+    uint64_t again = begun && any_missing() ? missing_start() : FOS_NEVER, tell;
     uint32_t deaf = members_deaf(&members);
 
     if (deaf)
         deaf_kill(deaf);
-    if (!members_tell(&members, member_send)) {
-        uint64_t later = fos_now_ns() + TELL_NS;
-        again = later < again ? later : again;
-    }
-    return again;
+    tell = news_tell();
+    return tell < again ? tell : again;
 }
 
 /* The balance of the system is taken when all of it is there. */
@@ -163,6 +173,7 @@ void names_start(void)
 void names_end(const struct process *p)
 {
     members_end(&members, p->pid);
+    late_add(&late);
     if (p->role != ROLE_NAME)
         return;
     running[p->slot] = false;

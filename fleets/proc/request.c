@@ -21,7 +21,8 @@ FOS_SERVICE_TABLE(table, PROC_OPS)
 static void cancelled(const struct fos_caller *caller);
 
 struct fleet fleet = {
-    .service = FOS_SERVICE(proc, table, .event = ends_look, .cancel = cancelled),
+    .service = FOS_SERVICE(proc, table, .event = ends_look, .cancel = cancelled,
+                           .plain = true),
 };
 
 static void proc_spawn(const struct fos_caller *caller,

@@ -7,14 +7,33 @@
 #include "fleet.h"
 
 #define AGAIN_NS (2 * FOS_MILLISECOND)
+#define LATE_NS  (50 * FOS_MILLISECOND)
+
+enum { LATE_MAX = 32 };
 
 static uint64_t ends;
 static struct {
     uint64_t pid, mem_pid;
 } ends_log[TELL_LOG];
 
+static struct late late;
+
+void late_add(struct late *l)
+{
+    if (l->count++ == 0)
+        l->at = fos_now_ns() + LATE_NS;
+}
+
+bool late_is_due(const struct late *l)
+{
+    return l->count >= LATE_MAX || (l->count && fos_now_ns() >= l->at);
+}
+
 void tell_end(const struct process *p)
 {
+    late_add(&late);
+    if (p->session == p->pid) /* the console's next session may come at once */
+        late.at = 0;
     ends_log[ends % TELL_LOG].pid = p->pid;
     ends_log[ends++ % TELL_LOG].mem_pid = p->mem_pid;
 }
@@ -66,10 +85,14 @@ static bool one_tell(struct process *p)
 
 uint64_t tell_work(void)
 {
-    bool all = true;
+    bool all = true, due = late_is_due(&late);
 
     for (struct process *p = processes; p < processes + PROCESS_MAX; p++)
-        if (listens(p))
+        if (listens(p) && (due || p->role != ROLE_CONSOLE))
             all &= one_tell(p);
-    return all ? FOS_NEVER : fos_now_ns() + AGAIN_NS;
+    if (!all)
+        return fos_now_ns() + AGAIN_NS;
+    if (due)
+        late = (struct late){0};
+    return late.count ? late.at : FOS_NEVER;
 }

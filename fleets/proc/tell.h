@@ -9,6 +9,8 @@
  *      first of the last TELL_LOG before it; unless it takes none during TELL_LOG ends,
  *      which is reported.  A memory member hears of those only that it looked after.
  *  E2. It hears of an end after the space is gone.
+ *  E3. Filesystem (pipes) and memory members (quotas) hear of it at once; others, for whom
+ *      waking up costs more than the news is worth, of several together, within LATE_NS.
  */
 #ifndef PROC_TELL_H
 #define PROC_TELL_H
@@ -16,6 +18,15 @@
 #include "table.h"
 
 enum { TELL_LOG = 256 };
+
+/* Ends that are told together (E3). */
+struct late {
+    uint64_t at; /* when they are due */
+    uint32_t count;
+};
+
+void late_add(struct late *late);
+bool late_is_due(const struct late *late);
 
 /* This process is gone. */
 void tell_end(const struct process *p);

@@ -136,10 +136,11 @@ static int slots_fill(struct mailbox *m, uint64_t position,
     return 0;
 }
 
-/* The receiver sleeps only after it has said so and has made all vCPUs drain their
- * stores (fos/abi/types.h), so a plain look at its doorbell is enough. */
+/* The receiver says that it will sleep, passes a full fence, and looks for messages; here
+ * it is the other way round. */
 static void receiver_wake(struct thread *t)
 {
+    fos_fence();
     if (fos_load_relaxed(&t->doorbell_page->state) != FOS_DOORBELL_AWAKE)
         thread_event(t, FOS_EVENT_NOTIFY);
 }

@@ -8,36 +8,20 @@
 #include <fos/syscall.h>
 
 /* Twice what may be outstanding (K4), so that strays find room too. */
-enum { REPLY_SLOTS = 256, THROWAWAY_SLOTS = 64 };
+enum { REPLY_SLOTS = 256 };
 enum { LOOK_NS_FIRST = 20000000, LOOK_NS_LAST = 1000000000 };
 
 _Static_assert(REPLY_SLOTS >= (int)FOS_CALL_ROOM, "K4");
 
 /* ---- the thread's client ---- */
 
-/* The kernel is the source of what nobody can guess: the secrets of mailboxes that
- * nobody else ever hears of. */
-static int key_draw(struct fos_siphash_key *key)
+static int client_init(struct fos_client *client, const struct fos_thread *thread)
 {
-    for (int i = 0; i < 2; i++) {
-        struct fos_mailbox mailbox;
-        int error = fos_mailbox_create(&mailbox, THROWAWAY_SLOTS);
-        if (error)
-            return error;
-        key->word[i] = mailbox.cap.secret;
-        fos_mailbox_close(&mailbox);
-    }
-    return 0;
-}
+    int error = fos_mailbox_create(&client->mailbox, REPLY_SLOTS);
 
-static int client_init(struct fos_client *client)
-{
-    int error = key_draw(&client->key);
-
-    if (!error)
-        error = fos_mailbox_create(&client->mailbox, REPLY_SLOTS);
     if (error)
         return error;
+    client->key = (struct fos_siphash_key){{thread->cap.secret, thread->cap.id}};
     fos_mailbox_events(&client->mailbox, 0);
     client->room = FOS_CALL_ROOM;
     return 0;
@@ -57,7 +41,7 @@ struct fos_client *fos_client_self(void)
     client = fos_pages_map(CLIENT_PAGES);
     if (!client)
         return NULL;
-    if (client_init(client)) {
+    if (client_init(client, thread)) {
         fos_pages_unmap(client, CLIENT_PAGES);
         return NULL;
     }

@@ -35,17 +35,20 @@ static void peer_drop(struct fos_answer_peer *slot)
 }
 
 /* Takes the place of the one unused longest.  NULL: the mailbox is gone. */
-static struct fos_answer_peer *peer_make(struct fos_answer_peer *set,
+static struct fos_answer_peer *peer_make(const struct fos_service *service,
+                                         struct fos_answer_peer *set,
                                          struct fos_cap mailbox)
 {
     struct fos_answer_peer *slot = set;
+    enum fos_transport way =
+        service->plain ? FOS_TRANSPORT_KERNEL : FOS_TRANSPORT_AUTO;
 
     for (int i = 1; i < FOS_ANSWER_WAYS; i++)
         if (set[i].used < slot->used)
             slot = &set[i];
     if (slot->peer.mailbox.id)
         peer_drop(slot);
-    if (fos_peer_open(&slot->peer, mailbox, FOS_TRANSPORT_AUTO)) {
+    if (fos_peer_open(&slot->peer, mailbox, way)) {
         slot->peer.mailbox.id = 0;
         return NULL;
     }
@@ -67,7 +70,7 @@ static struct fos_answer_peer *peer_search(struct fos_service *service,
     for (struct fos_answer_peer *slot = set; slot < set + FOS_ANSWER_WAYS; slot++)
         if (peer_is(slot, &mailbox))
             return slot;
-    return peer_make(set, mailbox);
+    return peer_make(service, set, mailbox);
 }
 
 /* The last one first: its address does not depend on the request, so that the

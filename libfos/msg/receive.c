@@ -370,6 +370,17 @@ static bool search_ready(void *argument)
     return false;
 }
 
+/* A channel that is made now is an event first. */
+static void search_sleep(struct search *s, uint64_t deadline)
+{
+    uint64_t wanted = s->events | FOS_EVENTS_RESERVED;
+
+    if (s->thread->inbounds)
+        fos_sleep(&s->thread->sleeper, wanted, search_ready, s, deadline);
+    else
+        fos_sleep_kernel(&s->thread->sleeper, wanted, search_ready, s, deadline);
+}
+
 /* Polls, then sleeps.  As fos_msg_recv. */
 static int search_wait(struct search *s, uint64_t deadline)
 {
@@ -392,8 +403,7 @@ static int search_wait(struct search *s, uint64_t deadline)
             continue;
         if (state == FOS_SPIN_SLEEP) {
             burst_begin(s->found);
-            fos_sleep(sleeper, s->events | FOS_EVENTS_RESERVED, search_ready, s,
-                      deadline);
+            search_sleep(s, deadline);
         }
         error = search_all(s);
         if (error != -FOS_EAGAIN)

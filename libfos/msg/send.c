@@ -142,7 +142,7 @@ static bool backoff_wait(struct fos_peer *peer, uint64_t *backoff,
     if (now >= deadline)
         return false;
     until = deadline - now > *backoff ? now + *backoff : deadline;
-    fos_sleep(sleeper, 0, never, NULL, until);
+    fos_sleep_kernel(sleeper, 0, never, NULL, until);
     if (*backoff < BACKOFF_NS_LAST)
         *backoff *= 2;
     return true;

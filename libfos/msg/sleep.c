@@ -136,8 +136,8 @@ static long kernel_wait(struct fos_sleeper *sleeper, uint64_t deadline)
     return result;
 }
 
-int fos_sleep(struct fos_sleeper *sleeper, uint64_t wanted, bool (*ready)(void *),
-              void *argument, uint64_t deadline)
+static int sleep_in(struct fos_sleeper *sleeper, uint64_t wanted, bool peers,
+                    bool (*ready)(void *), void *argument, uint64_t deadline)
 {
     uint64_t held;
     long result = 0;
@@ -145,8 +145,9 @@ int fos_sleep(struct fos_sleeper *sleeper, uint64_t wanted, bool (*ready)(void *
     fos_trace(FOS_TRACE_sleep_begin, deadline, wanted);
     sleeper->published->sleep_tries++;
     fos_store_relaxed(&sleeper->doorbell->state, FOS_DOORBELL_SLEEPING);
-    fos_sys_serialize(); /* S1 */
-    held = fos_exchange(&sleeper->events->pending, 0);
+    if (peers)
+        fos_sys_serialize();                           /* S1 */
+    held = fos_exchange(&sleeper->events->pending, 0); /* S4: a full fence */
     if (!(held & wanted) && !ready(argument)) {
         sleeper->published->sleeps++;
         result = kernel_wait(sleeper, deadline); /* S3 */
@@ -156,6 +157,18 @@ int fos_sleep(struct fos_sleeper *sleeper, uint64_t wanted, bool (*ready)(void *
     fos_store_relaxed(&sleeper->doorbell->state, FOS_DOORBELL_AWAKE);
     fos_trace(FOS_TRACE_sleep_end, (uint64_t)result, 0);
     return result == -FOS_ETIMEDOUT ? -FOS_ETIMEDOUT : 0;
+}
+
+int fos_sleep(struct fos_sleeper *sleeper, uint64_t wanted, bool (*ready)(void *),
+              void *argument, uint64_t deadline)
+{
+    return sleep_in(sleeper, wanted, true, ready, argument, deadline);
+}
+
+int fos_sleep_kernel(struct fos_sleeper *sleeper, uint64_t wanted,
+                     bool (*ready)(void *), void *argument, uint64_t deadline)
+{
+    return sleep_in(sleeper, wanted, false, ready, argument, deadline);
 }
 
 uint64_t fos_sleeper_take(struct fos_sleeper *sleeper, uint64_t mask)

@@ -12,7 +12,8 @@
 _Thread_local struct fos_events *fos_own_events;
 static _Thread_local struct fos_thread self;
 
-/* What a sleep costs, measured by the process's first thread. */
+/* The clock and what a sleep costs: as the process was told, or measured by its first
+ * thread, once; a forked child has its parent's. */
 static struct fos_sleeper measured;
 
 /* Of the event page of a thread that forks. */
@@ -32,17 +33,27 @@ static void sleeper_adopt(struct fos_sleeper *sleeper)
     sleeper->events = events;
 }
 
+static void sleeper_begin(struct fos_sleeper *sleeper)
+{
+    const struct fos_start *page = fos_start_page;
+
+    if (!measured.tsc_hz && page->tsc_hz && self.number == 1)
+        measured = (struct fos_sleeper){.tsc_hz = page->tsc_hz,
+                                        .tsc_then = page->tsc_then,
+                                        .ns_then = page->ns_then,
+                                        .spin_cycles = page->spin_cycles};
+    if (measured.tsc_hz)
+        sleeper_adopt(sleeper);
+    else
+        fos_sleeper_init(sleeper, sleeper->doorbell, sleeper->events);
+    if (self.number == 1)
+        measured = *sleeper;
+}
+
 struct fos_thread *fos_thread_self(void)
 {
-    if (fos_unlikely(!self.sleeper.tsc_hz)) {
-        if (self.number != 1 && measured.tsc_hz)
-            sleeper_adopt(&self.sleeper);
-        else
-            fos_sleeper_init(&self.sleeper, self.sleeper.doorbell,
-                             self.sleeper.events);
-        if (self.number == 1)
-            measured = self.sleeper;
-    }
+    if (fos_unlikely(!self.sleeper.tsc_hz))
+        sleeper_begin(&self.sleeper);
     return &self;
 }
 

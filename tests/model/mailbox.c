@@ -76,6 +76,7 @@ static void slots_fill(uint64_t position, const uint8_t *from, uint32_t length)
 
 static void receiver_wake(void)
 {
+    fos_fence();
     if (fos_load_relaxed(&memory.doorbell.state) != FOS_DOORBELL_AWAKE)
         fos_fetch_or(&memory.events.pending, 1ull << FOS_EVENT_NOTIFY);
 }
@@ -132,7 +133,7 @@ static void message_await(void)
         fos_pause();
         return;
     }
-    fos_sleep(&memory.sleeper, FOS_EVENTS_RESERVED, message_came, 0, FOS_NEVER);
+    fos_sleep_kernel(&memory.sleeper, FOS_EVENTS_RESERVED, message_came, 0, FOS_NEVER);
     fos_sleeper_take(&memory.sleeper, FOS_EVENTS_RESERVED);
 }
 

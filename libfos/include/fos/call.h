@@ -18,9 +18,10 @@
  *      and counted.
  *
  *  K2. A tag's id cannot be guessed by who has not seen the request.  Each peer
- *      counts its calls from a number of its own, drawn by SipHash under a key that
- *      never leaves the thread: so a server learns the ids of calls to itself, which
- *      it may answer anyway, and nothing of others'.
+ *      counts its calls from a number of its own, drawn by SipHash under the secret of
+ *      the thread's capability, which besides the process only those know who rule over it
+ *      (kernel, process fleet, pager): so a server learns the ids of calls to itself, which it
+ *      may answer anyway, and nothing of others'.
  *
  *  K3. A reply goes into the buffer of its call only, and only with the size of
  *      that buffer (FOS_REPLY_UPTO: or less); another size is -FOS_EPROTO.

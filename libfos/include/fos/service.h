@@ -85,6 +85,8 @@ struct fos_service {
     void (*stop)(void);
     /* Processes that have ended, told by the process fleet; may be NULL. */
     void (*ended)(const uint64_t *pids, uint32_t count);
+    /* Answers go through the kernel only: calls are few, and clients many. */
+    bool plain;
     struct fos_answer_peer *peers;  /* FOS_ANSWER_PEERS of them */
     struct fos_answer_peer *recent; /* who was answered last */
     uint64_t answers;               /* so far */

@@ -18,6 +18,10 @@
  *  S3. Every reason to wake sets a bit of fos_events, and the wait system call
  *      returns at once while one is set; a bit is taken before the thing it tells
  *      of is looked at.
+ *
+ *  S4. Who waits for the kernel alone (messages in a mailbox, events) needs no
+ *      serialize: it passes a full fence between SLEEPING and its last look, the
+ *      kernel another between a message and its look at the doorbell.
  */
 #ifndef FOS_SLEEP_H
 #define FOS_SLEEP_H
@@ -182,6 +186,10 @@ static inline enum fos_spin_state fos_spin_round(struct fos_spin *spin)
  */
 int fos_sleep(struct fos_sleeper *sleeper, uint64_t wanted, bool (*ready)(void *),
               void *argument, uint64_t deadline);
+
+/* The same where no peer can end the wait by writing memory (S4). */
+int fos_sleep_kernel(struct fos_sleeper *sleeper, uint64_t wanted,
+                     bool (*ready)(void *), void *argument, uint64_t deadline);
 
 /* Takes the pending events of `mask`, leaving others. */
 uint64_t fos_sleeper_take(struct fos_sleeper *sleeper, uint64_t mask);

@@ -8,12 +8,16 @@
 #include "pages.h"
 #include "space.h"
 
-enum { STACK_FIRST = 16 }; /* pages: the rest grows */
+/* Pages of the stack: of its region at first, the rest grows; brought at once. */
+enum { STACK_FIRST = 16, STACK_BEGIN = 3 };
 
 static long region_check(const struct mem_region *r, bool is_heap)
 {
     const uint32_t both = FOS_PROT_WRITE | FOS_PROT_EXEC;
 
+    if (r->absent % FOS_PAGE_SIZE || (r->absent && r->absent < r->start) ||
+        r->absent > r->end)
+        return -FOS_EINVAL;
     if (r->start % FOS_PAGE_SIZE || r->end % FOS_PAGE_SIZE ||
         r->start < FOS_USER_BASE || r->end > FOS_HEAP_END || r->start > r->end ||
         (r->start == r->end && !is_heap) || !(r->prot & FOS_PROT_READ) ||
@@ -82,6 +86,17 @@ static long layout_begin(struct process *p, const struct mem_layout *layout)
     return error;
 }
 
+/* What every program touches before its main. */
+static void pages_begin(struct process *p, const struct mem_layout *layout)
+{
+    for (uint32_t i = 0; i < layout->count; i++) {
+        const struct mem_region *r = &layout->regions[i];
+        if (r->absent && r->absent < r->end)
+            fault_begin(p, r->absent, r->end);
+    }
+    fault_begin(p, FOS_STACK_TOP - STACK_BEGIN * FOS_PAGE_SIZE, FOS_STACK_TOP);
+}
+
 long life_attach(const struct mem_layout *layout)
 {
     const struct process *parent = process_find(layout->parent);
@@ -98,6 +113,8 @@ long life_attach(const struct mem_layout *layout)
     long error = layout_begin(p, layout);
     if (error)
         process_free(p);
+    else
+        pages_begin(p, layout);
     return error;
 }
 
@@ -108,7 +125,10 @@ long life_reset(const struct mem_layout *layout)
     if (!p)
         return -FOS_ENOENT;
     regions_forget(p);
-    return layout_begin(p, layout);
+    long error = layout_begin(p, layout);
+    if (!error)
+        pages_begin(p, layout);
+    return error;
 }
 
 /* ---- fork ---- */

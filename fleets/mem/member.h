@@ -38,6 +38,7 @@
 
 enum {
     AHEAD_MAX = 16,       /* pages brought at once */
+    BEGIN_RESERVE = 16,   /* pages kept at hand when a process begins */
     MAPPED_MAX = 1 << 20, /* pages of a process's regions: 4 GiB */
     POPULATE_MAX = 4096,  /* pages brought by one request */
     STATUS_KILLED = 137,
@@ -86,6 +87,10 @@ void faults_resume(void);
 /* Brings the absent pages of a range that lies in the region. */
 long fault_populate(struct process *p, struct region *r, uint64_t start,
                     uint64_t end);
+/* Brings the first pages of a range that lies in a region of zeros, absent so far, without
+ * asking anybody for more: a process that begins touches them anyway.  How many are there
+ * then is nobody's business. */
+void fault_begin(struct process *p, uint64_t start, uint64_t end);
 /* One reference less. */
 void object_put(struct object *o);
 

@@ -164,6 +164,7 @@ static void mem_attach(const struct fos_caller *caller,
 
     (void)length;
     fos_answer(caller, result, &rep, sizeof rep);
+    pages_ahead();
 }
 
 static void mem_reset(const struct fos_caller *caller,
@@ -175,6 +176,7 @@ static void mem_reset(const struct fos_caller *caller,
 
     (void)length;
     fos_answer(caller, result, &rep, sizeof rep);
+    pages_ahead();
 }
 
 static void mem_fork(const struct fos_caller *caller,

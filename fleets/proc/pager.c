@@ -330,6 +330,16 @@ static long judged(long result)
                : result;
 }
 
+/* The pages of which nothing is in the file: load.c leaves them out. */
+static uint64_t segment_absent(const struct elf_segment *s)
+{
+    uint64_t bytes_end = s->va + s->file_size + FOS_PAGE_SIZE - 1;
+
+    if (!(s->prot & FOS_PROT_WRITE))
+        return 0;
+    return s->file_size ? bytes_end & ~(FOS_PAGE_SIZE - 1) : s->first_page;
+}
+
 static void layout_fill(struct mem_layout *layout, const struct process *p,
                         const struct elf_plan *plan)
 {
@@ -337,11 +347,14 @@ static void layout_fill(struct mem_layout *layout, const struct process *p,
                                   .space = p->space,
                                   .quota = pages_total - pages_total / 4,
                                   .family_quota = pages_total - pages_total / 16};
-    for (uint32_t i = 0; i < plan->count; i++)
+    for (uint32_t i = 0; i < plan->count; i++) {
+        const struct elf_segment *s = &plan->segments[i];
         layout->regions[layout->count++] =
-            (struct mem_region){.start = plan->segments[i].first_page,
-                                .end = plan->segments[i].end_page,
-                                .prot = plan->segments[i].prot};
+            (struct mem_region){.start = s->first_page,
+                                .end = s->end_page,
+                                .absent = segment_absent(s),
+                                .prot = s->prot};
+    }
     layout->regions[layout->count++] =
         (struct mem_region){.start = plan->image_end,
                             .end = plan->image_end,

@@ -68,9 +68,10 @@ int space_map_frames(struct space *s, uint64_t va, const pfn_t *f, uint64_t n,
     int r = range_prepare(s, va, n, prot);
     if (r)
         return r;
+    struct leaf l = {0};
     for (uint64_t i = 0; i < n; i++) {
         frame_get(f[i]);
-        table_set(s, va + i * PAGE_SIZE, pte_make(f[i], prot));
+        leaf_set(&l, s, va + i * PAGE_SIZE, pte_make(f[i], prot));
     }
     mmu_flush();
     return 0;
@@ -160,11 +161,12 @@ long space_protect(struct space *s, uint64_t va, uint64_t pages, uint32_t prot,
 
 void space_swap_frame(struct space *s, uint64_t va, pfn_t from, pfn_t to)
 {
-    uint64_t entry = table_entry(s, va);
+    struct leaf l = {0};
+    uint64_t entry = leaf_entry(&l, s, va);
     if (!(entry & PTE_PRESENT) || pte_frame(entry).n != from.n)
         return;
     frame_get(to);
-    table_set(s, va, pte_make(to, FOS_PROT_READ));
+    leaf_set(&l, s, va, pte_make(to, FOS_PROT_READ));
     mmu_flush_with_tlb(atomic_load(&s->vcpu_mask));
     quiesce();
     frame_put(from);

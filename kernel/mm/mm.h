@@ -102,7 +102,6 @@ bool fault_is_spurious(uint64_t address, uint64_t error);
 int table_root_alloc(struct space *s);
 int table_prepare(struct space *s, uint64_t va, uint64_t pages);
 uint64_t table_entry(const struct space *s, uint64_t va); /* 0: nothing mapped */
-void table_set(struct space *s, uint64_t va, uint64_t entry); /* queued */
 
 /* The last-level table for some address, remembered for its neighbours.  All zero at
  * first and after table_prepare. */
@@ -112,9 +111,11 @@ struct leaf {
     uint64_t *table; /* NULL: there is none */
 };
 uint64_t leaf_entry(struct leaf *l, const struct space *s, uint64_t va);
-void leaf_set(struct leaf *l, struct space *s, uint64_t va, uint64_t entry);
+void leaf_set(struct leaf *l, struct space *s, uint64_t va,
+              uint64_t entry); /* queued */
 /* Frees tables and what they map, but not the root; true: nothing is left. */
 bool table_destroy_step(struct space *s);
+void table_destroy_flush(void); /* after some steps */
 void table_root_free(struct space *s);
 
 static inline uint64_t pte_make(pfn_t f, uint32_t prot)

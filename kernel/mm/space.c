@@ -211,13 +211,15 @@ static int contents_drop(struct space *s)
         sched_root_drop(s);
         return -FOS_EAGAIN;
     }
-    for (int budget = BUDGET; budget > 0; budget--) {
+    bool done = false;
+    for (int budget = BUDGET; budget > 0 && !done; budget--) {
         if (s->destroy_at == 0 && contents_step(s))
             budget -= CONTENTS_COST;
-        else if (table_destroy_step(s))
-            return 0;
+        else
+            done = table_destroy_step(s);
     }
-    return -FOS_EAGAIN;
+    table_destroy_flush();
+    return done ? 0 : -FOS_EAGAIN;
 }
 
 static int space_dismantle(struct space *s)

@@ -97,12 +97,6 @@ static uint32_t flush_command(uint64_t vcpu_mask)
                                                 : MMUEXT_TLB_FLUSH_MULTI;
 }
 
-void mmu_flush_tlb(uint64_t vcpu_mask)
-{
-    if (vcpu_mask)
-        multi_op(flush_command(vcpu_mask), 0, vcpu_mask);
-}
-
 /* One trap into Xen for both. */
 static void multicall(uint64_t vcpu_mask)
 {
@@ -125,7 +119,8 @@ void mmu_flush_with_tlb(uint64_t vcpu_mask)
         multicall(vcpu_mask);
     } else {
         mmu_flush();
-        mmu_flush_tlb(vcpu_mask);
+        if (vcpu_mask)
+            multi_op(flush_command(vcpu_mask), 0, vcpu_mask);
     }
 }
 

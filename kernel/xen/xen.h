@@ -48,9 +48,8 @@ void mmu_set(uint64_t va, uint64_t entry); /* one kernel mapping, flushed here *
 bool mmu_unset(uint64_t va);               /* false: va has no last-level table */
 /* On this vCPU; and the fs base, unless it is NULL. */
 void mmu_load_user(mfn_t root, const uint64_t *tls);
-/* Those vCPUs' translations of user memory are gone when it returns. */
-void mmu_flush_tlb(uint64_t vcpu_mask);
-void mmu_flush_with_tlb(uint64_t vcpu_mask); /* mmu_flush, then that */
+/* mmu_flush; then those vCPUs' translations of user memory are gone. */
+void mmu_flush_with_tlb(uint64_t vcpu_mask);
 void mmu_serialize(uint64_t vcpu_mask); /* those vCPUs have taken an interrupt */
 
 /* xen/console.c: the kernel's own output, for start-up and emergencies. */

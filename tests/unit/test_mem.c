@@ -273,6 +273,37 @@ CASE("senseless requests are refused and change nothing")
     all_is_back();
 }
 
+CASE("a process that begins finds its first pages, if there are some at hand")
+{
+    struct mem_layout layout = {
+        .pid = 3,
+        .space = {3, 0},
+        .parent = 2,
+        .quota = 100,
+        .count = 1,
+        .regions = {
+            {.start = 0x400000, .end = 0x404000, .absent = 0x401000, .prot = RW}}};
+
+    REQUIRE(attach(2, 0, 1000) == 0);
+    CHECK(!mapping_at(&spaces[2], FOS_STACK_TOP - FOS_PAGE_SIZE));
+    REQUIRE(mmap(2, 0, 1, RW, MEM_PRIVATE | MEM_FIXED) == 0);
+    *touch(2, PLACE(0), true) = 1;
+    at_hand = AHEAD_MAX + BEGIN_RESERVE;
+    REQUIRE(life_attach(&layout) == 0);
+    at_hand = 0;
+    CHECK(!mapping_at(&spaces[3], 0x400000));
+    CHECK(mapping_at(&spaces[3], 0x401000) && mapping_at(&spaces[3], 0x403000));
+    CHECK(mapping_at(&spaces[3], FOS_STACK_TOP - FOS_PAGE_SIZE));
+    CHECK_EQ(*touch(3, 0x402000, false), 0);
+    end(3);
+    layout.regions[0].absent = 0x405000;
+    CHECK_EQ(life_attach(&layout), -FOS_EINVAL);
+    layout.regions[0].absent = 0x401001;
+    CHECK_EQ(life_attach(&layout), -FOS_EINVAL);
+    end(2);
+    all_is_back();
+}
+
 CASE("a process that proc describes wrongly is not begun")
 {
     struct mem_layout layout = {
@@ -281,10 +312,10 @@ CASE("a process that proc describes wrongly is not begun")
     layout.family_quota = 100;
     CHECK_EQ(life_attach(&layout), -FOS_EINVAL);
     layout.count = 2;
-    layout.regions[0] = (struct mem_region){0x400000, 0x402000, RW, 0};
-    layout.regions[1] = (struct mem_region){0x401000, 0x403000, RW, 0};
+    layout.regions[0] = (struct mem_region){0x400000, 0x402000, 0, RW, 0};
+    layout.regions[1] = (struct mem_region){0x401000, 0x403000, 0, RW, 0};
     CHECK_EQ(life_attach(&layout), -FOS_EINVAL);
-    layout.regions[1] = (struct mem_region){0x402000, MEM_END, RW, 0};
+    layout.regions[1] = (struct mem_region){0x402000, MEM_END, 0, RW, 0};
     CHECK_EQ(life_attach(&layout), -FOS_EINVAL);
     layout.count = 1;
     layout.parent = 77;

@@ -165,11 +165,24 @@ static uint64_t *table_of(uint64_t entry)
     return frame_address(pte_frame(entry));
 }
 
+static pfn_t kernel_root_frame(void)
+{
+    return pte_frame(kernel_root.n << PAGE_SHIFT);
+}
+
+static void entry_queue(uint64_t *at, uint64_t entry)
+{
+    uint64_t *table = (uint64_t *)((uintptr_t)at & ~(PAGE_SIZE - 1));
+    mmu_queue(pfn_to_mfn(address_frame(table)), (uint32_t)(at - table), entry);
+}
+
+/* Queued.  Xen flushes what could still write to a new table; who does not know that one
+ * has become writable finds out (fault_is_spurious). */
 static void direct_protect(pfn_t f, bool writable)
 {
-    mmu_set((uintptr_t)frame_address(f), pfn_to_mfn(f).n << PAGE_SHIFT |
-                                             PTE_PRESENT | PTE_NX |
-                                             (writable ? PTE_WRITE : 0));
+    entry_queue(table_walk(kernel_root_frame(), (uintptr_t)frame_address(f)),
+                pfn_to_mfn(f).n << PAGE_SHIFT | PTE_PRESENT | PTE_NX |
+                    (writable ? PTE_WRITE : 0));
 }
 
 static int table_alloc(struct space *owner, pfn_t *out)
@@ -186,28 +199,26 @@ static void table_free(pfn_t f)
     frame_put(f);
 }
 
-/* The last-level table for va under `root`, made if need be. */
-static int table_walk_make(struct space *owner, pfn_t root, uint64_t va, pfn_t *out)
+/* Makes the tables for va under `root` that are not there.  First all become read-only,
+ * then they are hooked in: Xen flushes other processors once for all of them. */
+static int table_walk_make(struct space *owner, pfn_t root, uint64_t va)
 {
-    pfn_t table = root;
-    for (int level = 4; level > 1; level--) {
-        uint32_t i = table_index(va, level);
-        uint64_t entry = ((uint64_t *)frame_address(table))[i];
-        if (!(entry & PTE_PRESENT)) {
-            pfn_t lower;
-            int r = table_alloc(owner, &lower);
-            if (r)
-                return r;
-            mmu_queue(pfn_to_mfn(table), i,
-                      pfn_to_mfn(lower).n << PAGE_SHIFT | PTE_TABLE);
-            mmu_flush();
-            table = lower;
-        } else {
-            table = pte_frame(entry);
-        }
+    uint64_t *table = frame_address(root);
+    pfn_t made[3];
+    int level = 4, n = 0, r = 0;
+    for (; level > 1 && table[table_index(va, level)] & PTE_PRESENT; level--)
+        table = table_of(table[table_index(va, level)]);
+    while (r == 0 && n < level - 1) {
+        r = table_alloc(owner, &made[n]);
+        n += r == 0;
     }
-    *out = table;
-    return 0;
+    for (int i = 0; i < n; i++) {
+        entry_queue(&table[table_index(va, level - i)],
+                    pfn_to_mfn(made[i]).n << PAGE_SHIFT | PTE_TABLE);
+        table = frame_address(made[i]);
+    }
+    mmu_flush();
+    return r;
 }
 
 /* The last-level entry for va, or NULL: safe without the lock while the space's own
@@ -227,17 +238,18 @@ static uint64_t *table_walk(pfn_t root, uint64_t va)
 int table_root_alloc(struct space *s)
 {
     int r = table_alloc(s, &s->root);
-    if (r == 0)
-        mmu_pin_root(pfn_to_mfn(s->root));
-    return r;
+    if (r)
+        return r;
+    mmu_flush();
+    mmu_pin_root(pfn_to_mfn(s->root));
+    return 0;
 }
 
 int table_prepare(struct space *s, uint64_t va, uint64_t pages)
 {
     uint64_t span = ENTRIES * PAGE_SIZE, end = va + pages * PAGE_SIZE;
     for (uint64_t at = va & ~(span - 1); at < end; at += span) {
-        pfn_t unused;
-        int r = table_walk_make(s, s->root, at, &unused);
+        int r = table_walk_make(s, s->root, at);
         if (r)
             return r;
     }
@@ -249,14 +261,6 @@ uint64_t table_entry(const struct space *s, uint64_t va)
     ASSERT(va < FOS_USER_END);
     const uint64_t *entry = table_walk(s->root, va);
     return entry ? *(const volatile uint64_t *)entry : 0;
-}
-
-void table_set(struct space *s, uint64_t va, uint64_t entry)
-{
-    uint64_t *at = table_walk(s->root, va);
-    ASSERT(at != NULL);
-    uint64_t *table = (uint64_t *)((uintptr_t)at & ~(PAGE_SIZE - 1));
-    mmu_queue(pfn_to_mfn(address_frame(table)), (uint32_t)(at - table), entry);
 }
 
 static void leaf_find(struct leaf *l, const struct space *s, uint64_t va)
@@ -279,31 +283,41 @@ void leaf_set(struct leaf *l, struct space *s, uint64_t va, uint64_t entry)
 {
     leaf_find(l, s, va);
     ASSERT(l->table != NULL);
-    mmu_queue(pfn_to_mfn(address_frame(l->table)), table_index(va, 1), entry);
+    entry_queue(&l->table[table_index(va, 1)], entry);
+}
+
+static pfn_t unhooked[64]; /* tables out of their upper ones, still read */
+static uint32_t unhooked_count;
+
+void table_destroy_flush(void)
+{
+    while (unhooked_count > 0)
+        table_free(unhooked[--unhooked_count]);
+    mmu_flush();
 }
 
 /* Takes the table below `entry` out of its upper one, so that it loses its type. */
-static uint64_t *table_unhook(uint64_t *entry)
+static void table_unhook(uint64_t *entry)
 {
-    uint64_t *upper = (uint64_t *)((uintptr_t)entry & ~(PAGE_SIZE - 1));
-    uint64_t *table = table_of(*entry);
-    mmu_queue(pfn_to_mfn(address_frame(upper)), (uint32_t)(entry - upper), 0);
-    mmu_flush();
-    return table;
+    if (unhooked_count == ARRAY_SIZE(unhooked))
+        table_destroy_flush();
+    unhooked[unhooked_count++] = pte_frame(*entry);
+    entry_queue(entry, 0);
 }
 
 /* Frees what one last-level table maps, and the table. */
 static void table_leaf_free(uint64_t *entry)
 {
-    uint64_t *table = table_unhook(entry);
+    const uint64_t *table = table_of(*entry);
     for (int i = 0; i < ENTRIES; i++)
         if (table[i] & PTE_PRESENT)
             frame_put(pte_frame(table[i]));
-    table_free(address_frame(table));
+    table_unhook(entry);
 }
 
 /* One short step of taking the tables apart, none of which is loaded anywhere: what lies
- * below one entry, absent ones before it left out.  s->destroy_at is the address reached. */
+ * below one entry, absent ones before it left out.  s->destroy_at is the address reached.
+ * What is freed is Xen's until table_destroy_flush, which flushes other processors once. */
 bool table_destroy_step(struct space *s)
 {
     const uint64_t leaf = PAGE_SIZE << 9, middle = leaf << 9, high = middle << 9;
@@ -325,9 +339,9 @@ bool table_destroy_step(struct space *s)
     }
     s->destroy_at = va + (e2 ? leaf : middle);
     if (e2 && s->destroy_at % middle == 0)
-        table_free(address_frame(table_unhook(e3)));
+        table_unhook(e3);
     if (s->destroy_at % high == 0)
-        table_free(address_frame(table_unhook(e4)));
+        table_unhook(e4);
     return false;
 }
 
@@ -335,15 +349,15 @@ void table_root_free(struct space *s)
 {
     mmu_unpin(pfn_to_mfn(s->root));
     table_free(s->root);
+    mmu_flush();
 }
 
 void *kernel_stack_map(uint32_t vcpu)
 {
     uint64_t base = STACKS_BASE + vcpu * STACK_STRIDE + STACK_STRIDE - STACK_SIZE;
-    pfn_t root = pte_frame(kernel_root.n << PAGE_SHIFT);
     for (uint64_t va = base; va < base + STACK_SIZE; va += PAGE_SIZE) {
-        pfn_t table, f;
-        if (table_walk_make(NULL, root, va, &table) ||
+        pfn_t f;
+        if (table_walk_make(NULL, kernel_root_frame(), va) ||
             frame_alloc(NULL, FRAME_KERNEL, &f))
             return NULL;
         mmu_set(va, pte_make(f, FOS_PROT_WRITE) & ~PTE_USER);
@@ -359,7 +373,6 @@ bool fault_is_spurious(uint64_t address, uint64_t error)
     if ((error & 7 & ~4u) != WRITE_TO_PRESENT || address < DIRECT_BASE ||
         address >= DIRECT_BASE + frame_count * PAGE_SIZE)
         return false;
-    pfn_t root = pte_frame(kernel_root.n << PAGE_SHIFT);
-    uint64_t *entry = table_walk(root, address);
+    uint64_t *entry = table_walk(kernel_root_frame(), address);
     return entry && (*entry & PTE_WRITE);
 }

@@ -280,8 +280,7 @@ struct fos_start {
     uint64_t block;      /* address of the start block; 0: there is none */
     uint32_t text_size, inherit_size;
     uint64_t parent, group, session; /* at the start; libfos keeps them current */
-    /* The creator's clock and what a sleep costs here, in cycles; tsc_hz 0: not told. */
-    uint64_t tsc_hz, tsc_then, ns_then, spin_cycles;
+    uint64_t tsc_hz, tsc_then, ns_then, spin_cycles; /* fos/sleep.h; 0: unknown */
     struct fos_cap caps[FOS_START_CAPS];
     char name[FOS_START_NAME];
     struct fos_signal_info signal_info[FOS_SIGNALS];

@@ -200,9 +200,11 @@ enum mem_region_flags {
 };
 
 /* [start, end), whole pages, private.  What is mapped there already stays; what is not
- * is zeros when it is touched. */
+ * is zeros when it is touched.  From `absent` on nothing is mapped: if that is not 0, some of
+ * these pages may be brought at once. */
 struct mem_region {
     uint64_t start, end;
+    uint64_t absent;
     uint32_t prot;
     uint32_t flags; /* enum mem_region_flags */
 };

@@ -15,7 +15,8 @@ $(B)/ports/$(1)/.done: $(wildcard apps/$(1)/*) tools/fos-cc $(HEADERS) $(NEWLIB)
     | $(LINK-NEEDS)
 	$$(call say,PORT,$(1) ($$(notdir $(call port-source,$(1)))))
 	$$(Q)rm -rf $$(@D) && mkdir -p $$(@D)
-	$$(Q)FOS_BUILD=$$(abspath $(B)) CC=$$(abspath tools/fos-cc) \
+	$$(Q)env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL \
+	    FOS_BUILD=$$(abspath $(B)) CC=$$(abspath tools/fos-cc) \
 	    apps/$(1)/build.sh $(call port-source,$(1)) $$(abspath $$(@D)) \
 	    >$$(@D)/build.log 2>&1 || { tail -n 20 $$(@D)/build.log >&2; exit 1; }
 	$$(Q)touch $$@

@@ -10,13 +10,24 @@ ready:
 	$(Q)CACHE=$(CACHE) tools/setup --quiet
 	$(Q)$(MAKE) -s --no-print-directory $(JOBS) all
 
-## make run           Xen, dom0 and `xl create` in QEMU: a shell; APP="name args" instead of it
-run: ready
-	$(Q)tools/run --show-status $(RUN-ARGS)
+# ADD: files, of this machine, that stand in the guest's archive, too.
+ADDED := $(B)/added.cpio
+WITH   = $(if $(ADD),FOS_ARCHIVE=$(ADDED))
+.PHONY: added
+added: ready
+	$(Q)rm -rf $(B)/archive/added && cp -a $(B)/archive/boot $(B)/archive/added
+	$(Q)for f in $(ADD); do to=$(B)/archive/added/$$(basename $$f); rm -f $$to; \
+	    strip -o $$to $$f 2>/dev/null || cp $$f $$to; done
+	$(Q)tools/archive $(ADDED) $(B)/archive/added
 
-## make quick         fos straight on Xen, in seconds; APP= likewise; ARGS= for tools/run
-quick: ready
-	$(Q)tools/run --show-status --quick $(RUN-ARGS)
+## make run           Xen, dom0 and `xl create` in QEMU: a shell; APP="name args" instead of it;
+##                    ADD=files puts files of yours beside the programs
+run: $(if $(ADD),added,ready)
+	$(Q)$(WITH) tools/run --show-status $(RUN-ARGS)
+
+## make quick         fos straight on Xen, in seconds; APP=, ADD= likewise; ARGS= for tools/run
+quick: $(if $(ADD),added,ready)
+	$(Q)$(WITH) tools/run --show-status --quick $(RUN-ARGS)
 
 ## make trace         traces APP="name args" into build/trace.txt and build/trace.json (for
 ##                    ui.perfetto.dev); EVENTS=names, ARGS= for tools/run

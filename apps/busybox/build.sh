@@ -7,7 +7,6 @@ here=$(cd "$(dirname "$0")" && pwd)
 cd "$2"
 tar xf "$1" --strip-components=1
 make=(make -s HOSTCC=gcc "CC=$CC" AR=ar STRIP=strip EXTRA_CFLAGS=-w)
-unset MAKEFLAGS MFLAGS MAKELEVEL
 
 "${make[@]}" defconfig >/dev/null
 python3 - "$here" <<'PY'

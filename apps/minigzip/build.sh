@@ -4,7 +4,6 @@
 set -eu
 cd "$2"
 tar xf "$1" --strip-components=1
-unset MAKEFLAGS MFLAGS MAKELEVEL
 CFLAGS='-O2 -w' ./configure --static
 make -s -j"$(nproc)" libz.a minigzip.o example.o
 echo minigzip.o libz.a >objects

@@ -6,7 +6,6 @@ set -eu
 cd "$2"
 mkdir source
 tar xf "$1" -C source --strip-components=1
-unset MAKEFLAGS MFLAGS MAKELEVEL
 make -s -f source/main.mk TOP=source BCC='gcc -w' sqlite3.c shell.c
 
 has=(-DHAVE_{FCHOWN,FDATASYNC,GMTIME_R,INTTYPES_H,ISNAN,LOCALTIME_R,LSTAT,PREAD,PWRITE}=1

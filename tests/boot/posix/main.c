@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Processes as POSIX has them: fork, exec, spawn, wait. */
+#include <err.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -173,6 +175,30 @@ static void test_groups(void)
     case_end();
 }
 
+static void test_complaint(void)
+{
+    char said[64] = "";
+    int ends[2], status;
+    pid_t pid;
+
+    case_begin("a complaint begins with the program's name");
+    CASE_EQUAL(pipe(ends), 0);
+    pid = fork();
+    if (pid == 0) {
+        dup2(ends[1], STDERR_FILENO);
+        errx(3, "%d of them", 2);
+    }
+    status = status_of(pid);
+    CASE_CHECK(WIFEXITED(status));
+    CASE_EQUAL(WEXITSTATUS(status), 3);
+    CASE_CHECK(read(ends[0], said, sizeof said - 1) > 0);
+    if (strcmp(said, "test-posix: 2 of them\n"))
+        case_fail("it says: %s", said);
+    close(ends[0]);
+    close(ends[1]);
+    case_end();
+}
+
 static void test_many(void)
 {
     case_begin("forks and exits, one after the other, balance");
@@ -222,6 +248,7 @@ int main(int argc, char **argv)
     test_wait_which();
     test_kill();
     test_groups();
+    test_complaint();
     test_many();
     test_bomb();
     return cases_status();

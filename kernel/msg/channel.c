@@ -52,17 +52,14 @@ static int window_map(struct channel *c, struct space *s, uint64_t va,
                       pfn_t doorbell)
 {
     uint64_t pages = c->ring_pages + 1;
-    if (va % PAGE_SIZE)
-        return -FOS_EINVAL;
-    if (user_range_check(va, pages * PAGE_SIZE))
-        return -FOS_EFAULT;
-    if (frames[doorbell.n].refs >= FRAME_REFS_MAX)
-        return -FOS_EDQUOT;
-    int r = space_range_free(s, va, pages);
-    if (r)
-        return r;
-    r = space_map_frames(s, va + PAGE_SIZE, c->ring, c->ring_pages,
-                         FOS_PROT_READ | FOS_PROT_WRITE);
+    int r = space_range_check(va, pages);
+    if (r == 0)
+        r = frames[doorbell.n].refs >= FRAME_REFS_MAX
+                ? -FOS_EDQUOT
+                : space_range_free(s, va, pages);
+    if (r == 0)
+        r = space_map_frames(s, va + PAGE_SIZE, c->ring, c->ring_pages,
+                             FOS_PROT_READ | FOS_PROT_WRITE);
     if (r)
         return r;
     r = space_map_frames(s, va, &doorbell, 1, FOS_PROT_READ);
@@ -71,22 +68,20 @@ static int window_map(struct channel *c, struct space *s, uint64_t va,
     return r;
 }
 
-static void ring_put(struct channel *c, uint32_t n)
+static void ring_put(struct channel *c)
 {
-    for (uint32_t i = 0; i < n; i++)
-        frame_put(c->ring[i]);
+    while (c->ring_pages > 0)
+        frame_put(c->ring[--c->ring_pages]);
 }
 
-static int ring_alloc(struct channel *c, struct space *s)
+static int ring_alloc(struct channel *c, struct space *s, uint32_t pages)
 {
-    for (uint32_t i = 0; i < c->ring_pages; i++) {
-        int r = frame_alloc(s, FRAME_SHARED, &c->ring[i]);
-        if (r) {
-            ring_put(c, i);
-            return r;
-        }
+    int r = 0;
+    while (r == 0 && c->ring_pages < pages) {
+        r = frame_alloc(s, FRAME_SHARED, &c->ring[c->ring_pages]);
+        c->ring_pages += r == 0;
     }
-    return 0;
+    return r;
 }
 
 static void pending_push(struct mailbox *m, struct channel *c)
@@ -115,28 +110,37 @@ static void pending_remove(struct channel *c)
     c->mailbox = NULL;
 }
 
+/* A quarter of a space's frames is never for rings. */
+static bool ring_fits(const struct space *s, uint32_t pages)
+{
+    return s->ring_pages + pages <= s->frames_quota - s->frames_quota / 4;
+}
+
 /* What the receiver pays, and gives back. */
 static int receiver_charge(struct channel *c, struct thread *t)
 {
     enum { TABLES_MAX = 3 }; /* that mapping the window may need */
     struct space *s = t->space;
-    if (t->channels == FOS_CHANNELS_MAX ||
-        space_charge_frames(s, c->ring_pages + TABLES_MAX))
-        return -FOS_EAGAIN;
-    space_refund_frames(s, TABLES_MAX);
-    if (space_charge_object(s)) {
+    if (t->channels < FOS_CHANNELS_MAX && ring_fits(s, c->ring_pages) &&
+        space_charge_frames(s, c->ring_pages + TABLES_MAX) == 0) {
+        space_refund_frames(s, TABLES_MAX);
+        if (space_charge_object(s) == 0) {
+            c->receiver_share = c->ring_pages;
+            s->ring_pages += c->ring_pages;
+            t->channels++;
+            return 0;
+        }
         space_refund_frames(s, c->ring_pages);
-        return -FOS_EAGAIN;
     }
-    c->receiver_share = c->ring_pages;
-    t->channels++;
-    return 0;
+    thread_event(t, FOS_EVENT_ROOM);
+    return -FOS_EAGAIN;
 }
 
 static void receiver_refund(struct channel *c, struct thread *t)
 {
     ASSERT(t->channels > 0);
     t->channels--;
+    t->space->ring_pages -= c->ring_pages;
     space_refund_object(t->space);
     space_refund_frames(t->space, c->receiver_share);
     c->receiver_share = 0;
@@ -147,29 +151,25 @@ int channel_connect(struct mailbox *m, uint64_t va, uint32_t ring_pages,
 {
     struct thread *t = thread_current();
     struct space *s = t->space;
-    bool refused = false;
     if (ring_pages == 0 || ring_pages > FOS_RING_PAGES_MAX ||
         (ring_pages & (ring_pages - 1)) || m->space == s)
         return -FOS_EINVAL;
     if (m->thread->pending_count == CHANNELS_PENDING_MAX)
         return -FOS_EAGAIN;
-    int r = space_charge_object(s);
+    int r = ring_fits(s, ring_pages) ? space_charge_object(s) : -FOS_EDQUOT;
     if (r)
         return r;
     struct channel *c = pool_alloc(&channel_pool);
     r = -FOS_ENOMEM;
     if (!c)
         goto fail_charge;
-    c->ring_pages = ring_pages;
     c->mailbox_id = m->object.id;
     c->secret = m->object.secret;
     c->limit = m->limit;
     c->sender_pid = s->pid;
-    r = ring_alloc(c, s);
-    if (r)
-        goto fail_pool;
-    r = receiver_charge(c, m->thread);
-    refused = r != 0;
+    r = ring_alloc(c, s, ring_pages);
+    if (r == 0)
+        r = receiver_charge(c, m->thread);
     if (r)
         goto fail_ring;
     r = window_map(c, s, va, m->thread->doorbell);
@@ -179,6 +179,7 @@ int channel_connect(struct mailbox *m, uint64_t va, uint32_t ring_pages,
     if (r)
         goto fail_window;
     side_attach(c, SENDER, s, t, va);
+    s->ring_pages += ring_pages;
     pending_push(m, c);
     thread_event(m->thread, FOS_EVENT_CHANNEL);
     *out = c;
@@ -189,13 +190,10 @@ fail_window:
 fail_receiver:
     receiver_refund(c, m->thread);
 fail_ring:
-    ring_put(c, ring_pages);
-fail_pool:
+    ring_put(c);
     pool_free(&channel_pool, c);
 fail_charge:
     space_refund_object(s);
-    if (refused)
-        thread_event(m->thread, FOS_EVENT_ROOM);
     return r;
 }
 
@@ -236,7 +234,7 @@ static void close_sides(struct channel *c, const struct mailbox *m)
 
 static void channel_free(struct channel *c)
 {
-    ring_put(c, c->ring_pages);
+    ring_put(c);
     object_retire(&c->object);
     quiesce();
     pool_free(&channel_pool, c);
@@ -302,6 +300,7 @@ void channel_drop(struct channel *c, struct space *s)
     if (side == RECEIVER) {
         receiver_gone(c, t);
     } else {
+        s->ring_pages -= c->ring_pages;
         sender_gone(c);
         space_refund_object(s);
     }

@@ -27,28 +27,26 @@ static int page_pin(struct space *s, uint64_t va, pfn_t *out)
     return 0;
 }
 
-static void pages_unpin(struct mailbox *m, uint32_t n)
+static void ring_unpin(struct mailbox *m)
 {
-    for (uint32_t i = 0; i < n; i++)
-        frame_put(address_frame(m->ring.pages[i]));
+    frame_put(m->head_frame);
+    while (m->pages > 0)
+        frame_put(address_frame(m->ring.pages[--m->pages]));
 }
 
 static int ring_pin(struct mailbox *m, uint64_t va, uint64_t head_va)
 {
-    struct space *s = m->space;
-    for (uint32_t i = 0; i < m->pages; i++) {
+    int r = page_pin(m->space, head_va, &m->head_frame);
+    if (r)
+        return r;
+    for (; m->pages < m->ring.slots / MAILBOX_PAGE_SLOTS; m->pages++) {
         pfn_t f;
-        int r = page_pin(s, va + i * PAGE_SIZE, &f);
+        r = page_pin(m->space, va + m->pages * PAGE_SIZE, &f);
         if (r) {
-            pages_unpin(m, i);
+            ring_unpin(m);
             return r;
         }
-        m->ring.pages[i] = frame_address(f);
-    }
-    int r = page_pin(s, head_va, &m->head_frame);
-    if (r) {
-        pages_unpin(m, m->pages);
-        return r;
+        m->ring.pages[m->pages] = frame_address(f);
     }
     m->ring.head = (_Atomic uint64_t *)((char *)frame_address(m->head_frame) +
                                         head_va % PAGE_SIZE);
@@ -73,7 +71,6 @@ int mailbox_new(struct space *s, uint64_t va, uint64_t slots, uint64_t head_va,
         goto fail_charge;
     m->space = s;
     m->thread = thread_current();
-    m->pages = (uint32_t)slots / MAILBOX_PAGE_SLOTS;
     m->ring.slots = (uint32_t)slots;
     m->limit = (uint32_t)min_u64(limit, UINT32_MAX);
     r = ring_pin(m, va, head_va);
@@ -88,8 +85,7 @@ int mailbox_new(struct space *s, uint64_t va, uint64_t slots, uint64_t head_va,
     return 0;
 
 fail_pin:
-    frame_put(m->head_frame);
-    pages_unpin(m, m->pages);
+    ring_unpin(m);
 fail_pool:
     pool_free(&mailbox_pool, m);
 fail_charge:
@@ -107,8 +103,7 @@ void mailbox_destroy(struct mailbox *m)
     object_retire(&m->object);
     channels_drop_mailbox(m);
     quiesce();
-    frame_put(m->head_frame);
-    pages_unpin(m, m->pages);
+    ring_unpin(m);
     space_refund_object(s);
     pool_free(&mailbox_pool, m);
 }
@@ -145,23 +140,6 @@ static void receiver_wake(struct thread *t)
         thread_event(t, FOS_EVENT_NOTIFY);
 }
 
-static int message_put(struct mailbox *m, const struct space *from, uint64_t va,
-                       uint32_t n)
-{
-    uint32_t count = fos_slots_for(n);
-    uint64_t position;
-    int r = mailbox_ring_reserve(&m->ring, count, &position);
-    if (r) {
-        atomic_fetch_add_explicit(&m->space->mailbox_full, 1, memory_order_relaxed);
-        receiver_wake(m->thread);
-        return r;
-    }
-    r = slots_fill(m, position, from, va, n);
-    mailbox_ring_commit(&m->ring, position, count, n | (r ? FOS_SLOT_ABORTED : 0));
-    receiver_wake(m->thread);
-    return r;
-}
-
 static bool fits(const struct mailbox *m, uint64_t n)
 {
     return n <= FOS_MESSAGE_MAX && n <= m->limit &&
@@ -173,11 +151,19 @@ int mailbox_send(struct mailbox *m, const struct space *from, uint64_t va,
 {
     if (!fits(m, n))
         return -FOS_EMSGSIZE;
-    int r = user_mapped_check(from, va, n, false);
-    return r ? r : message_put(m, from, va, (uint32_t)n);
-}
-
-int mailbox_post(struct mailbox *m, const void *message, uint32_t n)
-{
-    return fits(m, n) ? message_put(m, NULL, (uintptr_t)message, n) : -FOS_EMSGSIZE;
+    int r = from ? user_mapped_check(from, va, n, false) : 0;
+    if (r)
+        return r;
+    uint32_t count = fos_slots_for((uint32_t)n);
+    uint64_t position, sender = from && from != m->space ? from->pid : 0;
+    r = mailbox_ring_reserve(&m->ring, sender, count, &position);
+    if (r) {
+        atomic_fetch_add_explicit(&m->space->mailbox_full, 1, memory_order_relaxed);
+    } else {
+        r = slots_fill(m, position, from, va, n);
+        mailbox_ring_commit(&m->ring, position, count,
+                            n | (r ? FOS_SLOT_ABORTED : 0));
+    }
+    receiver_wake(m->thread);
+    return r;
 }

@@ -27,11 +27,9 @@ void mailbox_destroy(struct mailbox *m);
 /* Replaces its secret; channels not yet accepted die, the owner closes the others.
  */
 void mailbox_renew(struct mailbox *m);
-/* As a reader: copies n bytes at va of the calling space in, and wakes the owner.
- */
+/* As a reader: copies n bytes at va of the calling space in, or without `from` of the
+ * kernel's own, and wakes the owner. */
 int mailbox_send(struct mailbox *m, const struct space *from, uint64_t va,
                  uint64_t n);
-/* As a reader: a message of the kernel's own. */
-int mailbox_post(struct mailbox *m, const void *message, uint32_t n);
 
 #endif

@@ -11,6 +11,9 @@
  *     sees all of a message or nothing.
  *  4. `head` is user memory: it is read once per try, and whatever it says, a sender
  *     writes only inside the buffer.
+ *  5. The last quarter of the slots takes one message of each process: who has one that
+ *     was not taken yet leaves it to others.  So one cannot keep the rest out.  Of two
+ *     threads of a process that send at once, each may get in.
  */
 #ifndef MSG_MAILBOX_RING_H
 #define MSG_MAILBOX_RING_H
@@ -19,13 +22,15 @@
 #include <fos/abi/errors.h>
 #include <fos/abi/mailbox.h>
 
-enum { MAILBOX_RING_PAGES = 64, MAILBOX_PAGE_SLOTS = 64 };
+enum { MAILBOX_RING_PAGES = 64, MAILBOX_PAGE_SLOTS = 64, MAILBOX_SENDERS = 16 };
 
 struct mailbox_ring {
     _Atomic uint64_t tail;
     uint32_t slots; /* a power of two */
     _Atomic uint64_t *head;
     struct fos_mailbox_slot *pages[MAILBOX_RING_PAGES]; /* 64 slots on each */
+    /* Where the last message of a sender ends, which is in bits 48..63 (5). */
+    _Atomic uint64_t last[MAILBOX_SENDERS];
 };
 
 static inline struct fos_mailbox_slot *mailbox_ring_slot(struct mailbox_ring *r,
@@ -35,11 +40,24 @@ static inline struct fos_mailbox_slot *mailbox_ring_slot(struct mailbox_ring *r,
     return &r->pages[i / MAILBOX_PAGE_SLOTS][i % MAILBOX_PAGE_SLOTS];
 }
 
-/* Takes n consecutive slots from *position on.  -FOS_EAGAIN: they are not free. */
-static inline int mailbox_ring_reserve(struct mailbox_ring *r, uint32_t n,
-                                       uint64_t *position)
+/* Whether n slots would leave the last quarter free, or are for whom that is. */
+static inline int mailbox_ring_admits(struct mailbox_ring *r, uint64_t sender,
+                                      uint32_t n)
+{
+    uint64_t head = fos_load_relaxed(r->head);
+    uint64_t last = fos_load_relaxed(&r->last[sender % MAILBOX_SENDERS]);
+    return fos_load_relaxed(&r->tail) + n - head <= r->slots - r->slots / 4 ||
+           (last ^ (sender << 48)) >> 48 || last << 16 >> 16 <= head;
+}
+
+/* Takes n consecutive slots from *position on, for a process or, with sender 0, for who
+ * may have all.  -FOS_EAGAIN: they are not free. */
+static inline int mailbox_ring_reserve(struct mailbox_ring *r, uint64_t sender,
+                                       uint32_t n, uint64_t *position)
 {
     uint64_t tail = fos_load_relaxed(&r->tail);
+    if (sender && !mailbox_ring_admits(r, sender, n))
+        return -FOS_EAGAIN;
     for (;;) {
         /* acquire: pairs with the receiver's release of head, after its last read
          * of the slots it gives back */
@@ -56,6 +74,9 @@ static inline int mailbox_ring_reserve(struct mailbox_ring *r, uint32_t n,
             return -FOS_EAGAIN;
         if (fos_compare_exchange(&r->tail, &tail, tail + n)) {
             *position = tail;
+            if (sender)
+                fos_store_relaxed(&r->last[sender % MAILBOX_SENDERS],
+                                  sender << 48 | (tail + n) << 16 >> 16);
             return 0;
         }
     }

@@ -27,7 +27,8 @@ static int pager_tell(const struct thread *t, const struct regs *regs)
     };
     reader_enter();
     struct object *o = object_find(OBJECT_MAILBOX, pager.id, pager.secret);
-    int r = o ? mailbox_post(container_of(o, struct mailbox, object), &f, sizeof f)
+    int r = o ? mailbox_send(container_of(o, struct mailbox, object), NULL,
+                             (uintptr_t)&f, sizeof f)
               : -FOS_EPERM;
     reader_exit();
     return r;

@@ -29,10 +29,9 @@ static struct mailbox *mailbox_owned(uint64_t id, uint64_t secret)
 long sys_mailbox_close(uint64_t id, uint64_t secret)
 {
     struct mailbox *m = mailbox_owned(id, secret);
-    if (!m)
-        return -FOS_EPERM;
-    mailbox_destroy(m);
-    return 0;
+    if (m)
+        mailbox_destroy(m);
+    return m ? 0 : -FOS_EPERM;
 }
 
 long sys_mailbox_renew(uint64_t id, uint64_t secret, uint64_t out)

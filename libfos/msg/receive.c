@@ -72,8 +72,10 @@ static int stream_finish(struct fos_mailbox *mailbox, struct fos_inbound *inboun
 /* Counts what was taken of the burst, and begins a new one. */
 static void burst_begin(struct fos_mailbox *mailbox)
 {
-    published(mailbox->thread)->channel_received += FOS_MSG_BURST - mailbox->budget;
+    published(mailbox->thread)->channel_received +=
+        FOS_MSG_BURST - mailbox->budget - mailbox->by_kernel;
     mailbox->budget = FOS_MSG_BURST;
+    mailbox->by_kernel = 0;
 }
 
 /* A message of the first channel uses up its burst; another channel begins one. */
@@ -132,6 +134,11 @@ static int kernel_take(struct fos_mailbox *mailbox, void *buffer, uint32_t capac
     if (error == 0) {
         fos_trace(FOS_TRACE_receive, 0, *length);
         published(mailbox->thread)->kernel_received++;
+        mailbox->kernel_last = true;
+        if (mailbox->budget) {
+            mailbox->budget--;
+            mailbox->by_kernel++;
+        }
     } else if (error == -FOS_EMSGSIZE) {
         mailbox->refused = &mailbox->channels;
     }
@@ -175,10 +182,12 @@ static int take_any(struct fos_mailbox *mailbox, void *buffer, uint32_t capacity
                     uint32_t *length)
 {
     struct fos_inbound *head = &mailbox->channels, *first, *inbound, *next;
-    int error;
+    bool kernel_last = mailbox->kernel_last;
+    int error = -FOS_EAGAIN;
 
     update(mailbox->thread);
-    error = kernel_take(mailbox, buffer, capacity, length);
+    if (!kernel_last)
+        error = kernel_take(mailbox, buffer, capacity, length);
     first = head->next;
     for (inbound = first->next; error == -FOS_EAGAIN && inbound != first;
          inbound = next) {
@@ -188,24 +197,39 @@ static int take_any(struct fos_mailbox *mailbox, void *buffer, uint32_t capacity
     }
     if (error == -FOS_EAGAIN && first != head)
         error = inbound_take(mailbox, first, buffer, capacity, length);
+    if (error == -FOS_EAGAIN && kernel_last)
+        error = kernel_take(mailbox, buffer, capacity, length);
     return error;
 }
 
-/* After a burst of the first channel: the others' turn, a few at a time. */
+/* The others' go, so many of the channels at a time (M7). */
+static inline int take_other(struct fos_mailbox *mailbox, void *buffer,
+                             uint32_t capacity, uint32_t *length, int looks)
+{
+    bool kernel = fos_mailbox_ready(&mailbox->kernel);
+    int error = -FOS_EAGAIN;
+
+    if (kernel && !mailbox->kernel_last)
+        error = kernel_take(mailbox, buffer, capacity, length);
+    for (int i = 0; i < looks && error == -FOS_EAGAIN; i++) {
+        struct fos_inbound *scan = mailbox->scan;
+        mailbox->scan = scan->next;
+        if (scan == mailbox->channels.next || !inbound_due(scan))
+            continue;
+        error = inbound_take(mailbox, scan, buffer, capacity, length);
+        mailbox->kernel_last &= error == -FOS_EAGAIN;
+    }
+    if (kernel && error == -FOS_EAGAIN)
+        error = kernel_take(mailbox, buffer, capacity, length);
+    return error;
+}
+
+/* After a burst. */
 static int take_some(struct fos_mailbox *mailbox, void *buffer, uint32_t capacity,
                      uint32_t *length)
 {
-    int error;
-
     update(mailbox->thread);
-    error = kernel_take(mailbox, buffer, capacity, length);
-    for (int i = 0; i < LOOKS_AFTER_BURST && error == -FOS_EAGAIN; i++) {
-        struct fos_inbound *scan = mailbox->scan;
-        mailbox->scan = scan->next;
-        if (scan != mailbox->channels.next && inbound_due(scan))
-            error = inbound_take(mailbox, scan, buffer, capacity, length);
-    }
-    return error;
+    return take_other(mailbox, buffer, capacity, length, LOOKS_AFTER_BURST);
 }
 
 /* The first of the channels, in the common case without a call. */
@@ -235,21 +259,11 @@ fos_inline int front_take(struct fos_mailbox *mailbox, void *buffer,
 static inline int turn(struct fos_mailbox *mailbox, void *buffer, uint32_t capacity,
                        uint32_t *length)
 {
-    struct fos_inbound *scan;
     int error = front_take(mailbox, buffer, capacity, length);
 
     if (fos_likely(error != -FOS_EAGAIN))
         return error;
-    if (fos_mailbox_ready(&mailbox->kernel)) {
-        error = kernel_take(mailbox, buffer, capacity, length);
-        if (error != -FOS_EAGAIN)
-            return error;
-    }
-    scan = mailbox->scan;
-    mailbox->scan = scan->next;
-    if (scan != mailbox->channels.next && inbound_due(scan))
-        error = inbound_take(mailbox, scan, buffer, capacity, length);
-    return error;
+    return take_other(mailbox, buffer, capacity, length, 1);
 }
 
 static bool anything_ready(const struct fos_mailbox *mailbox)
@@ -454,10 +468,14 @@ static int before_wait(struct search *s)
     burst_begin(first);
     if (interrupted(s))
         return -FOS_EINTR;
-    error = search_in(s, first, take_some);
+    first->aside = s->count != 1 && !first->aside; /* M7 */
+    if (!first->aside)
+        error = search_in(s, first, take_some);
     for (int i = 0; i < LOOKS_AFTER_BURST && error == -FOS_EAGAIN && s->count != 1;
          i++)
         error = search_in(s, search_next(s), turn);
+    if (first->aside && error == -FOS_EAGAIN)
+        error = search_in(s, first, take_some);
     return error;
 }
 
@@ -472,7 +490,7 @@ static int receive(struct search *s, uint64_t deadline)
     if (error == -FOS_EAGAIN && s->thread->unpushed)
         error = after_send(s);
     if (error == -FOS_EAGAIN && deadline == 0) {
-        error = search_in(s, s->found, front_take);
+        error = search_turn(s);
         if (error == -FOS_EAGAIN)
             error = search_all(s);
         if (error == -FOS_EAGAIN)

@@ -16,7 +16,7 @@ enum { TOY_TEXT_MAX = 100, TOY_LONG = 2000 };
     OP(7, toy, bulk)
 FOS_PROTOCOL(toy, 3, TOY_OPS)
 
-/* The sum. */
+/* The sum; how many requests were served before, if the server counts them. */
 struct toy_add_req {
     struct fos_request head;
     uint64_t a, b;
@@ -24,7 +24,7 @@ struct toy_add_req {
 
 struct toy_add_rep {
     struct fos_reply head;
-    uint64_t sum;
+    uint64_t sum, served;
 };
 
 /* The error `error`. */

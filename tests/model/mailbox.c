@@ -53,7 +53,7 @@ static void message_fill(uint8_t *to, uint32_t sender, uint32_t number)
 static int slots_reserve(uint32_t count, uint64_t *position)
 {
     if (!setting.greedy)
-        return mailbox_ring_reserve(&memory.ring, count, position);
+        return mailbox_ring_reserve(&memory.ring, 0, count, position);
     *position = fos_fetch_add(&memory.ring.tail, count);
     return 0;
 }

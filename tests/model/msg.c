@@ -191,7 +191,7 @@ long fos_sys_mailbox_send(struct fos_cap mailbox, const void *message,
                           size_t length)
 {
     uint64_t position;
-    int error = mailbox_ring_reserve(&memory.kernel, 1, &position);
+    int error = mailbox_ring_reserve(&memory.kernel, 0, 1, &position);
     (void)mailbox;
     EXPLORE_CHECK(error == 0); /* the buffer is large enough */
     fos_payload_write(mailbox_ring_slot(&memory.kernel, position)->payload, message,

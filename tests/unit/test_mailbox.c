@@ -4,6 +4,8 @@
 
 #include <fos/mailbox.h>
 
+#include "kernel/msg/mailbox_ring.h"
+
 struct box {
     struct fos_mailbox_slot *slots;
     uint32_t count;
@@ -184,4 +186,57 @@ CASE("mailbox: a full buffer has room again by as much as was taken")
     CHECK(!put(&b, 1, 0, 3));
     CHECK_EQ(fos_mailbox_end(&b.reader), 67);
     free(b.slots);
+}
+
+/* ---- shares (kernel/msg/mailbox_ring.h, 5) ---- */
+
+static int reserve(struct mailbox_ring *ring, uint64_t sender, uint32_t n)
+{
+    uint64_t position;
+
+    return mailbox_ring_reserve(ring, sender, n, &position);
+}
+
+/* So many of n slots until it is refused. */
+static uint32_t flood(struct mailbox_ring *ring, uint64_t sender, uint32_t n)
+{
+    uint32_t sent = 0;
+
+    while (reserve(ring, sender, n) == 0)
+        sent++;
+    return sent;
+}
+
+CASE("mailbox: who floods leaves a quarter, where each other process has one "
+     "message")
+{
+    _Atomic uint64_t head = 0;
+    struct mailbox_ring ring = {.slots = 64, .head = &head};
+
+    CHECK_EQ(flood(&ring, 5, 1), 48);
+    for (uint64_t polite = 6; polite < 20; polite++) {
+        CHECK_EQ(reserve(&ring, polite, 1), 0);
+        CHECK_EQ(reserve(&ring, polite, 1), -FOS_EAGAIN);
+    }
+    CHECK_EQ(reserve(&ring, 5, 1), -FOS_EAGAIN);
+    CHECK_EQ(flood(&ring, 0, 1), 2); /* the rest, for who may have all */
+    CHECK_EQ(reserve(&ring, 20, 1), -FOS_EAGAIN);
+    head = 49; /* the flood's are taken, and the first of the others */
+    CHECK_EQ(reserve(&ring, 6, 1), 0);
+    CHECK_EQ(flood(&ring, 5, 1), 32);
+}
+
+CASE("mailbox: the share holds for messages of many slots, and over many laps")
+{
+    _Atomic uint64_t head = 0;
+    struct mailbox_ring ring = {.slots = 64, .head = &head};
+
+    for (uint32_t lap = 0; lap < 5000; lap++) {
+        uint32_t n = 1 + lap % 32;
+        CHECK_EQ(flood(&ring, 5, n), 48 / n);
+        CHECK_EQ(reserve(&ring, 6, 1 + lap % 16), 0);
+        head = ring.tail;
+        CHECK_EQ(reserve(&ring, 5 + 16 * (lap % 2), 32), 0);
+        head = ring.tail;
+    }
 }

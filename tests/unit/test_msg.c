@@ -581,3 +581,119 @@ CASE("msg: forty senders, long silent, are all heard")
     CHECK_EQ(all[0].inbox.stats.accepted, CROWD);
     fos_mailbox_close(&all[0].inbox);
 }
+
+/* ---- floods ---- */
+
+enum { FLOOD = 190, POLITE = 4, BY_KERNEL = 4000, KERNEL = 4, SOURCES };
+
+/* Sends so many messages, its number in each, and stays. */
+struct flooder {
+    struct fos_cap to;
+    uint32_t number, count;
+    _Atomic uint32_t *filled, *go;
+};
+
+static void flood(void *argument)
+{
+    struct flooder *f = argument;
+    struct fos_peer p;
+
+    CHECK_EQ(fos_peer_open(&p, f->to,
+                           f->number == KERNEL ? FOS_TRANSPORT_KERNEL
+                                               : FOS_TRANSPORT_CHANNEL),
+             0);
+    for (uint32_t i = 0; i < f->count; i++)
+        CHECK_EQ(fos_msg_send_until(&p, &f->number, sizeof f->number, 0), 0);
+    ++*f->filled;
+    while (!*f->go)
+        usleep(100);
+}
+
+/* Takes all that the sources have sent; no message that is the next of its source may
+ * wait for more than so many others. */
+static void flood_take(struct fos_mailbox *m, uint32_t *left, uint64_t patience)
+{
+    uint32_t waited[SOURCES] = {0}, all = 0, number = 0;
+
+    for (int i = 0; i < SOURCES; i++)
+        all += left[i];
+    for (; all; all--) {
+        uint64_t deadline = patience ? soon(patience) : 0;
+        REQUIRE(receive_u32(m, &number, deadline) == 0);
+        REQUIRE(number < SOURCES && left[number]);
+        left[number]--;
+        waited[number] = 0;
+        for (uint32_t i = 0; i < SOURCES; i++)
+            if (i != number && left[i])
+                CHECK(++waited[i] <= FOS_MSG_OTHERS(i == KERNEL ? 0 : SOURCES - 1));
+    }
+    CHECK_EQ(receive_u32(m, &number, 0), -FOS_ETIMEDOUT);
+}
+
+/* Channels that were accepted, then the kernel's buffer. */
+static void flood_case(uint64_t patience)
+{
+    uint32_t left[SOURCES] = {FLOOD, FLOOD, FLOOD, POLITE, BY_KERNEL}, number = 0;
+    struct flooder flooders[SOURCES];
+    struct actor actors[SOURCES];
+    _Atomic uint32_t filled = 0, go = 0;
+    struct fos_mailbox m;
+
+    begin();
+    REQUIRE(fos_mailbox_create(&m, 4096) == 0);
+    for (uint32_t i = 0; i < SOURCES; i++) {
+        if (i == KERNEL) {
+            REQUIRE(receive_u32(&m, &number, soon(10000)) == 0);
+            left[number]--;
+        }
+        flooders[i] = (struct flooder){m.cap, i, left[i], &filled, &go};
+        actor_start(&actors[i], flood, &flooders[i]);
+        while (filled <= i)
+            usleep(100);
+    }
+    flood_take(&m, left, patience);
+    go = 1;
+    for (uint32_t i = 0; i < SOURCES; i++)
+        actor_end(&actors[i]);
+    CHECK_EQ(m.stats.accepted, KERNEL);
+    fos_mailbox_close(&m);
+}
+
+CASE("msg: of channels and the kernel's buffer, all full, each has its go")
+{
+    flood_case(10000);
+}
+
+CASE("msg: so it is for who polls")
+{
+    flood_case(0);
+}
+
+CASE("msg: a mailbox that is full does not starve another")
+{
+    struct fos_mailbox full, other, *which = NULL, *const set[] = {&full, &other};
+    uint32_t number = 0, length, waited = 0, left = POLITE;
+    struct flooder flooder;
+    struct actor actor;
+    _Atomic uint32_t filled = 0, go = 1;
+
+    begin();
+    REQUIRE(fos_mailbox_create(&full, 4096) == 0);
+    REQUIRE(fos_mailbox_create(&other, 64) == 0);
+    for (int i = 0; i < 2; i++) {
+        flooder = (struct flooder){set[i]->cap, KERNEL, i ? POLITE : BY_KERNEL,
+                                   &filled, &go};
+        actor_start(&actor, flood, &flooder);
+        actor_end(&actor);
+    }
+    while (left) {
+        REQUIRE(fos_msg_recv_any(set, 2, &which, &number, sizeof number, &length,
+                                 soon(10000)) == 0);
+        waited = which == &other ? 0 : waited + 1;
+        left -= which == &other;
+        if (!CHECK(waited <= 2 * FOS_MSG_OTHERS(0)))
+            break;
+    }
+    fos_mailbox_close(&full);
+    fos_mailbox_close(&other);
+}

@@ -336,12 +336,12 @@ struct clerk {
 
 /* What the kernel's mailbox_send does: reserve, fill, commit, look at the doorbell.
  */
-static int office_send(struct office *o, const uint8_t *message, uint32_t length,
-                       bool abort)
+static int office_send(struct office *o, uint64_t sender, const uint8_t *message,
+                       uint32_t length, bool abort)
 {
     uint64_t position;
     uint32_t n = fos_slots_for(length);
-    int error = mailbox_ring_reserve(&o->kernel, n, &position);
+    int error = mailbox_ring_reserve(&o->kernel, sender, n, &position);
 
     if (error)
         return error;
@@ -368,9 +368,9 @@ static void *clerk_run(void *argument)
         memcpy(message, &c->id, 4);
         memcpy(message + 4, &i, 4);
         if (i % 100 == 0)
-            while (office_send(c->office, message, length, true))
+            while (office_send(c->office, c->id + 1, message, length, true))
                 sched_yield();
-        while (office_send(c->office, message, length, false))
+        while (office_send(c->office, c->id + 1, message, length, false))
             sched_yield();
         if (i % 1000 == c->id)
             usleep(200);

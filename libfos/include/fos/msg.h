@@ -47,6 +47,14 @@
  *      packets were not taken: those of the message it is sending, which it sends
  *      through the kernel.  It sends nothing else before the receiver has closed.
  *
+ *  M7. No source starves another.  After FOS_MSG_BURST messages of a mailbox, or as
+ *      soon as its first channel is silent, another source has a go: the kernel's buffer
+ *      and one of the other channels in turn.  So of a mailbox with n channels
+ *      a message that is the next of its channel is taken after at most
+ *      FOS_MSG_OTHERS(n) others, and the next of the kernel's buffer after at most
+ *      FOS_MSG_OTHERS(0).  Of several mailboxes received from together each other go is
+ *      the other mailboxes'.
+ *
  * The structs are visible so that they may be static, and so that the fast paths
  * are inline; their fields belong to libfos.  They must not be moved once in use,
  * and stay where they are until they are closed.
@@ -71,6 +79,9 @@ enum {
     FOS_RING_PAGES_DEFAULT = 4, /* of a channel; measured, see tests/bench */
     FOS_MSG_BURST = 64, /* messages of one channel before others get a look */
 };
+
+/* M7: twice n channels and the head of their list, with a burst to each. */
+#define FOS_MSG_OTHERS(n) (2 * ((n) + 1) * (FOS_MSG_BURST + 1))
 
 struct fos_mailbox;
 
@@ -128,14 +139,17 @@ struct fos_mailbox {
      * an empty ring, so that there always is a first one to look at. */
     struct fos_inbound channels;
     uint32_t budget; /* messages to take from the first before others get a look */
+    uint32_t by_kernel; /* of the burst, those that came through the kernel */
     struct fos_thread *thread;
     struct fos_mailbox_reader kernel;
     struct fos_inbound *scan;    /* the silent channel to be looked at next */
     struct fos_inbound *waiting; /* accepted, barrier not passed; linked by next */
     struct fos_inbound *refused; /* who answered EMSGSIZE; &channels: the kernel */
     struct fos_cap cap;
-    uint64_t events; /* the caller's event bits that end a fos_msg_recv */
-    uint32_t limit;  /* bytes of the longest message */
+    uint64_t events;  /* the caller's event bits that end a fos_msg_recv */
+    uint32_t limit;   /* bytes of the longest message */
+    bool kernel_last; /* the kernel's buffer had the last go of the others (M7) */
+    bool aside;       /* and so had other mailboxes */
     struct fos_mailbox *next, *previous;
     struct fos_msg_stats stats;
     _Atomic uint64_t head __attribute__((aligned(64))); /* read by the kernel */

@@ -21,8 +21,7 @@
  *  V1. The service never waits for a client: an answer that finds no room is dropped
  *      and counted, and is then that client's to miss (fos/call.h, K4).
  *
- *  V2. One client's flood does not starve others: after FOS_MSG_BURST messages of one
- *      channel each other source is looked at (fos/msg.h).
+ *  V2. One client's flood does not starve others (fos/msg.h, M7).
  *
  *  V3. The ways to clients are at most FOS_ANSWER_PEERS; the one unused longest in
  *      its set makes room for another.  One whose client is gone is given up at the

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Many and large: a thousand mailboxes and 256 channels to one receiver, mailboxes
- * that take only short messages, mailboxes and channels made and dropped as often as
- * ten thousand processes would.
+ * Many and large: a thousand mailboxes and 256 channels to one receiver, channels that
+ * would take all of a process's frames, mailboxes that take only short messages,
+ * mailboxes and channels made and dropped as often as ten thousand processes would.
  *
  *     test-limits [CYCLES]
  */
@@ -62,12 +62,12 @@ static int part_many(uint64_t count, uint64_t total)
     return 0;
 }
 
-static int open_patiently(struct fos_peer *peer, struct fos_cap to)
+static int open_patiently(struct fos_peer *peer, struct fos_cap to, uint32_t pages)
 {
     uint64_t deadline = family_deadline();
     int error;
 
-    while ((error = fos_peer_open_ring(peer, to, 1)) == -FOS_EAGAIN &&
+    while ((error = fos_peer_open_ring(peer, to, pages)) == -FOS_EAGAIN &&
            fos_now_ns() < deadline)
         fos_clock_sleep(fos_now_ns() + FOS_MILLISECOND);
     return error;
@@ -90,7 +90,7 @@ static void test_many(void)
         to[i] = family_await(&inbox, &child);
     for (int i = 0; i < MAILBOXES && !case_why[0]; i++)
         CASE_EQUAL(i < CHANNELS
-                       ? open_patiently(&peers[i], to[i])
+                       ? open_patiently(&peers[i], to[i], 1)
                        : fos_peer_open(&peers[i], to[i], FOS_TRANSPORT_KERNEL),
                    0);
     for (uint32_t round = 0; round < ROUNDS; round++)
@@ -135,6 +135,130 @@ static void test_set(void)
                -FOS_EINVAL);
     for (int i = 0; i < 3; i++)
         fos_mailbox_close(&boxes[i]);
+    case_end();
+}
+
+/* ---- a share of the frames ---- */
+
+enum {
+    SHARE_FRAMES =
+        3000, /* of the process in question; a quarter is not for rings */
+    SHARE_RING = FOS_RING_PAGES_MAX,
+    SHARE_MOST = SHARE_FRAMES / 4 * 3 / SHARE_RING,
+    SHARE_LEAST = SHARE_MOST - 5, /* it has channels to fleets, too */
+    SHARE_KEPT = 200,
+};
+
+/* Memory there is whatever came. */
+static void kept_check(void)
+{
+    void *kept = fos_pages_map(SHARE_KEPT);
+
+    CHILD_CHECK(kept);
+    fos_pages_unmap(kept, SHARE_KEPT);
+}
+
+/* Opens channels to extra 0 until it may have no more, goes on through the kernel, and
+ * by a channel again when there is room for it. */
+static int part_spender(uint64_t a, uint64_t b)
+{
+    static struct fos_peer peers[SHARE_MOST + 1];
+    struct fos_peer one_more;
+    int error = 0, count = 0;
+
+    (void)a, (void)b;
+    while (count <= SHARE_MOST && !error) {
+        error = open_patiently(&peers[count], fos_start_extra(0), SHARE_RING);
+        count += !error;
+    }
+    CHILD_EQUAL(error, -FOS_EDQUOT);
+    CHILD_CHECK(count >= SHARE_LEAST && count <= SHARE_MOST);
+    CHILD_EQUAL(fos_peer_open(&one_more, fos_start_extra(0), FOS_TRANSPORT_AUTO),
+                0);
+    one_more.pages = SHARE_RING;
+    CHILD_EQUAL(fos_peer_connect(&one_more), -FOS_EDQUOT);
+    CHILD_EQUAL(fos_msg_send(&one_more, "x", 1), 0);
+    CHILD_CHECK(!one_more.window);
+    kept_check();
+    for (int i = 0; i < count; i++)
+        fos_peer_close(&peers[i]);
+    CHILD_EQUAL(fos_peer_connect(&one_more), 0);
+    CHILD_EQUAL(fos_msg_send(&one_more, "y", 1), 0);
+    return 0;
+}
+
+static void test_sender_share(void)
+{
+    struct child child = {
+        .part = "spender", .caps = {inbox.cap}, .frames = SHARE_FRAMES};
+    char text[2] = "";
+    uint32_t length;
+
+    case_begin("a sender's channels leave a quarter of its frames, and it goes on "
+               "through the kernel");
+    child_start(&child);
+    for (int i = 0; i < 2; i++) {
+        CASE_EQUAL(fos_msg_recv(&inbox, text, 1, &length, family_deadline()), 0);
+        CASE_EQUAL(text[0], 'x' + i);
+    }
+    child_expect(&child, 0);
+    family_settle(&inbox);
+    case_end();
+}
+
+/* Takes `count` messages, one of each channel there could be. */
+static int part_host(uint64_t count, uint64_t b)
+{
+    struct fos_mailbox box;
+    uint32_t length;
+    uint64_t i, seen = 0;
+
+    (void)b;
+    CHILD_EQUAL(fos_mailbox_create(&box, 1024), 0);
+    family_report(&box);
+    for (uint64_t n = 0; n < count; n++) {
+        CHILD_EQUAL(fos_msg_recv(&box, &i, sizeof i, &length, family_deadline()),
+                    0);
+        CHILD_CHECK(fos_thread_self()->inbounds <= SHARE_MOST);
+        if (n % 16 == 0)
+            kept_check();
+        seen += i;
+    }
+    CHILD_EQUAL(seen, count * (count - 1) / 2);
+    fos_mailbox_close(&box);
+    return 0;
+}
+
+static void test_receiver_share(void)
+{
+    enum { PEERS = SHARE_MOST + 40 };
+    static struct fos_peer peers[PEERS];
+    struct child child = {.part = "host",
+                          .a = PEERS,
+                          .caps = {inbox.cap},
+                          .frames = SHARE_FRAMES,
+                          .objects = PEERS + 50};
+    unsigned refused = 0;
+
+    case_begin(
+        "channels leave a quarter of the receiver's frames; others come through "
+        "the kernel");
+    child_start(&child);
+    struct fos_cap to = family_await(&inbox, &child);
+    for (uint64_t i = 0; i < PEERS && !case_why[0]; i++) {
+        CASE_EQUAL(fos_peer_open(&peers[i], to, FOS_TRANSPORT_AUTO), 0);
+        peers[i].pages = SHARE_RING;
+        int error = fos_peer_connect(&peers[i]);
+        CASE_CHECK(error == 0 || error == -FOS_EAGAIN);
+        refused += error != 0;
+    }
+    for (uint64_t i = 0; i < PEERS && !case_why[0]; i++)
+        CASE_EQUAL(fos_msg_send_until(&peers[i], &i, sizeof i, family_deadline()),
+                   0);
+    CASE_CHECK(refused > 0 && refused < PEERS);
+    child_expect(&child, 0);
+    for (int i = 0; i < PEERS; i++)
+        fos_peer_close(&peers[i]);
     case_end();
 }
 
@@ -213,7 +337,7 @@ static int part_partner(uint64_t count, uint64_t b)
     (void)b;
     for (uint64_t done = 0; done < count; done += BATCH) {
         for (int i = 0; i < BATCH; i++) {
-            CHILD_EQUAL(open_patiently(&peers[i], fos_start_extra(0)), 0);
+            CHILD_EQUAL(open_patiently(&peers[i], fos_start_extra(0), 1), 0);
             CHILD_EQUAL(fos_msg_send(&peers[i], &done, sizeof done), 0);
         }
         for (int i = 0; i < BATCH; i++)
@@ -264,7 +388,7 @@ static int part_untidy(uint64_t count, uint64_t b)
     (void)b;
     for (uint64_t i = 0; i < count; i++) {
         CHILD_EQUAL(fos_mailbox_create(&boxes[i], FOS_MAILBOX_SLOTS_MIN), 0);
-        CHILD_EQUAL(open_patiently(&peers[i], fos_start_extra(0)), 0);
+        CHILD_EQUAL(open_patiently(&peers[i], fos_start_extra(0), 1), 0);
         CHILD_EQUAL(fos_msg_send(&peers[i], &boxes[i].cap, sizeof boxes[i].cap), 0);
     }
     fos_clock_sleep(FOS_NEVER);
@@ -282,7 +406,7 @@ static void untidy_once(uint64_t count)
     for (uint64_t i = 0; i < count && !case_why[0]; i++) {
         CASE_EQUAL(fos_msg_recv(&inbox, &to, sizeof to, &length, family_deadline()),
                    0);
-        CASE_EQUAL(open_patiently(&peers[i], to), 0);
+        CASE_EQUAL(open_patiently(&peers[i], to, 1), 0);
         CASE_EQUAL(fos_msg_send(&peers[i], "x", 1), 0);
     }
     child_kill(&child);
@@ -301,7 +425,8 @@ static void test_untidy(void)
 
 static const struct part parts[] = {
     {"crowd", part_crowd},     {"many", part_many},     {"wordy", part_wordy},
-    {"partner", part_partner}, {"untidy", part_untidy},
+    {"partner", part_partner}, {"untidy", part_untidy}, {"spender", part_spender},
+    {"host", part_host},
 };
 
 /* What a first use makes the library keep: windows and their page tables. */
@@ -335,6 +460,8 @@ int main(int argc, char **argv)
     test_set();
     test_limit();
     test_many();
+    test_sender_share();
+    test_receiver_share();
     test_channels_churn();
     test_mailboxes_churn();
     test_untidy();

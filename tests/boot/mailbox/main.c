@@ -155,6 +155,40 @@ static void test_full(uint32_t slots)
     case_end();
 }
 
+/* Sends until it is refused, `count` messages it should be. */
+static int run_flood(uint64_t count, uint64_t b)
+{
+    struct fos_cap to = fos_start_extra(0);
+
+    (void)b;
+    for (uint64_t i = 0; i < count; i++)
+        CHILD_EQUAL(fos_sys_mailbox_send(to, "", 0), 0);
+    for (int i = 0; i < 100; i++)
+        CHILD_EQUAL(fos_sys_mailbox_send(to, "", 0), -FOS_EAGAIN);
+    return 0;
+}
+
+static void test_share(void)
+{
+    enum { QUARTER = FOS_MAILBOX_SLOTS_MIN / 4 };
+    const uint64_t counts[] = {3 * QUARTER, 1, 1};
+    struct raw raw;
+
+    case_begin(
+        "who floods a mailbox leaves room for a message of each of the others");
+    raw_open(&raw, FOS_MAILBOX_SLOTS_MIN);
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
+        struct child child = {.part = "flood", .a = counts[i], .caps = {raw.cap}};
+        child_start(&child);
+        child_expect(&child, 0);
+    }
+    for (int i = 0; i < QUARTER - 2; i++)
+        CASE_EQUAL(fos_sys_mailbox_send(raw.cap, "", 0), 0);
+    CASE_EQUAL(fos_sys_mailbox_send(raw.cap, "", 0), -FOS_EAGAIN);
+    raw_close(&raw);
+    case_end();
+}
+
 /* Tags hold 16 bits of the lap; two messages make one. */
 static void test_laps(void)
 {
@@ -303,6 +337,7 @@ static void test_closed(void)
 static const struct part parts[] = {
     {"nothing", run_nothing}, {"sizes", run_sizes},     {"stream", run_stream},
     {"rogue", run_rogue},     {"receive", run_receive}, {"press", run_press},
+    {"flood", run_flood},
 };
 
 static void warm_up(void)
@@ -335,6 +370,7 @@ int main(int argc, char **argv)
     test_small();
     test_full(FOS_MAILBOX_SLOTS_MIN);
     test_full(FOS_MAILBOX_SLOTS_MAX);
+    test_share();
     test_laps();
     test_buffer();
     test_create();

@@ -113,6 +113,8 @@ void cmdline_parse(struct cmdline *out, const char *line)
         out->pages = count_parse(value);
     if ((value = value_find(line, "mem=", &length)))
         out->mems = count_parse(value);
+    if ((value = value_find(line, "hang=", &length)))
+        out->hang = (uint32_t)strtoul(value, NULL, 10) % HANG_MAX;
     out->panic = word_find(line, "panic");
     out->mortal = word_find(line, "mortal");
     out->trace = word_find(line, "trace");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The kernel's command line: app="NAME ARGS..." tag=HEX names=N page=N mem=N panic
- * mortal trace term=NAME, in any order. */
+ * mortal hang=SECONDS trace term=NAME, in any order. */
 #ifndef PROC_CMDLINE_H
 #define PROC_CMDLINE_H
 
@@ -12,7 +12,8 @@ enum {
     TAG_MAX = 40,
     TERM_MAX = 40,
     APP_ARGS_MAX = 64,
-    NAMES_DEFAULT = 2
+    NAMES_DEFAULT = 2,
+    HANG_MAX = 1000
 };
 
 struct cmdline {
@@ -22,6 +23,7 @@ struct cmdline {
     bool mortal;          /* the app may kill naming members */
     bool trace;           /* the app has the trace device, whatever its name */
     uint32_t names;       /* naming members */
+    uint32_t hang;        /* seconds of silence after which one is replaced; or 0 */
     uint32_t pages, mems; /* members of page and mem; 0: nobody says */
     uint32_t argc;
     uint32_t text_size;

@@ -5,7 +5,7 @@
  *     main.c      what the kernel gave; the order of starting; the loop
  *     manifest.c  the fleets of the boot archive and the app: starting, restarting
  *     archive.c   programs by name
- *     names.c     the naming fleet; members.c  views of it
+ *     names.c     the naming fleet; members.c  views of it; alive.c  who hangs
  *     tell.c      who is told of processes' ends
  *     spawn.c     requests to start a process, checked; exec.c  exec and fork
  *     fetch.c     what they bring with them; load.c  from there into a space

@@ -11,6 +11,7 @@
 #include <fos/start.h>
 #include <fos/syscall.h>
 
+#include "alive.h"
 #include "archive.h"
 #include "fleet.h"
 #include "names.h"
@@ -115,7 +116,7 @@ static void accounts_open(void)
 void fleet_turn(uint64_t deadline)
 {
     uint64_t again = names_work(), tell = tell_work(), pager = pager_work(),
-             timers = timers_work();
+             timers = timers_work(), alive = alive_work();
 
     if (tell < again)
         again = tell;
@@ -123,6 +124,8 @@ void fleet_turn(uint64_t deadline)
         again = pager;
     if (timers < again)
         again = timers;
+    if (alive < again)
+        again = alive;
     fos_service_run(&fleet.service, again < deadline ? again : deadline);
 }
 
@@ -139,6 +142,7 @@ int main(void)
     service_open();
     archive_open();
     accounts_open();
+    alive_init(fleet.cmdline.hang);
     names_init(fleet.cmdline.names);
     names_start();
     pager_start();

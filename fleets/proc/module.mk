@@ -1,2 +1,3 @@
 # SPDX-License-Identifier: MIT
 unit-cmdline-srcs := fleets/proc/cmdline.c
+unit-alive-srcs   := fleets/proc/alive.c

@@ -5,6 +5,7 @@
 #include <fos/start.h>
 #include <fos/syscall.h>
 
+#include "alive.h"
 #include "exec.h"
 #include "fleet.h"
 #include "groups.h"
@@ -159,6 +160,7 @@ static void proc_ready(const struct fos_caller *caller,
     }
     p->mailbox = req->mailbox;
     p->ready = true;
+    alive_heard(p);
     if (p->role == ROLE_CONSOLE) {
         fleet.console = req->mailbox;
         report_to(req->mailbox);
@@ -261,8 +263,10 @@ static void proc_beat(const struct fos_caller *caller,
     struct process *p = process_authentic(req->self);
 
     (void)caller, (void)length;
-    if (p && p->ready)
-        p->load = req->load;
+    if (!p || !p->ready)
+        return;
+    p->load = req->load;
+    alive_heard(p);
 }
 
 static void proc_exec(const struct fos_caller *caller,

@@ -54,6 +54,7 @@ struct process {
     struct fos_cap mailbox;       /* of a fleet that said it is ready */
     bool ready;
     struct fleet_load load; /* as it said last */
+    uint32_t silent;        /* looks since it was heard of (alive.h) */
     uint32_t slot;          /* in its fleet */
     uint32_t mem_slot;      /* its member of the memory fleet, and */
     uint64_t mem_pid;       /* that one's pid; 0: its memory is its own business */

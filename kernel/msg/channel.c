@@ -89,9 +89,9 @@ static void pending_push(struct mailbox *m, struct channel *c)
     struct thread *t = m->thread;
     t->pending_count++;
     c->mailbox = m;
-    c->pending_next = NULL;
+    c->sides[RECEIVER].next = NULL;
     *t->pending_last = c;
-    t->pending_last = &c->pending_next;
+    t->pending_last = &c->sides[RECEIVER].next;
 }
 
 static void pending_remove(struct channel *c)
@@ -99,8 +99,8 @@ static void pending_remove(struct channel *c)
     struct thread *t = c->mailbox->thread;
     struct channel **link = &t->pending;
     while (*link != c)
-        link = &(*link)->pending_next;
-    *link = c->pending_next;
+        link = &(*link)->sides[RECEIVER].next;
+    *link = c->sides[RECEIVER].next;
     if (!*link)
         t->pending_last = link;
     ASSERT(t->pending_count > 0);
@@ -310,7 +310,7 @@ void channels_drop_mailbox(struct mailbox *m)
 {
     struct channel *next;
     for (struct channel *c = m->thread->pending; c; c = next) {
-        next = c->pending_next;
+        next = c->sides[RECEIVER].next;
         if (c->mailbox != m)
             continue;
         close_sides(c, m);

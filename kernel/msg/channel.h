@@ -38,10 +38,9 @@ struct channel {
         struct space *space;   /* NULL: has let go, or never accepted */
         struct thread *thread; /* to wake */
         uint64_t va;           /* doorbell page, then the ring */
-        struct channel *next;  /* in space->sending or space->receiving */
+        struct channel *next;  /* in space->sending; space->receiving, or pending */
     } sides[CHANNEL_SIDES];
     struct mailbox *mailbox; /* while pending */
-    struct channel *pending_next;
     _Atomic bool closed;
     bool orphan;  /* its sender went before it was accepted */
     bool retired; /* the receiver wants no more */

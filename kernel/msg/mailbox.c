@@ -29,18 +29,20 @@ static int page_pin(struct space *s, uint64_t va, pfn_t *out)
 
 static void ring_unpin(struct mailbox *m)
 {
-    frame_put(m->head_frame);
+    frame_put(address_frame(m->ring.head));
     while (m->pages > 0)
         frame_put(address_frame(m->ring.pages[--m->pages]));
 }
 
 static int ring_pin(struct mailbox *m, uint64_t va, uint64_t head_va)
 {
-    int r = page_pin(m->space, head_va, &m->head_frame);
+    pfn_t f;
+    int r = page_pin(m->space, head_va, &f);
     if (r)
         return r;
+    m->ring.head =
+        (_Atomic uint64_t *)((char *)frame_address(f) + head_va % PAGE_SIZE);
     for (; m->pages < m->ring.slots / MAILBOX_PAGE_SLOTS; m->pages++) {
-        pfn_t f;
         r = page_pin(m->space, va + m->pages * PAGE_SIZE, &f);
         if (r) {
             ring_unpin(m);
@@ -48,8 +50,6 @@ static int ring_pin(struct mailbox *m, uint64_t va, uint64_t head_va)
         }
         m->ring.pages[m->pages] = frame_address(f);
     }
-    m->ring.head = (_Atomic uint64_t *)((char *)frame_address(m->head_frame) +
-                                        head_va % PAGE_SIZE);
     /* A buffer used before must not show tags of its first lap, nor an old head. */
     for (uint32_t i = 0; i < m->ring.slots; i++)
         fos_store_relaxed(&mailbox_ring_slot(&m->ring, i)->tag, 0);

@@ -16,9 +16,8 @@ struct mailbox {
     struct thread *thread; /* woken when a message comes */
     struct mailbox *space_next;
     uint32_t pages;
-    uint32_t limit;   /* bytes of a message */
-    pfn_t head_frame; /* pinned, as are the ring's pages */
-    struct mailbox_ring ring;
+    uint32_t limit;           /* bytes of a message */
+    struct mailbox_ring ring; /* its pages are pinned, that of its head too */
 };
 
 int mailbox_new(struct space *s, uint64_t slots_va, uint64_t slots,

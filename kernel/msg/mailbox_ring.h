@@ -22,15 +22,14 @@
 #include <fos/abi/errors.h>
 #include <fos/abi/mailbox.h>
 
-enum { MAILBOX_RING_PAGES = 64, MAILBOX_PAGE_SLOTS = 64, MAILBOX_SENDERS = 16 };
+enum { MAILBOX_RING_PAGES = 64, MAILBOX_PAGE_SLOTS = 64, MAILBOX_SENDERS = 8 };
 
 struct mailbox_ring {
     _Atomic uint64_t tail;
     uint32_t slots; /* a power of two */
     _Atomic uint64_t *head;
     struct fos_mailbox_slot *pages[MAILBOX_RING_PAGES]; /* 64 slots on each */
-    /* Where the last message of a sender ends, which is in bits 48..63 (5). */
-    _Atomic uint64_t last[MAILBOX_SENDERS];
+    _Atomic uint32_t last[MAILBOX_SENDERS]; /* mailbox_ring_mark of senders' last */
 };
 
 static inline struct fos_mailbox_slot *mailbox_ring_slot(struct mailbox_ring *r,
@@ -40,14 +39,21 @@ static inline struct fos_mailbox_slot *mailbox_ring_slot(struct mailbox_ring *r,
     return &r->pages[i / MAILBOX_PAGE_SLOTS][i % MAILBOX_PAGE_SLOTS];
 }
 
+/* A sender's message that ends there, as far as it matters (5). */
+static inline uint32_t mailbox_ring_mark(uint64_t sender, uint64_t end)
+{
+    return (uint32_t)(sender / MAILBOX_SENDERS << 24 | (end & 0xffffff));
+}
+
 /* Whether n slots would leave the last quarter free, or are for whom that is. */
 static inline int mailbox_ring_admits(struct mailbox_ring *r, uint64_t sender,
                                       uint32_t n)
 {
     uint64_t head = fos_load_relaxed(r->head);
-    uint64_t last = fos_load_relaxed(&r->last[sender % MAILBOX_SENDERS]);
+    uint32_t taken = mailbox_ring_mark(sender, head);
+    uint32_t last = fos_load_relaxed(&r->last[sender % MAILBOX_SENDERS]);
     return fos_load_relaxed(&r->tail) + n - head <= r->slots - r->slots / 4 ||
-           (last ^ (sender << 48)) >> 48 || last << 16 >> 16 <= head;
+           (last ^ taken) >> 24 || ((last - taken) & 0xffffff) - 1 >= r->slots;
 }
 
 /* Takes n consecutive slots from *position on, for a process or, with sender 0, for who
@@ -76,7 +82,7 @@ static inline int mailbox_ring_reserve(struct mailbox_ring *r, uint64_t sender,
             *position = tail;
             if (sender)
                 fos_store_relaxed(&r->last[sender % MAILBOX_SENDERS],
-                                  sender << 48 | (tail + n) << 16 >> 16);
+                                  mailbox_ring_mark(sender, tail + n));
             return 0;
         }
     }

@@ -22,7 +22,8 @@ FOS_CLIENT_CALLS(name, NAME_CLIENT_OPS)
 #define BACKOFF_LAST    (32 * FOS_MILLISECOND)
 
 static _Thread_local struct proc_view view;
-static _Thread_local bool stale; /* a member of it did not answer */
+static _Thread_local bool stale;    /* a member of it did not answer */
+static _Thread_local uint32_t slow; /* slots: it did not in time; asked last */
 static _Thread_local struct fos_peer
     peers[PROC_MEMBERS_MAX]; /* mailbox.id 0: not open */
 
@@ -57,6 +58,7 @@ void name_members_close(void)
     for (unsigned slot = 0; slot < PROC_MEMBERS_MAX; slot++)
         peer_drop(slot);
     view = (struct proc_view){0};
+    slow = 0;
 }
 
 /* Asks the process fleet who the members are. */
@@ -70,8 +72,10 @@ static long view_fetch(uint64_t deadline)
     if (error < 0)
         return error;
     for (unsigned slot = 0; slot < PROC_MEMBERS_MAX; slot++)
-        if (peers[slot].mailbox.id != rep.view.members[slot].mailbox.id)
+        if (view.members[slot].mailbox.id != rep.view.members[slot].mailbox.id) {
             peer_drop(slot);
+            slow &= ~(1u << slot);
+        }
     view = rep.view;
     stale = false;
     return 0;
@@ -105,8 +109,11 @@ static long member_call(unsigned slot, void *request, uint32_t length, void *rep
     if (!peer)
         return -FOS_EAGAIN;
     long result = fos_call(peer, request, length, reply, capacity, deadline);
+    slow &= ~(1u << slot);
     if (is_answer(result))
         return result;
+    if (result == -FOS_ETIMEDOUT)
+        slow |= 1u << slot;
     *again = stale = true;
     peer_drop(slot);
     return -FOS_EAGAIN;
@@ -128,6 +135,14 @@ static bool round_begin(uint64_t *backoff, uint64_t deadline)
     return now() < deadline;
 }
 
+/* Of `left`, whom to ask next: who hangs would keep every look-up waiting. */
+static int best_of(struct fos_alias alias, uint32_t left)
+{
+    int slot = name_best(alias, left & ~slow);
+
+    return slot >= 0 ? slot : name_best(alias, left);
+}
+
 long name_ask(struct fos_alias alias, struct name_value *value, uint64_t deadline)
 {
     struct name_lookup_req req = {.alias = alias};
@@ -140,8 +155,7 @@ long name_ask(struct fos_alias alias, struct name_value *value, uint64_t deadlin
             return -FOS_ETIMEDOUT;
         uint32_t left = name_homes(alias, name_slots_in(&view, PROC_MEMBER_ACTIVE));
         /* The authority first: it alone knows what there is not. */
-        for (int slot; (slot = name_best(alias, left)) >= 0;
-             left &= ~(1u << slot)) {
+        for (int slot; (slot = best_of(alias, left)) >= 0; left &= ~(1u << slot)) {
             req.head.tag = FOS_TAG(name, lookup);
             fos_name_stats.lookups++;
             long result =

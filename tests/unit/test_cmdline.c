@@ -104,6 +104,16 @@ CASE("panic is a whole word")
     CHECK(!line.panic);
 }
 
+CASE("seconds of silence are a number, or 0")
+{
+    cmdline_parse(&line, "app=a hang=8 panic");
+    CHECK_EQ(line.hang, 8);
+    cmdline_parse(&line, "app=\"a hang=8\"");
+    CHECK_EQ(line.hang, 0);
+    cmdline_parse(&line, "hang=99999999999999999999 hang=x app=a");
+    CHECK(line.hang < HANG_MAX);
+}
+
 CASE("a quote that is not closed ends with the line")
 {
     cmdline_parse(&line, "app=\"a 'b c");

@@ -80,8 +80,8 @@ static void test_many(void)
     struct child child = {.part = "many",
                           .a = MAILBOXES,
                           .b = MAILBOXES * ROUNDS,
-                          .frames = 5000,
-                          .objects = MAILBOXES + CHANNELS + 50,
+                          .frames = 3000,
+                          .objects = MAILBOXES + CHANNELS + 25,
                           .caps = {inbox.cap}};
 
     case_begin("a receiver has a thousand mailboxes and 256 channels");

@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Members are killed, one after the other, while several processes look up names
- * without a pause and this one registers and ends some.
+ * Members are killed or stopped, one after the other, while several processes look up
+ * names without a pause and this one registers and ends some.
  */
+#include <signal.h>
+
 #include "names.h"
 
 enum {
     NAMES = 50, /* those that stay */
     ASKERS = 3,
     KILLS = 6,
+    HANGS = 2,
     LATENCIES = 20000,
     FIRST_ID = 1000000,
 };
@@ -35,12 +38,13 @@ static int by_size(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-/* One look-up, which must be right; its time. */
-static uint64_t ask(struct dice *dice)
+/* One look-up, which must be right; its time.  The first asker asks for names that are
+ * not there, too, for which their authority is waited for. */
+static uint64_t ask(struct dice *dice, bool first)
 {
     struct name_value value = {0};
     uint64_t i = dice_below(dice, NAMES), begun = fos_now_ns();
-    bool missing = dice_below(dice, 10) == 0;
+    bool missing = first && dice_below(dice, 10) == 0;
 
     if (missing) {
         CHILD_EQUAL(fos_name_lookup(alias_of(NAMES + i), &value), -FOS_ENOENT);
@@ -60,10 +64,10 @@ int part_asker(uint64_t number, uint64_t seed)
     uint8_t byte;
 
     CHILD_EQUAL(fos_mailbox_create(&stop, 64), 0);
-    ask(&dice);
+    ask(&dice, number == 0);
     family_report(&stop);
     while (fos_msg_recv(&stop, &byte, 1, &length, 0) == -FOS_ETIMEDOUT)
-        latencies[count++ % LATENCIES] = ask(&dice);
+        latencies[count++ % LATENCIES] = ask(&dice, number == 0);
     size_t kept = count < LATENCIES ? count : LATENCIES;
     CHILD_CHECK(kept > 0);
     qsort(latencies, kept, sizeof *latencies, by_size);
@@ -109,20 +113,39 @@ static void name_come_and_go(uint64_t i)
     CASE_EQUAL(fos_name_lookup(made.alias, &value), -FOS_ENOENT);
 }
 
-/* Kills the member of a slot, and waits until there is another that knows all. */
-static void member_replace(unsigned slot, uint64_t *names)
+/* All that stay, while a member hangs: how many before it is replaced. */
+static unsigned names_look(uint64_t hanging, unsigned slot)
+{
+    struct name_value value = {0};
+    unsigned before = 0;
+
+    for (uint64_t i = 0; i < NAMES && !case_why[0]; i++) {
+        CASE_EQUAL(fos_name_lookup(alias_of(i), &value), 0);
+        CASE_EQUAL(value.word[1], FIRST_ID + i);
+        before += view_now().members[slot].pid == hanging;
+    }
+    return before;
+}
+
+/* Kills the member of a slot, or lets it hang, and waits until there is another that
+ * knows all. */
+static void member_replace(unsigned slot, bool hang, uint64_t *names)
 {
     struct proc_view before = view_now(), now;
-    uint64_t deadline = family_deadline();
+    uint64_t deadline = family_deadline() + FAMILY_PATIENCE;
+    uint64_t pid = before.members[slot].pid;
 
-    CASE_EQUAL(fos_process_kill(before.members[slot].pid), 0);
+    CASE_EQUAL(hang ? kill((pid_t)pid, SIGSTOP) : fos_process_kill(pid), 0);
+    if (hang)
+        printf("%u of %u names found while a member hangs\n", names_look(pid, slot),
+               NAMES);
     do {
         name_come_and_go((*names)++);
         now = view_now();
     } while ((!is_whole(&now) || now.number == before.number) &&
              fos_now_ns() < deadline && !case_why[0]);
     CASE_CHECK(is_whole(&now));
-    CASE_CHECK(now.members[slot].pid != before.members[slot].pid);
+    CASE_CHECK(now.members[slot].pid != pid);
 }
 
 static void names_make(void)
@@ -161,14 +184,17 @@ static void members_weigh(void)
             (uint64_t)(balance_frames(&now) - balance_frames(&case_before));
 }
 
-int test_kills(const char *program, struct fos_mailbox *inbox)
+int test_losses(const char *program, struct fos_mailbox *inbox, bool hang)
 {
     struct child askers[ASKERS];
     struct fos_cap stops[ASKERS];
     uint64_t names = 0;
 
     family_program = program;
-    case_begin("members killed under load: look-ups go on and nothing is lost");
+    case_begin(
+        hang ? "members that hang under load are replaced: look-ups go on and "
+               "nothing is lost"
+             : "members killed under load: look-ups go on and nothing is lost");
     names_make();
     for (unsigned i = 0; i < ASKERS; i++) {
         askers[i] = (struct child){
@@ -177,8 +203,8 @@ int test_kills(const char *program, struct fos_mailbox *inbox)
         stops[i] = family_await(inbox, &askers[i]);
     }
     unsigned slots = view_now().slots;
-    for (unsigned kill = 0; kill < KILLS && slots && !case_why[0]; kill++)
-        member_replace(kill % slots, &names);
+    for (unsigned i = 0; i < (hang ? HANGS : KILLS) && slots && !case_why[0]; i++)
+        member_replace(i % slots, hang, &names);
     for (unsigned i = 0; i < ASKERS; i++) {
         CASE_EQUAL(fos_post(stops[i], "", 1, family_deadline()), 0);
         child_expect(&askers[i], 0);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Names: registrations, their ends, links, leases, the depot, moved mailboxes; and
- * with the argument `kill`, members that are killed under load. */
+ * with the argument `kill` or `hang`, members that are killed, or hang, under load. */
 #include "names.h"
 
 static struct fos_mailbox inbox;
@@ -398,7 +398,7 @@ int main(int argc, char **argv)
         return 1;
     warm_up();
     if (argc == 2)
-        return test_kills(argv[0], &inbox);
+        return test_losses(argv[0], &inbox, !strcmp(argv[1], "hang"));
     test_register();
     test_number();
     test_system();

@@ -37,8 +37,8 @@ static inline void names_case_end(void)
 /* adversary.c */
 int test_adversary(void);
 
-/* load.c: look-ups while members are killed. */
-int test_kills(const char *program, struct fos_mailbox *inbox);
+/* load.c: look-ups while members are killed, or hang. */
+int test_losses(const char *program, struct fos_mailbox *inbox, bool hang);
 int part_asker(uint64_t number, uint64_t seed);
 
 #endif

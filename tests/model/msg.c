@@ -26,6 +26,7 @@ static uint32_t page_load(struct fos_doorbell *page);
 
 #include "verdict.h"
 
+enum { LOT_SIZE = 40, LOT_MAX = 4 };
 enum { RECEIVER = 2, RING_SLOTS_MAX = 4, KERNEL_SLOTS = 4, CHANNELS = 2 };
 
 /* The kernel's state of a channel in one word, as its lock makes it: these flags,
@@ -345,6 +346,38 @@ static void first_sender(void)
         fos_peer_close(peer);
 }
 
+/* All at once, in bundles as far as there is a channel. */
+static void bundle_sender(void)
+{
+    struct fos_peer *peer = &memory.peers[0];
+    uint8_t lot[LOT_MAX * LOT_SIZE] = {0};
+    for (uint32_t n = 0; n < setting.by_channel; n++)
+        lot[n * LOT_SIZE] = lot[(n + 1) * LOT_SIZE - 1] = (uint8_t)(n + 1);
+    fos_peer_open(peer, (struct fos_cap){.id = 1}, FOS_TRANSPORT_AUTO);
+    EXPLORE_CHECK(fos_peer_connect(peer) == 0);
+    EXPLORE_CHECK(fos_msg_send_many(peer, lot, LOT_SIZE, setting.by_channel,
+                                    FOS_NEVER) == setting.by_channel);
+}
+
+/* Two at a time. */
+static void bundle_receiver(void)
+{
+    uint32_t next = 1;
+    bool retires = setting.retires;
+    while (next <= setting.by_channel) {
+        uint8_t got[2 * LOT_SIZE];
+        uint32_t size = 0, count = 0;
+        if (retires && next > setting.retires_after)
+            retires = fos_mailbox_evict(&memory.mailbox, 1) == 0;
+        EXPLORE_CHECK(fos_msg_recv_many(&memory.mailbox, got, sizeof got, &size,
+                                        &count, FOS_NEVER) == 0);
+        EXPLORE_CHECK(size == LOT_SIZE && count >= 1 && count <= 2);
+        for (uint32_t i = 0; i < count; i++, next++)
+            EXPLORE_CHECK(got[i * LOT_SIZE] == next &&
+                          got[(i + 1) * LOT_SIZE - 1] == next);
+    }
+}
+
 static void second_sender(void)
 {
     struct fos_peer *peer = &memory.peers[1];
@@ -479,6 +512,20 @@ static void retiring(void)
                   &m, "thread 2 waits for ever");
 }
 
+/* Both sides by many. */
+static void bundles(void)
+{
+    struct explore_model m = msg_model(0, 4, 0);
+    m.thread[0] = bundle_sender;
+    m.thread[RECEIVER] = bundle_receiver;
+    verdict_holds("bundles through a small ring arrive, however both sides sleep",
+                  &m);
+    m = retire_model(4, 4);
+    m.thread[0] = bundle_sender;
+    m.thread[RECEIVER] = bundle_receiver;
+    verdict_holds("a channel given back in the midst of bundles loses nothing", &m);
+}
+
 int main(void)
 {
     struct explore_model m = msg_model(0, 2, 0);
@@ -500,5 +547,6 @@ int main(void)
     verdict_finds("without serialize a lost wake-up is found", &m,
                   "thread 2 waits for ever");
     retiring();
+    bundles();
     return verdict_status();
 }

@@ -98,6 +98,61 @@ static void receiver_main(void)
     }
 }
 
+/* Bundles: sizes of their messages and how many are ready at a time; a message by itself
+ * between any two. */
+enum { EACH = 40, LOT = 4 };
+
+static void bundle_sender(void)
+{
+    int sent;
+
+    for (uint32_t n = 0; n < setting.messages; n += (uint32_t)sent) {
+        uint32_t left = setting.messages - n, lot = left < LOT ? left : LOT;
+        for (uint32_t i = 0; i < lot; i++)
+            message_fill(memory.outgoing + i * EACH, n + i, EACH);
+        sent = fos_channel_send_many(&memory.sender, memory.outgoing, EACH, lot);
+        EXPLORE_CHECK(sent >= 0);
+        if (!sent)
+            fos_pause();
+        if (!sent || (uint32_t)sent == left)
+            continue;
+        message_fill(memory.outgoing, n + (uint32_t)sent, EACH);
+        while (fos_channel_try_send(&memory.sender, memory.outgoing, EACH))
+            fos_pause();
+        sent++;
+    }
+}
+
+/* Takes them by one, and what is left of the bundle by many. */
+static void bundle_receiver(void)
+{
+    uint32_t count;
+
+    for (uint32_t n = 0; n < setting.messages; n += count) {
+        uint8_t want[EACH];
+        uint32_t size = 0;
+        int error;
+        for (;;) {
+            count = 1;
+            error =
+                n % 3 ? fos_channel_receive_many(&memory.receiver, memory.incoming,
+                                                 LOT * EACH, &size, &count)
+                      : fos_channel_try_receive(&memory.receiver, memory.incoming,
+                                                EACH, &size);
+            if (!error)
+                break;
+            EXPLORE_CHECK(error == -FOS_EAGAIN);
+            fos_pause();
+        }
+        EXPLORE_CHECK(size == EACH && count >= 1 && count <= LOT);
+        for (uint32_t i = 0; i < count; i++) {
+            message_fill(want, n + i, EACH);
+            EXPLORE_CHECK(memcmp(want, memory.incoming + i * EACH, EACH) == 0);
+        }
+        memset(memory.incoming, 0, sizeof memory.incoming);
+    }
+}
+
 static void ring_is_empty(void)
 {
     EXPLORE_CHECK(!fos_channel_ready(&memory.receiver));
@@ -135,6 +190,38 @@ static struct explore_model ring_model(uint32_t slots, uint32_t threshold,
 static const uint32_t short_ones[] = {8, 0, 56, 4, 12, 56, 1, 0, 32, END};
 static const uint32_t long_ones[] = {60, 8, 168, 0, 112, 150, END};
 static const uint32_t streamed[] = {8, 400, 4, 300, END};
+
+static struct explore_model bundle_model(uint32_t slots, uint32_t threshold,
+                                         uint32_t messages)
+{
+    struct explore_model m = ring_model(slots, threshold, short_ones, messages);
+
+    m.thread[0] = bundle_sender;
+    m.thread[1] = bundle_receiver;
+    return m;
+}
+
+static void bundles(void)
+{
+    struct explore_model m = bundle_model(4, 2, 30);
+    verdict_holds("bundles of up to 3 packets and messages between keep order and "
+                  "content over many laps",
+                  &m);
+    m = bundle_model(2, 1, 20);
+    verdict_holds("bundles shrink to the room there is, and the flow goes on", &m);
+    m = bundle_model(8, 2, 30);
+    verdict_holds("a bundle may wait behind another", &m);
+    m = bundle_model(4, 2, 20);
+    m.plant[1] = EXPLORE_RELAXED_LOADS;
+    verdict_finds("a relaxed load of a bundle's tags is found", &m, "data race");
+    m.plant[1] = EXPLORE_LATE_PAYLOAD;
+    verdict_finds("an ack stored before a bundle's packet is read is found", &m,
+                  "data race");
+    m.plant[1] = 0;
+    m.plant[0] = EXPLORE_LATE_PAYLOAD;
+    verdict_finds("a bundle's tag stored before its payload is found", &m,
+                  "data race");
+}
 
 static void ring_holds(void)
 {
@@ -185,5 +272,6 @@ int main(void)
 {
     ring_holds();
     ring_mutants();
+    bundles();
     return verdict_status();
 }

@@ -234,9 +234,71 @@ static void line_receive(struct line *l)
     }
 }
 
-static void line_run(const char *what, uint32_t slots, uint32_t threshold,
-                     uint32_t messages, uint32_t longest, uint32_t naps,
-                     bool sleeping)
+/* ---- bundles, of LOT messages of up to EACH bytes ---- */
+
+enum { LOT = 20, EACH = 24 };
+
+static uint32_t lot_size(uint32_t i)
+{
+    return 1 + i / 64 % EACH;
+}
+
+static void *bundles_send(void *argument)
+{
+    struct line *l = argument;
+    int sent;
+
+    person_begin(&l->sender);
+    for (uint32_t i = 0; i < l->messages; i += (uint32_t)sent) {
+        uint32_t size = lot_size(i), most = 64 - i % 64; /* of that size */
+        for (uint32_t k = 0; k < LOT; k++)
+            memset(l->source + k * size, (int)(i + k), size);
+        nap(l, i, 0);
+        sent = fos_channel_send_many(&l->out, l->source, size,
+                                     most < LOT ? most : LOT);
+        REQUIRE(sent >= 0);
+        look_and_wake(&l->receiver);
+        l->credit = l->out.credit;
+        if (!sent && l->sleeping)
+            wait_for(room, l);
+        else if (!sent)
+            sched_yield();
+    }
+    return NULL;
+}
+
+static void bundles_receive(struct line *l)
+{
+    uint32_t count;
+
+    person_begin(&l->receiver);
+    for (uint32_t i = 0; i < l->messages; i += count) {
+        uint32_t size = 0;
+        int error = fos_channel_receive_many(&l->in, l->sink, LOT * EACH / 2, &size,
+                                             &count);
+        if (l->in.acked || error) {
+            l->in.acked = 0;
+            look_and_wake(&l->sender);
+        }
+        if (error == -FOS_EAGAIN) {
+            count = 0;
+            if (l->sleeping)
+                wait_for(message_waits, l);
+            else
+                sched_yield();
+            continue;
+        }
+        atomic_fetch_add_explicit(&received, 1, memory_order_relaxed);
+        REQUIRE(error == 0 && size == lot_size(i) && count > 0);
+        for (uint32_t k = 0; k < count * size; k++)
+            CHECK_EQ(l->sink[k], (uint8_t)(i + k / size));
+    }
+}
+
+static void line_run_by(void *(*send)(void *), void (*receive)(struct line *),
+                        const char *what, uint32_t slots, uint32_t threshold,
+                        uint32_t messages, uint32_t longest, uint32_t naps,
+                        bool sleeping)
 {
     struct line *l = aligned_alloc(64, (sizeof *l + 63) & ~63ul);
     pthread_t thread;
@@ -253,13 +315,21 @@ static void line_run(const char *what, uint32_t slots, uint32_t threshold,
     l->sink = malloc(longest + 1);
     REQUIRE(fos_channel_sender_init(&l->out, l->ring, slots, threshold) == 0);
     REQUIRE(fos_channel_receiver_init(&l->in, l->ring, slots, threshold) == 0);
-    REQUIRE(pthread_create(&thread, NULL, line_send, l) == 0);
-    line_receive(l);
+    REQUIRE(pthread_create(&thread, NULL, send, l) == 0);
+    receive(l);
     pthread_join(thread, NULL);
     free(l->source);
     free(l->sink);
     free(l);
     atomic_store(&watched, NULL);
+}
+
+static void line_run(const char *what, uint32_t slots, uint32_t threshold,
+                     uint32_t messages, uint32_t longest, uint32_t naps,
+                     bool sleeping)
+{
+    line_run_by(line_send, line_receive, what, slots, threshold, messages, longest,
+                naps, sleeping);
 }
 
 CASE("a poll offers the processor to others when it has lasted, and ends all the "
@@ -300,6 +370,17 @@ CASE("stress: channels of 2 to 16 slots, messages of up to five packets")
 CASE("stress: streamed messages")
 {
     line_run("channel, streams", 16, 4, 500, 20000, 0, false);
+}
+
+CASE("stress: bundles of all sizes, taken in parts, by polling and asleep")
+{
+    const uint32_t messages = 200 * 64;
+
+    for (uint32_t slots = 2; slots <= 64; slots *= 2)
+        for (int sleeping = 0; sleeping < 2; sleeping++)
+            line_run_by(bundles_send, bundles_receive, "bundles", slots,
+                        fos_channel_threshold(slots), messages, LOT * EACH, 0,
+                        sleeping);
 }
 
 CASE("stress: both sides of a tiny channel sleep and wake each other")

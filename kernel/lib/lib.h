@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The kernel's own small library: assertions, console output, strings, spin locks.
- */
+/* The kernel's own small library: assertions, console output, strings, locks. */
 #ifndef LIB_H
 #define LIB_H
 
@@ -32,8 +31,7 @@ _Noreturn void bug(const char *why, const char *file, int line);
 struct regs;
 _Noreturn void bug_trap(const struct regs *regs, const char *why);
 
-/* Formats %s %c %d %u %x %p %% with l, width and 0; others are printed as they are.
- */
+/* Formats %s %c %d %u %x %p %% with l, width and 0; others are printed as are. */
 void print(const char *format, ...) __attribute__((format(printf, 1, 2)));
 size_t format_text(char *to, size_t size, const char *format, va_list args);
 

@@ -75,8 +75,7 @@ static inline struct fos_cap space_pager(const struct space *s)
 
 int space_charge_frames(struct space *s, uint64_t n);
 void space_refund_frames(struct space *s, uint64_t n);
-/* Moves `n` frames of quota from `from` to `to`, its child or sibling; negative: back.
- */
+/* Moves `n` frames of quota from `from` to `to`, child or sibling; negative: back. */
 int space_quota_move(struct space *from, struct space *to, int64_t n);
 int space_charge_object(struct space *s);
 void space_refund_object(struct space *s);
@@ -93,8 +92,7 @@ long space_protect(struct space *s, uint64_t va, uint64_t pages, uint32_t prot,
 int space_map_frames(struct space *s, uint64_t va, const pfn_t *f, uint64_t n,
                      uint32_t prot);
 int space_range_free(const struct space *s, uint64_t va, uint64_t pages);
-/* Replaces one mapping of `from` at va, if it is still there, by `to`, read-only.
- */
+/* Replaces a mapping of `from` at va, if it is still there, by `to`, read-only. */
 void space_swap_frame(struct space *s, uint64_t va, pfn_t from, pfn_t to);
 int space_copy(struct space *s, uint64_t va, const struct space *from,
                uint64_t from_va, uint64_t n);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Mailboxes: kernel messaging (thesis 4.1), without the lock it shared with users.
- */
+/* Mailboxes: kernel messaging (thesis 4.1), without a lock shared with users. */
 #ifndef MSG_MAILBOX_H
 #define MSG_MAILBOX_H
 
@@ -23,8 +22,7 @@ struct mailbox {
 int mailbox_new(struct space *s, uint64_t slots_va, uint64_t slots,
                 uint64_t head_va, uint64_t limit, struct mailbox **out);
 void mailbox_destroy(struct mailbox *m);
-/* Replaces its secret; channels not yet accepted die, the owner closes the others.
- */
+/* Replaces its secret; channels not yet accepted die, its owner closes others. */
 void mailbox_renew(struct mailbox *m);
 /* As a reader: copies n bytes at va of the calling space in, or without `from` of the
  * kernel's own, and wakes the owner. */

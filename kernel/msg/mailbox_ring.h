@@ -88,8 +88,7 @@ static inline int mailbox_ring_reserve(struct mailbox_ring *r, uint64_t sender,
     }
 }
 
-/* Makes slot `position` visible.  release: pairs with the receiver's acquire of tag
- */
+/* Makes slot `position` visible.  release: pairs with the receiver's acquire. */
 static inline void mailbox_ring_publish(struct mailbox_ring *r, uint64_t position,
                                         uint64_t tag)
 {

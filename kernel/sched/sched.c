@@ -238,8 +238,7 @@ long thread_wait(uint64_t deadline)
         xen_yield();
     spin_lock(&v->lock);
     atomic_exchange(&t->state, THREAD_BLOCKED);
-    /* thread_stop may have come before the lock: its interrupt would find us gone.
-     */
+    /* thread_stop may have come before the lock: its interrupt finds us gone. */
     bool signalled = signals_due(t);
     if (atomic_load(&t->events_page->pending) || signalled || late || t->stop) {
         atomic_store(&t->state, THREAD_RUNNING);

@@ -138,8 +138,7 @@ long sys_channel_retire(uint64_t id, uint64_t secret, uint64_t sent)
     return channel_seal(c, (uint32_t)sent);
 }
 
-/* As a reader.  A channel that is closed keeps its threads until readers have left.
- */
+/* As a reader.  A channel that is closed keeps its threads until readers left. */
 long sys_notify(uint64_t id, uint64_t secret)
 {
     struct channel *c = channel_mine(id, secret);

@@ -51,8 +51,7 @@ void fpu_init(void)
     ASSERT((xsave_mask & X87_SSE) == X87_SSE);
 }
 
-/* Legacy area: control word and MXCSR as after reset; the rest starts as all zero.
- */
+/* Legacy area: control word and MXCSR as after reset; the rest starts as zero. */
 void fpu_thread_init(struct thread *t)
 {
     *(uint16_t *)t->fpu = 0x37f;

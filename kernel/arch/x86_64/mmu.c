@@ -70,8 +70,7 @@ static uint64_t *scratch_map(uint64_t pfn)
     return (uint64_t *)scratch;
 }
 
-/* Fills `count` tables from frame `at`, whose entries point to frames from `lower`.
- */
+/* Fills `count` tables from frame `at`, their entries with frames from `lower`. */
 static void upper_tables_fill(uint64_t at, uint64_t count, uint64_t lower,
                               uint64_t lower_count)
 {
@@ -365,8 +364,7 @@ void *kernel_stack_map(uint32_t vcpu)
     return (void *)(base + STACK_SIZE);
 }
 
-/* A frame that was a table has become writable and this vCPU's TLB does not know.
- */
+/* A frame that was a table is writable now and this vCPU's TLB does not know. */
 bool fault_is_spurious(uint64_t address, uint64_t error)
 {
     enum { WRITE_TO_PRESENT = 3 };

@@ -198,6 +198,7 @@ long fos_sys_mailbox_send(struct fos_cap mailbox, const void *message,
     fos_payload_write(mailbox_ring_slot(&memory.kernel, position)->payload, message,
                       length);
     mailbox_ring_commit(&memory.kernel, position, 1, length);
+    fos_fence();
     if (fos_load_relaxed(&memory.doorbells[RECEIVER].state) != FOS_DOORBELL_AWAKE)
         thread_event(RECEIVER, FOS_EVENT_NOTIFY);
     return 0;

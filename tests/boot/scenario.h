@@ -120,8 +120,10 @@ static inline void case_begin(const char *sentence)
     case_answering_before = case_answering();
 }
 
-/* `more` channels hold the frames of their rings, and perhaps a few page tables are
- * new: those under memory that went again stay, a paged program's own and its fleets'. */
+/* Exact, neither less nor more, for a program that maps its own memory when there are as
+ * many channels as before.  Else it cannot be: `more` channels hold the frames of their rings,
+ * of which the size is not known, and perhaps a few page tables are new; page tables
+ * under memory that went again stay, a paged program's own and its fleets'. */
 static inline bool frames_balanced(int64_t gone, int more)
 {
     enum { TABLES = 6 };

@@ -99,14 +99,12 @@ static void pages_begin(struct process *p, const struct mem_layout *layout)
 
 long life_attach(const struct mem_layout *layout)
 {
-    const struct process *parent = process_find(layout->parent);
-
     if (process_find(layout->pid))
         return -FOS_EEXIST;
-    if (layout->parent && !parent)
-        return -FOS_ENOENT;
-    struct process *p =
-        process_new(layout->pid, layout->space, parent, layout->family_quota);
+    if (!layout->family)
+        return -FOS_EINVAL;
+    struct process *p = process_new(layout->pid, layout->space, layout->family,
+                                    layout->family_quota);
     if (!p)
         return -FOS_ENOMEM;
     p->quota = layout->quota;
@@ -177,7 +175,8 @@ long life_fork(uint64_t parent_pid, uint64_t child_pid, struct fos_cap space)
         return -FOS_ENOENT;
     if (process_find(child_pid))
         return -FOS_EEXIST;
-    struct process *child = process_new(child_pid, space, parent, 0);
+    struct process *child =
+        process_new(child_pid, space, parent->family->number, 0);
     if (!child)
         return -FOS_ENOMEM;
     child->quota = parent->quota;
@@ -198,14 +197,21 @@ long life_fork(uint64_t parent_pid, uint64_t child_pid, struct fos_cap space)
     return error == -FOS_EDQUOT ? -FOS_ENOMEM : error;
 }
 
-void life_ended(uint64_t pid)
+long life_leave(uint64_t pid)
 {
     struct process *p = process_find(pid);
 
     if (!p)
-        return;
+        return -FOS_ENOENT;
     regions_forget(p);
     process_free(p);
     pages_let_go();
     quota_less();
+    promise_less(process_promised());
+    return 0;
+}
+
+void life_ended(uint64_t pid)
+{
+    life_leave(pid);
 }

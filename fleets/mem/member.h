@@ -105,6 +105,8 @@ void file_leave(const uint64_t handle[2]);
 long life_attach(const struct mem_layout *layout);
 long life_reset(const struct mem_layout *layout);
 long life_fork(uint64_t parent, uint64_t child, struct fos_cap space);
+/* The process is another member's from now on, its space empty. */
+long life_leave(uint64_t pid);
 void life_ended(uint64_t pid);
 
 #endif

@@ -47,6 +47,11 @@ static struct fos_cap control(void)
     return fos_start_page->caps[FOS_START_CONTROL];
 }
 
+static unsigned preferred(unsigned n)
+{
+    return (own_slot + n) % PROC_MEMBERS_MAX;
+}
+
 long pages_open(unsigned slot)
 {
     own_slot = slot;
@@ -72,6 +77,7 @@ void pages_members(const struct fos_cap *mailboxes, unsigned count)
         if (mailboxes[slot].id &&
             fos_peer_open(&members[slot], mailboxes[slot], FOS_TRANSPORT_KERNEL))
             members[slot].mailbox.id = 0;
+        promise_tell(slot);
     }
 }
 
@@ -103,11 +109,6 @@ static long batch_taken(long result, const struct page_take_rep *rep)
     fos_page_ring_put(&ring, rep->pages);
     batches++;
     return 0;
-}
-
-static unsigned preferred(unsigned n)
-{
-    return (own_slot + n) % PROC_MEMBERS_MAX;
 }
 
 static uint32_t left(void)
@@ -169,6 +170,18 @@ static void answer_note(unsigned slot, long result)
         silent = false;
     else if (result != -FOS_ETIMEDOUT)
         member_close(slot);
+}
+
+bool page_answered(unsigned slot, long result)
+{
+    answer_note(slot, result);
+    return is_answer(result);
+}
+
+struct fos_peer *page_member(unsigned n, unsigned *slot)
+{
+    *slot = preferred(n);
+    return members[*slot].mailbox.id ? &members[*slot] : NULL;
 }
 
 /* Whether it makes sense to ask at once. */

@@ -14,12 +14,16 @@
  *      shared so long, which costs a copy where a write would not need one.
  *  G5. A page member that is gone is forgotten until pages_members names another; one
  *      that is slow is not.
+ *  G6. What is promised to processes is held of the page fleet's account first, in
+ *      steps; while no member of it answers, this one promises on its own, up to the
+ *      families' quotas, and says so to the next.
  */
 #ifndef MEM_PAGES_H
 #define MEM_PAGES_H
 
 #include <stdbool.h>
 
+#include <fos/call.h>
 #include <fos/proto/mem.h>
 #include <fos/proto/page.h>
 
@@ -49,6 +53,19 @@ void pages_ahead(void);
 long quota_more(void);
 /* Gives back what is not needed of it. */
 void quota_less(void);
+
+/* Whether, beside the pages promised to processes, so many more may be (G6). */
+bool promise_may(uint64_t promised, uint64_t more);
+/* So many are promised still: what is not needed for them is given back. */
+void promise_less(uint64_t promised);
+/* Another member of the page fleet is in that place. */
+void promise_tell(unsigned slot);
+
+/* The way to the n-th page member that is to be asked, 0 the first, and its place; NULL:
+ * there is none. */
+struct fos_peer *page_member(unsigned n, unsigned *slot);
+/* What it answered, if it did: G5.  False: it did not. */
+bool page_answered(unsigned slot, long result);
 
 /* Addresses for so many pages, nothing mapped there; 0: none left. */
 uint64_t window_take(uint64_t pages);

@@ -4,7 +4,11 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "pages.h"
+
 static struct process *buckets[PROCESS_BUCKETS];
+static struct family *families;
+static uint64_t promised; /* P3 */
 uint32_t process_count, family_count, object_count;
 
 static struct process **link_of(uint64_t pid)
@@ -32,15 +36,30 @@ struct process *process_next(const struct process *p)
     return bucket < PROCESS_BUCKETS ? buckets[bucket] : NULL;
 }
 
-static struct family *family_new(uint64_t quota)
+static struct family *family_of(uint64_t number, uint64_t quota)
 {
-    struct family *f = calloc(1, sizeof *f);
+    struct family *f = families;
 
-    if (f) {
-        f->quota = quota;
-        family_count++;
-    }
+    while (f && f->number != number)
+        f = f->next;
+    if (f || !(f = calloc(1, sizeof *f)))
+        return f;
+    *f = (struct family){.next = families, .number = number, .quota = quota};
+    families = f;
+    family_count++;
     return f;
+}
+
+/* So many pages more, or, negative, less. */
+static void family_commit(struct family *f, uint64_t pages)
+{
+    f->committed += pages;
+    promised += pages;
+}
+
+uint64_t process_promised(void)
+{
+    return promised;
 }
 
 static void family_leave(struct family *f)
@@ -49,18 +68,22 @@ static void family_leave(struct family *f)
     if (--f->members)
         return;
     assert(f->committed == 0);
+    struct family **link = &families;
+    while (*link != f)
+        link = &(*link)->next;
+    *link = f->next;
     family_count--;
     free(f);
 }
 
-struct process *process_new(uint64_t pid, struct fos_cap space,
-                            const struct process *parent, uint64_t family_quota)
+struct process *process_new(uint64_t pid, struct fos_cap space, uint64_t family,
+                            uint64_t family_quota)
 {
     struct process *p = process_count < PROCESSES_MAX ? calloc(1, sizeof *p) : NULL;
 
     if (!p)
         return NULL;
-    p->family = parent ? parent->family : family_new(family_quota);
+    p->family = family_of(family, family_quota);
     if (!p->family) {
         free(p);
         return NULL;
@@ -95,19 +118,20 @@ bool process_may(const struct process *p, uint64_t more)
 {
     uint64_t now = p->layout.committed + p->loose;
 
-    return now <= p->quota && more <= p->quota - now && family_may(p->family, more);
+    return now <= p->quota && more <= p->quota - now &&
+           family_may(p->family, more) && promise_may(promised, more);
 }
 
 void process_loose(struct process *p, int64_t pages)
 {
     assert(pages >= 0 || p->loose >= (uint64_t)-pages);
     p->loose += (uint64_t)pages;
-    p->family->committed += (uint64_t)pages;
+    family_commit(p->family, (uint64_t)pages);
 }
 
 void process_committed(struct process *p, uint64_t before)
 {
-    p->family->committed += p->layout.committed - before;
+    family_commit(p->family, p->layout.committed - before);
 }
 
 struct object *object_new(struct process *p, uint64_t pages)
@@ -120,7 +144,7 @@ struct object *object_new(struct process *p, uint64_t pages)
         return NULL;
     o->pages = pages;
     o->family = p->family;
-    o->family->committed += pages;
+    family_commit(o->family, pages);
     o->family->shared += pages;
     o->family->members++;
     object_count++;
@@ -144,7 +168,7 @@ void object_free(struct object *o)
 {
     assert(o->refs == 0);
     if (o->family) {
-        o->family->committed -= o->pages;
+        family_commit(o->family, -o->pages);
         o->family->shared -= o->pages;
         family_leave(o->family);
     }

@@ -7,6 +7,8 @@
  *      of the pages of the shared objects that were made in it; it exceeds the quota
  *      never, nor what of it is a process's that one's own.
  *  P2. A family lives while a process or an object is of it.
+ *  P3. What all families have committed is promised by the page fleet as well
+ *      (pages.h, G6): members share out what there is by asking for it.
  */
 #ifndef MEM_PROCESS_H
 #define MEM_PROCESS_H
@@ -16,7 +18,9 @@
 enum { PROCESS_BUCKETS = 64, PROCESSES_MAX = 256 };
 
 struct family {
-    uint64_t committed, quota; /* pages */
+    struct family *next;
+    uint64_t number;
+    uint64_t committed, quota; /* pages, here */
     uint64_t shared;           /* of committed: the objects' */
     uint32_t members;          /* processes and objects: P2 */
 };
@@ -39,14 +43,14 @@ struct process *process_find(uint64_t pid);
 /* The one behind `p`, NULL: the first; NULL: no more. */
 struct process *process_next(const struct process *p);
 
-/* A process without regions, of `parent`'s family or, if that is NULL, one with this
- * quota.  NULL: no memory, or too many. */
-struct process *process_new(uint64_t pid, struct fos_cap space,
-                            const struct process *parent, uint64_t family_quota);
+/* A process without regions, of the family of that number, which begins with this quota
+ * if it is the first.  NULL: no memory, or too many. */
+struct process *process_new(uint64_t pid, struct fos_cap space, uint64_t family,
+                            uint64_t family_quota);
 /* Its regions are gone. */
 void process_free(struct process *p);
 
-/* Whether it may come to use so many pages more. */
+/* Whether it may come to use so many pages more: the page fleet is asked if need be. */
 bool process_may(const struct process *p, uint64_t more);
 
 /* So many loose pages more, or, negative, less. */
@@ -63,6 +67,9 @@ struct object *object_new(struct process *p, uint64_t pages);
 struct object *object_of_file(const uint64_t handle[2]);
 /* Without a reference left: forgets it. */
 void object_free(struct object *o);
+
+/* Pages that all families have committed. */
+uint64_t process_promised(void);
 
 extern uint32_t process_count, family_count, object_count;
 

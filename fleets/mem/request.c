@@ -191,6 +191,17 @@ static void mem_fork(const struct fos_caller *caller,
     fos_answer(caller, result, &rep, sizeof rep);
 }
 
+static void mem_leave(const struct fos_caller *caller,
+                      const struct mem_leave_req *req, size_t length)
+{
+    struct mem_leave_rep rep = {0};
+    long result =
+        fos_control_check(req->control) ? life_leave(req->pid) : -FOS_EACCES;
+
+    (void)length;
+    fos_answer(caller, result, &rep, sizeof rep);
+}
+
 static void mem_fleets(const struct fos_caller *caller,
                        const struct mem_fleets_req *req, size_t length)
 {

@@ -98,7 +98,7 @@ void exec_handle(const struct fos_caller *caller, const struct proc_exec_req *re
             load.extra = p->extra;
             load_links(&load);
             if (pager_wanted(p->account, &load.plan))
-                load.mem = pager_mailbox(p);
+                load.mem = pager_next(p);
             program_replace(p, &load, &req->what);
         }
         fetch_end(&lent);

@@ -28,6 +28,7 @@ struct kin {
     const char *name;
     enum process_role role;
     uint32_t count, frames, objects; /* of each member */
+    uint64_t argument;               /* to each, beside its slot; 0: none */
     uint32_t starts;
     bool missing[PAGER_MEMBERS_MAX]; /* no process is in the slot */
     struct proc_view view;
@@ -39,6 +40,12 @@ static uint64_t told[PAGER_MEMBERS_MAX]; /* to each of mems: number of what */
 static uint64_t news = 1;
 static uint64_t pages_total; /* for processes' memory */
 static struct fos_peer peers[PAGER_MEMBERS_MAX];
+
+/* Pages that processes may be promised in all. */
+static uint64_t promises(void)
+{
+    return pages_total - pages_total / 16;
+}
 
 static uint32_t count_of(uint32_t asked, bool two)
 {
@@ -57,6 +64,7 @@ void pager_quota(uint64_t left, uint32_t vcpus, uint32_t *frames, uint32_t *obje
     pages_total = left / PAGER_SHARE;
     pages.frames = (uint32_t)(pages_total / pages.count) + page->frames;
     pages.objects = page->objects;
+    pages.argument = promises() / pages.count;
     mems.frames = mem->frames;
     mems.objects = mem->objects;
     *frames = pages.count * pages.frames + mems.count * mems.frames;
@@ -76,7 +84,8 @@ uint32_t pager_spare(uint32_t wanted)
 static void member_start(struct kin *k, unsigned slot)
 {
     char text[32];
-    int size = snprintf(text, sizeof text, "%s%c%u", k->name, 0, slot);
+    int size = snprintf(text, sizeof text, "%s%c%u%c%llu", k->name, 0, slot, 0,
+                        (unsigned long long)k->argument);
 
     k->missing[slot] = false;
     if (++k->starts > STARTS_MAX) {
@@ -87,7 +96,7 @@ static void member_start(struct kin *k, unsigned slot)
     struct process *p = fleet_start(&(struct fleet_birth){
         .name = k->name,
         .role = k->role,
-        .argc = 2,
+        .argc = k->argument ? 3 : 2,
         .text = text,
         .text_size = (uint32_t)size + 1,
         .frames = k->starts > k->count ? pager_spare(k->frames) : k->frames,
@@ -251,26 +260,35 @@ bool pager_view(const char *name, struct proc_view *view)
 
 /* ---- processes ---- */
 
-static uint32_t processes_of(uint64_t member)
+/* But for `p` itself. */
+static uint32_t others_of(uint64_t member, const struct process *p)
 {
     uint32_t count = 0;
 
-    for (struct process *p = processes; p < processes + PROCESS_MAX; p++)
-        count += p->state == PROCESS_RUNNING && p->mem_pid == member;
+    for (struct process *o = processes; o < processes + PROCESS_MAX; o++)
+        count += o != p && o->state == PROCESS_RUNNING && o->mem_pid == member;
     return count;
 }
 
-static int slot_choose(void)
+static bool is_member(unsigned slot, uint64_t pid)
+{
+    return pid && mems.view.members[slot].pid == pid;
+}
+
+/* For p's next program the member with the fewest processes, among equals the one it
+ * has; -1: there is none. */
+static int slot_choose(const struct process *p)
 {
     uint32_t least = UINT32_MAX;
     int best = -1;
 
     for (unsigned slot = 0; slot < mems.count; slot++) {
         const struct proc_member *m = &mems.view.members[slot];
-        uint32_t count = processes_of(m->pid);
-        if (m->state == PROC_MEMBER_ACTIVE && count < least) {
+        bool own = p && is_member(slot, p->mem_pid);
+        uint32_t rank = 2 * others_of(m->pid, p) + !own;
+        if (m->state == PROC_MEMBER_ACTIVE && rank < least) {
             best = (int)slot;
-            least = count;
+            least = rank;
         }
     }
     return best;
@@ -278,37 +296,21 @@ static int slot_choose(void)
 
 bool pager_serves(void)
 {
-    return slot_choose() >= 0;
-}
-
-/* The slot that p's memory is, or is to be, looked after in; -1: none, or that of a
- * parent which is on its end. */
-static int slot_of(const struct process *p)
-{
-    const struct process *of = p->mem_pid ? p : process_find(p->parent);
-
-    if (!of || !of->mem_pid)
-        return slot_choose();
-    return mems.view.members[of->mem_slot].pid == of->mem_pid ? (int)of->mem_slot
-                                                              : -1;
+    return slot_choose(NULL) >= 0;
 }
 
 struct fos_cap pager_mailbox(const struct process *p)
 {
-    int slot = slot_of(p);
-
-    return slot < 0 ? (struct fos_cap){0} : mems.view.members[slot].mailbox;
+    return is_member(p->mem_slot, p->mem_pid)
+               ? mems.view.members[p->mem_slot].mailbox
+               : (struct fos_cap){0};
 }
 
-static long place(struct process *p)
+struct fos_cap pager_next(const struct process *p)
 {
-    int slot = slot_of(p);
+    int slot = slot_choose(p);
 
-    if (slot < 0)
-        return -FOS_EAGAIN;
-    p->mem_slot = (uint32_t)slot;
-    p->mem_pid = mems.view.members[slot].pid;
-    return 0;
+    return slot < 0 ? (struct fos_cap){0} : mems.view.members[slot].mailbox;
 }
 
 static struct fos_peer *peer_of(const struct process *p)
@@ -345,8 +347,9 @@ static void layout_fill(struct mem_layout *layout, const struct process *p,
 {
     *layout = (struct mem_layout){.pid = p->pid,
                                   .space = p->space,
+                                  .family = p->family,
                                   .quota = pages_total - pages_total / 4,
-                                  .family_quota = pages_total - pages_total / 16};
+                                  .family_quota = promises()};
     for (uint32_t i = 0; i < plan->count; i++) {
         const struct elf_segment *s = &plan->segments[i];
         layout->regions[layout->count++] =
@@ -366,16 +369,10 @@ _Static_assert((int)FOS_ELF_SEGMENTS < (int)MEM_ATTACH_REGIONS, "and the heap");
 
 static long first_attach(struct process *p, const struct elf_plan *plan)
 {
-    const struct process *parent = process_find(p->parent);
     struct mem_attach_req req = {.control = fleet.control};
     struct mem_attach_rep rep;
-    long error = place(p);
 
-    if (error)
-        return error;
     layout_fill(&req.layout, p, plan);
-    if (parent && parent->mem_pid)
-        req.layout.parent = parent->pid;
     pager_work();
     return judged(mem_attach_call(peer_of(p), &req, &rep, fos_now_ns() + CALL_NS));
 }
@@ -384,17 +381,49 @@ static long reset(struct process *p, const struct elf_plan *plan)
 {
     struct mem_reset_req req = {.control = fleet.control};
     struct mem_reset_rep rep;
-    long error = place(p);
 
     layout_fill(&req.layout, p, plan);
-    if (error)
-        return error;
     return judged(mem_reset_call(peer_of(p), &req, &rep, fos_now_ns() + CALL_NS));
+}
+
+/* A1: one that is gone has forgotten it. */
+static long leave(const struct process *p)
+{
+    struct mem_leave_req req = {.control = fleet.control, .pid = p->pid};
+    struct mem_leave_rep rep;
+    long result;
+
+    if (!is_member(p->mem_slot, p->mem_pid))
+        return 0;
+    result = mem_leave_call(peer_of(p), &req, &rep, fos_now_ns() + CALL_NS);
+    return result == -FOS_ETIMEDOUT || result == -FOS_ECANCELED ? -FOS_EAGAIN : 0;
+}
+
+/* The first of a family gives it its number. */
+static uint64_t family_of(const struct process *p)
+{
+    const struct process *parent = process_find(p->parent);
+
+    return p->family                  ? p->family
+           : parent && parent->family ? parent->family
+                                      : p->pid;
 }
 
 long pager_attach(struct process *p, const struct elf_plan *plan)
 {
-    return p->mem_pid ? reset(p, plan) : first_attach(p, plan);
+    int slot = slot_choose(p);
+
+    if (slot < 0)
+        return -FOS_EAGAIN;
+    if (is_member((unsigned)slot, p->mem_pid))
+        return reset(p, plan);
+    long error = leave(p);
+    if (error)
+        return error;
+    p->mem_slot = (uint32_t)slot;
+    p->mem_pid = mems.view.members[slot].pid;
+    p->family = family_of(p);
+    return first_attach(p, plan);
 }
 
 long pager_fork(const struct process *parent, struct process *child)
@@ -407,7 +436,8 @@ long pager_fork(const struct process *parent, struct process *child)
 
     child->mem_slot = parent->mem_slot;
     child->mem_pid = parent->mem_pid;
-    if (slot_of(child) < 0)
+    child->family = parent->family;
+    if (!is_member(child->mem_slot, child->mem_pid))
         return -FOS_EAGAIN;
     return judged(
         mem_fork_call(peer_of(child), &req, &rep, fos_now_ns() + CALL_NS));

@@ -6,7 +6,10 @@
  *
  * Invariants
  *  A1. A paged process names its member by slot and the member's pid (struct process:
- *      mem_slot, mem_pid); its children have the same.
+ *      mem_slot, mem_pid).  A child by fork has its parent's, for their pages are
+ *      shared until either writes; who begins anew, by spawn or exec, when nothing is
+ *      shared, has the one with the fewest processes.  A member is asked to forget a
+ *      process before the next one hears of it.
  *  A2. When a member of the memory fleet dies, so do the processes whose memory it
  *      looked after: nobody knows any more what belongs where.
  */
@@ -52,14 +55,16 @@ bool pager_view(const char *fleet, struct proc_view *view);
 /* Whether there is a member for new processes. */
 bool pager_serves(void);
 
-/* The mailbox of the member that looks after `p`, or is to: its parent's, else the one
- * with the fewest processes; id 0: there is none. */
+/* The mailbox of the member that looks after `p`; id 0: it is gone. */
 struct fos_cap pager_mailbox(const struct process *p);
+
+/* That of the member that pager_attach will choose for it; id 0: there is none. */
+struct fos_cap pager_next(const struct process *p);
 
 /*
  * The image of `p` is in its space, as far as it has bytes: a member takes over the
- * rest, be it the first time or after the space was reset.  0; -FOS_ENOMEM;
- * -FOS_EAGAIN the member is gone or does not answer.
+ * rest, be it the first time or after the space was reset; the one it had forgets it, if
+ * that is another.  0; -FOS_ENOMEM; -FOS_EAGAIN a member is gone or does not answer.
  */
 long pager_attach(struct process *p, const struct elf_plan *plan);
 

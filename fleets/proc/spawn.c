@@ -110,7 +110,7 @@ long process_start(struct birth *birth, struct process **made, const char **why)
     p->vcpu = birth->vcpu == PROC_VCPU_ANY ? vcpu_choose(0) : birth->vcpu;
     name_clean(p->name, birth->name, sizeof p->name);
     if (paged)
-        birth->load.mem = pager_mailbox(p);
+        birth->load.mem = pager_next(p);
     birth->load.proc = fleet.service.mailbox.cap;
     birth->load.console = fleet.console;
     birth->load.fs = fleet.fs;

@@ -58,6 +58,7 @@ struct process {
     uint32_t slot;          /* in its fleet */
     uint32_t mem_slot;      /* its member of the memory fleet, and */
     uint64_t mem_pid;       /* that one's pid; 0: its memory is its own business */
+    uint64_t family;        /* of the memory fleet's accounts; 0: none */
     uint64_t told;          /* of the ends (tell.h) */
     char name[PROC_NAME_MAX];
 

@@ -329,6 +329,18 @@ void quota_less(void)
 {
 }
 
+static uint64_t promises_limit = UINT64_MAX;
+
+bool promise_may(uint64_t promised, uint64_t more)
+{
+    return promised <= promises_limit && more <= promises_limit - promised;
+}
+
+void promise_less(uint64_t promised)
+{
+    REQUIRE(promised == process_promised());
+}
+
 uint64_t window_take(uint64_t pages)
 {
     uint64_t at = window_next;

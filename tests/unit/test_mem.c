@@ -38,12 +38,13 @@ static uint64_t *touch(uint64_t pid, uint64_t at, bool write)
     return &frames[mapping_at(&spaces[pid], at)->frame].word;
 }
 
-static long attach(uint64_t pid, uint64_t parent, uint64_t quota)
+/* Family 0: its own. */
+static long attach(uint64_t pid, uint64_t family, uint64_t quota)
 {
     struct mem_layout layout = {
         .pid = pid,
         .space = {pid, 0},
-        .parent = parent,
+        .family = family ? family : pid,
         .quota = quota,
         .family_quota = quota,
         .count = 2,
@@ -307,7 +308,7 @@ CASE("a process that begins finds its first pages, if there are some at hand")
 CASE("a process that proc describes wrongly is not begun")
 {
     struct mem_layout layout = {
-        .pid = 2, .space = {2, 0}, .quota = 100, .count = 99};
+        .pid = 2, .space = {2, 0}, .family = 2, .quota = 100, .count = 99};
 
     layout.family_quota = 100;
     CHECK_EQ(life_attach(&layout), -FOS_EINVAL);
@@ -318,9 +319,9 @@ CASE("a process that proc describes wrongly is not begun")
     layout.regions[1] = (struct mem_region){0x402000, MEM_END, 0, RW, 0};
     CHECK_EQ(life_attach(&layout), -FOS_EINVAL);
     layout.count = 1;
-    layout.parent = 77;
-    CHECK_EQ(life_attach(&layout), -FOS_ENOENT);
-    layout.parent = 0;
+    layout.family = 0;
+    CHECK_EQ(life_attach(&layout), -FOS_EINVAL);
+    layout.family = 2;
     CHECK_EQ(life_attach(&layout), 0);
     CHECK_EQ(life_attach(&layout), -FOS_EEXIST);
     layout.quota = 1;
@@ -329,6 +330,50 @@ CASE("a process that proc describes wrongly is not begun")
     CHECK_EQ(life_reset(&layout), -FOS_ENOENT);
     CHECK_EQ(life_attach(&layout), -FOS_ENOMEM);
     end(2);
+    all_is_back();
+}
+
+CASE("who leaves for another member takes nothing along and leaves nothing")
+{
+    REQUIRE(attach(2, 0, 1000) == 0);
+    REQUIRE(mmap(2, 0, 4, RW, MEM_SHARED | MEM_FIXED) == 0);
+    REQUIRE(mmap(2, 8, 8, RW, MEM_PRIVATE | MEM_FIXED | MEM_NORESERVE) == 0);
+    *touch(2, PLACE(0), true) = 5;
+    *touch(2, PLACE(9), true) = 6;
+    REQUIRE(regions_protect(process_find(2), PLACE(8), 8 * FOS_PAGE_SIZE, 0) == 0);
+    REQUIRE(life_fork(2, 3, (struct fos_cap){3, 0}) == 0);
+    *touch(3, PLACE(1), true) = 7;
+    space_empty(&spaces[3]); /* as exec does */
+    CHECK_EQ(life_leave(3), 0);
+    CHECK_EQ(life_leave(3), -FOS_ENOENT);
+    CHECK_EQ(life_fork(3, 4, (struct fos_cap){4, 0}), -FOS_ENOENT);
+    CHECK(!touch(3, PLACE(1), false)); /* a fault of before is nobody's */
+    CHECK_EQ(process_count, 1);
+    CHECK_EQ(*touch(2, PLACE(1), false), 7);
+    REQUIRE(regions_protect(process_find(2), PLACE(8), 8 * FOS_PAGE_SIZE, RW) == 0);
+    CHECK_EQ(*touch(2, PLACE(9), false), 6);
+    REQUIRE(attach(3, 2, 1000) == 0); /* and may come back */
+    CHECK_EQ(family_count, 1);
+    CHECK_EQ(process_promised(), process_find(2)->family->committed);
+    end(3);
+    end(2);
+    CHECK_EQ(process_promised(), 0);
+    all_is_back();
+}
+
+CASE("what the page fleet does not promise is refused, in whichever family")
+{
+    REQUIRE(attach(2, 0, 1000) == 0 && attach(3, 0, 1000) == 0);
+    promises_limit = process_promised() + 20;
+    REQUIRE(mmap(2, 0, 12, RW, MEM_PRIVATE | MEM_FIXED) == 0);
+    CHECK_EQ(mmap(3, 0, 9, RW, MEM_PRIVATE | MEM_FIXED), -FOS_ENOMEM);
+    CHECK_EQ(mmap(3, 0, 9, RW, MEM_SHARED | MEM_FIXED), -FOS_ENOMEM);
+    CHECK_EQ(life_fork(2, 4, (struct fos_cap){4, 0}), -FOS_ENOMEM);
+    CHECK_EQ(mmap(3, 0, 8, RW, MEM_PRIVATE | MEM_FIXED), 0);
+    end(2);
+    CHECK_EQ(mmap(3, 0, 9, RW, MEM_PRIVATE | MEM_FIXED), 0);
+    end(3);
+    promises_limit = UINT64_MAX;
     all_is_back();
 }
 

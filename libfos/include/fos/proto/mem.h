@@ -2,8 +2,9 @@
 /*
  * The memory fleet's protocol: the layout of a process's memory, and its pages.
  *
- * A process belongs to one member, named on its start page (FOS_START_MEM), its
- * children to the same.  It says who it is by its ticket (fos/ticket.h).  What it may
+ * A process belongs to one member, named on its start page (FOS_START_MEM): a child by
+ * fork to its parent's, a program begun anew (spawn, exec) to the one that proc chooses.
+ * It says who it is by its ticket (fos/ticket.h).  What it may
  * ask for lies below MEM_END; the range from FOS_PAGES_BASE to FOS_PAGES_END
  * (fos/memory.h) is the process's own business, except that its stack, below
  * FOS_STACK_TOP, is the member's.
@@ -33,7 +34,8 @@
     OP(16, mem, attach)  \
     OP(17, mem, reset)   \
     OP(18, mem, fork)    \
-    OP(19, mem, fleets)
+    OP(19, mem, fleets)  \
+    OP(20, mem, leave)
 
 #define MEM_OPS(OP) MEM_CLIENT_OPS(OP) MEM_PROC_OPS(OP)
 
@@ -209,11 +211,11 @@ struct mem_region {
     uint32_t flags; /* enum mem_region_flags */
 };
 
-/* Quotas are in pages; the family's counts when it begins. */
+/* Quotas are in pages; the family's counts when it begins at this member. */
 struct mem_layout {
     uint64_t pid;
     struct fos_cap space;
-    uint64_t parent; /* whose family it joins; 0: a family of its own */
+    uint64_t family; /* number of the family it joins, or begins; not 0 */
     uint64_t quota;
     uint64_t family_quota;
     uint32_t count;
@@ -223,8 +225,8 @@ struct mem_layout {
 
 /*
  * A process: the member adds the stack to its regions, and becomes its space's
- * pager.  EACCES the control; EINVAL regions that overlap, or lie where they may
- * not; EEXIST it is known; ENOENT `parent` is not; ENOMEM.
+ * pager.  EACCES the control; EINVAL no family, regions that overlap, or lie where they
+ * may not; EEXIST it is known; ENOMEM.
  */
 struct mem_attach_req {
     struct fos_request head;
@@ -259,6 +261,19 @@ struct mem_fork_req {
 };
 
 struct mem_fork_rep {
+    struct fos_reply head;
+};
+
+/* A known process, whose space was reset, goes to another member: everything about it
+ * is forgotten, and its share of what was promised given back.  EACCES; ENOENT it is not
+ * known. */
+struct mem_leave_req {
+    struct fos_request head;
+    struct fos_cap control;
+    uint64_t pid;
+};
+
+struct mem_leave_rep {
     struct fos_reply head;
 };
 

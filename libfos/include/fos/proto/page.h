@@ -15,7 +15,8 @@
 #define PAGE_OPS(OP)   \
     OP(1, page, take)  \
     OP(2, page, grant) \
-    OP(3, page, state)
+    OP(3, page, state) \
+    OP(4, page, promise)
 
 FOS_PROTOCOL(page, 1, PAGE_OPS)
 
@@ -56,6 +57,26 @@ struct page_grant_rep {
     struct fos_reply head;
 };
 
+/*
+ * What members of the memory fleet promise to processes, counted here before anything
+ * is given: all of them together promise no more than there is.  The member in place
+ * `holder` has promised `held` pages on this one's account, which is taken as said, and
+ * wants it to be `wanted`.  The reply tells what it is now: `wanted`, or as much as there
+ * is, but not less than `held` or `wanted`.  EACCES; EINVAL no such place.
+ */
+struct page_promise_req {
+    struct fos_request head;
+    struct fos_cap control;
+    uint32_t holder;
+    uint32_t node; /* as of page_take_req */
+    uint64_t held, wanted;
+};
+
+struct page_promise_rep {
+    struct fos_reply head;
+    uint64_t held;
+};
+
 /* For anybody: what this member has. */
 struct page_state_req {
     struct fos_request head;
@@ -67,8 +88,9 @@ struct page_state_rep {
     uint32_t free;   /* frames beside those that may still be had */
     uint32_t given;  /* pages that are somewhere else now */
     uint32_t node;
-    uint64_t taken; /* pages given since the member's start */
-    uint64_t refused;
+    uint64_t taken;    /* pages given since the member's start */
+    uint64_t refused;  /* requests for which there was none */
+    uint64_t promised; /* pages, to all members of the memory fleet */
 };
 
 #endif

@@ -126,6 +126,7 @@ long life_reset(const struct mem_layout *layout)
     long error = layout_begin(p, layout);
     if (!error)
         pages_begin(p, layout);
+    promise_less(process_promised());
     return error;
 }
 

@@ -123,9 +123,11 @@ long regions_unmap(struct process *p, uint64_t address, uint64_t length)
 
     if (!error)
         error = layout_reserve_cut(&p->layout, address, address + length, 0);
-    if (!error)
-        clear(p, address, address + length);
-    return error;
+    if (error)
+        return error;
+    clear(p, address, address + length);
+    promise_less(process_promised());
+    return 0;
 }
 
 /* ---- mapping ---- */
@@ -238,6 +240,7 @@ long regions_brk(struct process *p, uint64_t end)
         if (layout_reserve_cut(&p->layout, next, now, 0))
             return -FOS_ENOMEM;
         clear(p, next, now);
+        promise_less(process_promised());
     } else if (next > now) {
         if (!process_may(p, region_pages(&r)) ||
             p->layout.mapped + region_pages(&r) > MAPPED_MAX ||

@@ -110,6 +110,7 @@ static void entry_fill(struct proc_entry *entry, const struct process *p)
                                  .group = p->group,
                                  .session = p->session,
                                  .stopped = p->stopped,
+                                 .mem = p->mem_pid ? p->mem_slot + 1 : 0,
                                  .info = p->info,
                                  .load = p->load};
     memcpy(entry->name, p->name, sizeof entry->name);

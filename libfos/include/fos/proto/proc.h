@@ -344,7 +344,7 @@ struct proc_entry {
     uint32_t ended; /* 1: waits to be waited for */
     uint64_t group, session;
     uint32_t stopped; /* 1: by a signal */
-    uint32_t reserved;
+    uint32_t mem;     /* its member of the memory fleet: slot plus one; 0: none */
     char name[PROC_NAME_MAX];
     struct fos_space_info info; /* now, or at its end */
     struct fleet_load load;     /* of a fleet's member, as it said last */

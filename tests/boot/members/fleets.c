@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT */
+#include "fleets.h"
+
+#include <string.h>
+
+#include <fos/call.h>
+#include <fos/clock.h>
+#include <fos/proc.h>
+#include <fos/start.h>
+
+FOS_CLIENT_CALLS(mem, MEM_OPS)
+FOS_CLIENT_CALLS(page, PAGE_OPS)
+
+enum { LISTED = 128 };
+
+static struct proc_entry entries[LISTED];
+
+void nap(void)
+{
+    fos_clock_sleep(fos_now_ns() + 5 * FOS_MILLISECOND);
+}
+
+unsigned member_of(uint64_t pid)
+{
+    long count = fos_process_list(entries, LISTED);
+
+    for (long i = 0; i < count; i++)
+        if (entries[i].pid == pid && !entries[i].ended)
+            return entries[i].mem;
+    return 0;
+}
+
+static struct proc_view view_of(const char *fleet)
+{
+    struct proc_members_req req = {0};
+    struct proc_members_rep rep = {0};
+
+    strncpy(req.fleet, fleet, sizeof req.fleet - 1);
+    proc_members_call(fos_proc_peer(), &req, &rep, fos_now_ns() + PATIENCE);
+    return rep.view;
+}
+
+uint64_t slot_pid(unsigned slot)
+{
+    const struct proc_view view = view_of("mem");
+
+    return view.members[slot].state == PROC_MEMBER_ACTIVE ? view.members[slot].pid
+                                                          : 0;
+}
+
+static void mem_ask(struct fos_cap mailbox, struct mem_state_rep *rep)
+{
+    struct mem_state_req req = {0};
+    struct fos_peer peer;
+
+    if (fos_peer_open(&peer, mailbox, FOS_TRANSPORT_KERNEL) < 0)
+        return;
+    mem_state_call(&peer, &req, rep, fos_now_ns() + PATIENCE);
+    fos_peer_close(&peer);
+}
+
+static void page_ask(struct fos_cap mailbox, struct page_state_rep *rep)
+{
+    struct page_state_req req = {0};
+    struct fos_peer peer;
+
+    if (fos_peer_open(&peer, mailbox, FOS_TRANSPORT_KERNEL) < 0)
+        return;
+    page_state_call(&peer, &req, rep, fos_now_ns() + PATIENCE);
+    fos_peer_close(&peer);
+}
+
+void look(struct members *m)
+{
+    const struct proc_view mems = view_of("mem"), pages = view_of("page");
+
+    memset(m, 0, sizeof *m);
+    for (int i = 0; i < 2; i++) {
+        mem_ask(mems.members[i].mailbox, &m->mem[i]);
+        page_ask(pages.members[i].mailbox, &m->page[i]);
+        m->free += m->page[i].free + m->page[i].zeroed;
+        m->promised += m->page[i].promised;
+    }
+}
+
+/* Processes that a member looks after, as proc knows it. */
+static uint32_t listed(void)
+{
+    long count = fos_process_list(entries, LISTED);
+    uint32_t found = 0;
+
+    for (long i = 0; i < count; i++)
+        found += entries[i].mem && !entries[i].ended;
+    return found;
+}
+
+void settle(struct members *members)
+{
+    uint64_t deadline = fos_now_ns() + PATIENCE;
+
+    do {
+        look(members);
+        if (members->mem[0].processes + members->mem[1].processes == listed())
+            return;
+        nap();
+    } while (fos_now_ns() < deadline);
+}

@@ -22,7 +22,7 @@ comma := ,
 PAGED-TESTS := doors members memory posix pipes threads signals
 # These map their memory themselves, and say so by the size of their stack; that of all
 # others is the memory fleet's business.
-OWN-MEMORY := fleets/% apps/echo-bench apps/trace $(filter-out $(PAGED-TESTS:%=tests/boot/%), \
+OWN-MEMORY := fleets/% apps/echo-bench apps/page-bench apps/trace $(filter-out $(PAGED-TESTS:%=tests/boot/%), \
 	$(patsubst %/main.c,%,$(wildcard tests/boot/*/main.c)))
 PROGRAM-DIRS := $(patsubst %/main.c,%,$(wildcard fleets/*/main.c apps/*/main.c tests/boot/*/main.c))
 program-name = $(if $(filter tests/%,$(1)),test-)$(notdir $(1))

@@ -13,6 +13,7 @@
 #include <fos/page_pool.h>
 #include <fos/proto/page.h>
 #include <fos/service.h>
+#include <fos/start.h>
 #include <fos/syscall.h>
 
 #include "promises.h"
@@ -46,7 +47,7 @@ static long grant(const struct page_grant_req *req)
 {
     if (req->frames == 0 || req->frames > INT32_MAX || req->frames < -INT32_MAX)
         return -FOS_EINVAL;
-    if (req->frames > 0 && (uint64_t)req->frames > fos_page_pool_free())
+    if (req->frames > 0 && (uint64_t)req->frames > fos_page_pool_free(&pool))
         return -FOS_EDQUOT;
     return fos_sys_space_control(req->space, FOS_SPACE_QUOTA,
                                  (uint64_t)req->frames);
@@ -88,7 +89,7 @@ static void page_state(const struct fos_caller *caller,
 {
     struct fos_space_info own = {0};
     struct page_state_rep rep = {.zeroed = fos_page_ring_count(&pool.ring),
-                                 .free = fos_page_pool_free(),
+                                 .free = fos_page_pool_free(&pool),
                                  .taken = pool.given,
                                  .refused = refused,
                                  .promised = promises_sum(&promises)};
@@ -103,7 +104,7 @@ static long begin(void)
 {
     long error = fos_service_open(&service, MAILBOX_SLOTS);
 
-    return error ? error : fos_page_pool_open(&pool);
+    return error ? error : fos_page_pool_open(&pool, fos_own_space());
 }
 
 int main(int argc, char **argv)

@@ -117,5 +117,6 @@ void cmdline_parse(struct cmdline *out, const char *line)
         out->hang = (uint32_t)strtoul(value, NULL, 10) % HANG_MAX;
     out->panic = word_find(line, "panic");
     out->mortal = word_find(line, "mortal");
+    out->insider = word_find(line, "insider");
     out->trace = word_find(line, "trace");
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The kernel's command line: app="NAME ARGS..." tag=HEX names=N page=N mem=N panic
- * mortal hang=SECONDS trace term=NAME, in any order. */
+ * mortal insider hang=SECONDS trace term=NAME, in any order. */
 #ifndef PROC_CMDLINE_H
 #define PROC_CMDLINE_H
 
@@ -21,6 +21,7 @@ struct cmdline {
     char term[TERM_MAX];  /* kind of terminal */
     bool panic;           /* the first process is to end, which is a kernel bug */
     bool mortal;          /* the app may kill naming members */
+    bool insider;         /* the app has the fleets' word: for benchmarks */
     bool trace;           /* the app has the trace device, whatever its name */
     uint32_t names;       /* naming members */
     uint32_t hang;        /* seconds of silence after which one is replaced; or 0 */

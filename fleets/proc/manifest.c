@@ -155,6 +155,8 @@ static void app_birth(struct birth *birth)
         .objects = (uint32_t)(family_account.objects / 2),
     };
     birth->name = login_prepare(line, &birth->load);
+    if (line->insider)
+        birth->load.control = fleet.control;
     if (app_traces(line)) {
         birth->load.extra = 1;
         birth->load.caps = &fleet.boot->devices[FOS_DEVICE_TRACE];

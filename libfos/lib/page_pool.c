@@ -3,16 +3,15 @@
 
 #include <fos/error.h>
 #include <fos/memory.h>
-#include <fos/start.h>
 #include <fos/syscall.h>
 
 enum { PLACES = 1024, FULL = 512, FULL_SHARE = 8 };
 
-uint32_t fos_page_pool_free(void)
+uint32_t fos_page_pool_free(const struct fos_page_pool *pool)
 {
     struct fos_space_info own;
 
-    if (fos_sys_space_status(fos_own_space(), &own) < 0 ||
+    if (fos_sys_space_status(pool->space, &own) < 0 ||
         own.frames_quota <= own.frames_used + FOS_PAGE_POOL_KEEP)
         return 0;
     return own.frames_quota - own.frames_used - FOS_PAGE_POOL_KEEP;
@@ -21,12 +20,12 @@ uint32_t fos_page_pool_free(void)
 /* Up to a step's pages more into the ring: how many. */
 static uint32_t ring_fill(struct fos_page_pool *pool)
 {
-    uint32_t left = fos_page_pool_free();
+    uint32_t left = fos_page_pool_free(pool);
     uint32_t wanted = left < FOS_PAGE_POOL_STEP ? left : FOS_PAGE_POOL_STEP;
     uint64_t place;
 
     wanted = fos_page_ring_room(&pool->ring, wanted, &place);
-    if (wanted == 0 || fos_sys_space_map(fos_own_space(), place, wanted,
+    if (wanted == 0 || fos_sys_space_map(pool->space, place, wanted,
                                          FOS_PROT_READ | FOS_PROT_WRITE) < 0)
         return 0;
     fos_page_ring_put(&pool->ring, wanted);
@@ -42,7 +41,7 @@ long fos_page_pool_give(struct fos_page_pool *pool, struct fos_cap space,
                         uint64_t address, uint32_t pages)
 {
     struct fos_share share = {.to_space = space,
-                              .from_space = fos_own_space(),
+                              .from_space = pool->space,
                               .to = address,
                               .prot = FOS_PROT_READ | FOS_PROT_WRITE,
                               .how = FOS_SHARE_MOVE};
@@ -62,13 +61,14 @@ long fos_page_pool_give(struct fos_page_pool *pool, struct fos_cap space,
     return moved;
 }
 
-long fos_page_pool_open(struct fos_page_pool *pool)
+long fos_page_pool_open(struct fos_page_pool *pool, struct fos_cap space)
 {
-    uint32_t share = fos_page_pool_free() / FULL_SHARE;
     uint64_t base = (uint64_t)fos_pages_reserve(PLACES);
 
-    *pool = (struct fos_page_pool){.ring = {.base = base, .places = PLACES},
-                                   .full = share < FULL ? share : FULL};
+    *pool = (struct fos_page_pool){.space = space,
+                                   .ring = {.base = base, .places = PLACES}};
+    uint32_t share = fos_page_pool_free(pool) / FULL_SHARE;
+    pool->full = share < FULL ? share : FULL;
     if (!base)
         return -FOS_ENOMEM;
     while (fos_page_pool_fill(pool))

@@ -16,6 +16,8 @@ unit-stress-cflags := -fno-sanitize=all -fsanitize=thread -O2
 unit-sync-srcs    := $(unit-msg-srcs) $(addprefix libfos/thread/,park.c spin.c lock.c mutex.c cond.c rwlock.c \
 	barrier.c semaphore.c) tests/bench/park.c
 unit-sync-cflags  := $(unit-stress-cflags)
+unit-page-srcs    := libfos/lib/page_pool.c fleets/page/promises.c
+unit-page-cflags  := $(unit-stress-cflags)
 unit-regex-srcs   := libfos/posix/regex_rewrite.c
 unit-spin-srcs    := kernel/lib/spin.c
 unit-spin-cflags  := $(unit-stress-cflags) -iquote kernel

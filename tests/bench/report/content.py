@@ -379,6 +379,47 @@ def figure_rpc(results):
                   ticks=[x for x, _ in points], least_y=0)
 
 
+def figure_page(results):
+    return Figure("page", "Pages of the page fleet",
+                  "Pages taken and given back, by 64, by 1..N clients: each of a member of "
+                  "the page fleet of its own, or, threads of one process, all of one pool "
+                  "under a lock. Either way a batch is moved by the kernel, unmapped, and "
+                  "zeroed anew: three traps; a client of the fleet sends a message as well. "
+                  "The emulated machine has two processors for all of them.",
+                  "clients, and members", "thousand pages a second",
+                  curves(results, "page"), "page-bench", least_y=0,
+                  ticks=sorted({x for name in results.names("page")
+                                for x, _ in results.curve("page", name)}))
+
+
+def figure_pool(results):
+    names = results.names("pool", HOST)
+    return Figure("pool", "Pools of pages on the real processor",
+                  "The page fleet's pool in threads of Linux, on processors of their own: "
+                  "pages taken and given back, one by one or by 64, each thread from its "
+                  "own pool (and from the others' when that is empty), or all from one "
+                  "under a lock. Bookkeeping alone: no page is zeroed or mapped.",
+                  "threads", "million pages a second",
+                  [Series(name, results.curve("pool", name, source=HOST))
+                   for name in names], "pool-bench", least_y=0,
+                  ticks=sorted({x for name in names
+                                for x, _ in results.curve("pool", name, source=HOST)}))
+
+
+def figure_faults(results):
+    one = results.curve("faults", "page fault")
+    took = ", ".join(f"{ns:,.0f} with {x:.0f}" for x, ns in one)
+    return Figure("faults", "Page faults by members of the memory fleet",
+                  "Programs that touch fresh memory, one page to a fault, all at once; proc "
+                  "gives each to the member with the fewest. "
+                  + (f"A fault of one program alone takes, nanoseconds: {took} members. "
+                     if took else "")
+                  + "The emulated machine has two processors for members and programs.",
+                  "members of mem", "thousand faults a second",
+                  [s for s in curves(results, "faults") if s.name != "page fault"],
+                  "mem-bench all", least_y=0, ticks=[x for x, _ in one])
+
+
 def size(count):
     for unit in ("B", "KiB", "MiB"):
         if count < 1024:
@@ -393,7 +434,8 @@ def all_parts(results):
              figure_5_2(results), figure_policy_ratio(results), table_kernel(results),
              figure_clients(results), figure_load(results), table_silent(results),
              table_wake(results), figure_rpc(results), table_names(results),
-             table_posix(results), figure_pages(results), table_host(results),
+             table_posix(results), figure_pages(results), figure_page(results),
+             figure_pool(results), figure_faults(results), table_host(results),
              table_guest(results)]
     return [part for part in parts
             if (part.rows if isinstance(part, Table) else

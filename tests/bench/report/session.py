@@ -15,7 +15,7 @@ from runner.machine import die_with_parent
 from runner.paths import ROOT, RunError, need_files
 from runner.session import Options
 
-HOST_BENCH = "build/host/bench"
+HOST_BENCH, HOST_POOL = "build/host/bench", "build/host/pool-bench"
 SILENT, SILENT_PASSES = (1, 16, 254), 5
 LINUX_INIT, LINUX_POSIX = "build/host/linux-init", "build/host/posix-bench"
 LINUX_KERNEL = "build/dom0/vmlinux"
@@ -26,6 +26,8 @@ DOM0_MB = 480              # it holds the Linux guest's kernel as well
 FOS_VCPUS = 16             # eight senders and their receiver, each on its own
 POSIX_VCPUS = 4            # fleets that wake each other wait less for a processor of two
 FOS_MB = 192
+PAGE_MEMBERS = 4           # at most that many members of page, and of mem
+MEM_MEMBERS = (1, 2, 4)
 
 
 def tagged(records, source):
@@ -60,8 +62,22 @@ def host_silent(rounds):
             for records in runs.values() if records]
 
 
+def host_pools(rounds):
+    """Pools of pages between threads; the table goes to the terminal."""
+    need_files(HOST_POOL)
+    done = subprocess.run([os.path.join(ROOT, HOST_POOL), str(rounds)], text=True,
+                          stdout=subprocess.PIPE, check=False,
+                          preexec_fn=die_with_parent)
+    if done.returncode:
+        raise RunError(f"the pools' benchmark ended with {done.returncode}")
+    lines = [line.partition("[json] ") for line in done.stdout.splitlines()]
+    print("\n".join(line for line, mark, _ in lines if not mark))
+    return tagged((json.loads(record) for _, mark, record in lines if mark), HOST)
+
+
 def run_host(rounds):
-    return host_bench(rounds) + host_silent(max(1, rounds // SILENT_PASSES))
+    return (host_bench(rounds) + host_silent(max(1, rounds // SILENT_PASSES))
+            + host_pools(rounds))
 
 
 def linux_archive():
@@ -100,13 +116,23 @@ class Session:
     def linux_version(self):
         return self.dom0.command("uname -r")[1]
 
-    def fos(self, app, seconds, vcpus=FOS_VCPUS):
-        options = Options(app=app, vcpus=vcpus, memory=FOS_MB, pcpus=self.pcpus)
+    def fos(self, app, seconds, vcpus=FOS_VCPUS, extra=""):
+        options = Options(app=app, vcpus=vcpus, memory=FOS_MB, pcpus=self.pcpus,
+                          extra=extra)
         guest = Guest(self.dom0, options, self.show)
         if not guest.wait_end(seconds) or guest.status() != 0:
             raise RunError(f"`{app}` in fos: status {guest.status()}, xl said: "
                            + " ".join(guest.xl_said()[-3:]))
         return tagged(map(json.loads, guest.console.json), GUEST)
+
+    def pages(self, percent, seconds):
+        """The page fleet; then page faults, with 1, 2, ... members of the memory fleet."""
+        records = self.fos(f"page-bench {percent}", seconds,
+                           extra=f"insider page={PAGE_MEMBERS}")
+        for members in MEM_MEMBERS:
+            records += self.fos(f"mem-bench all {percent}", seconds,
+                                extra=f"mem={members} page={min(members, 2)}")
+        return records
 
     def linux(self, percent, seconds):
         console = Console("none", self.show)

@@ -279,7 +279,7 @@ CASE("a process that begins finds its first pages, if there are some at hand")
     struct mem_layout layout = {
         .pid = 3,
         .space = {3, 0},
-        .parent = 2,
+        .family = 2,
         .quota = 100,
         .count = 1,
         .regions = {

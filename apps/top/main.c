@@ -16,12 +16,15 @@
 #include <fos/error.h>
 #include <fos/proc.h>
 
+#include "fleets.h"
+
 enum { PROCESSES_MAX = 160 };
 
 struct snapshot {
     uint64_t ns;
     long count;
     struct proc_entry entries[PROCESSES_MAX];
+    struct fleets fleets;
 };
 
 /* What a process did between two snapshots: per second, and of its time. */
@@ -36,8 +39,15 @@ static struct snapshot snapshots[2];
 static long snapshot_take(struct snapshot *s)
 {
     s->count = fos_process_list(s->entries, PROCESSES_MAX);
+    fleets_take(&s->fleets);
     s->ns = fos_now_ns();
     return s->count < 0 ? s->count : 0;
+}
+
+/* Seconds. */
+static double between(const struct snapshot *first, const struct snapshot *last)
+{
+    return (double)(last->ns - first->ns) / (double)FOS_SECOND;
 }
 
 static const struct proc_entry *entry_find(const struct snapshot *s, uint64_t pid)
@@ -65,7 +75,7 @@ static struct rates rates_between(const struct snapshot *first,
 {
     static const struct proc_entry nothing;
     const struct proc_entry *before = entry_find(first, e->pid);
-    double seconds = (double)(last->ns - first->ns) / (double)FOS_SECOND;
+    double seconds = between(first, last);
     const struct fos_space_info *b = before ? &before->info : &nothing.info,
                                 *n = &e->info;
     double total = (double)(n->ns_running + n->ns_ready + n->ns_waiting) -
@@ -117,11 +127,12 @@ static void table_print(const struct snapshot *first, const struct snapshot *las
 
     fos_sys_kernel_info(&info);
     printf("\033[H\033[J%ld processes, %u vCPUs, %" PRIu64 " of %" PRIu64
-           " KiB free, up %" PRIu64 " s\n\n",
+           " KiB free, up %" PRIu64 " s\n",
            last->count, (unsigned)info.vcpus, info.frames_free * 4,
            info.frames_total * 4, (uint64_t)(info.monotonic_ns / FOS_SECOND));
+    fleets_print(&first->fleets, &last->fleets, between(first, last));
     printf(
-        "  PID NAME         vCPU STATE     kernel/s  chan./s  calls/s served/s   "
+        "\n  PID NAME         vCPU STATE     kernel/s  chan./s  calls/s served/s   "
         "out    in  asleep  frames\n");
     for (long i = 0; i < last->count; i++) {
         struct rates r = rates_between(first, last, &last->entries[i]);
@@ -166,8 +177,9 @@ static void object_print(const struct proc_entry *e, const struct rates *r)
 
 static void json_print(const struct snapshot *first, const struct snapshot *last)
 {
-    printf("{\"seconds\": %.3f, \"processes\": [\n",
-           (double)(last->ns - first->ns) / (double)FOS_SECOND);
+    printf("{\"seconds\": %.3f,\n", between(first, last));
+    fleets_json(&first->fleets, &last->fleets, between(first, last));
+    printf(" \"processes\": [\n");
     for (long i = 0; i < last->count; i++) {
         struct rates r = rates_between(first, last, &last->entries[i]);
         object_print(&last->entries[i], &r);

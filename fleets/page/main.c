@@ -27,14 +27,18 @@ static struct fos_page_pool pool;
 static struct promises promises;
 static uint64_t refused;
 
+static long take(const struct page_take_req *req)
+{
+    if (req->address % FOS_PAGE_SIZE)
+        return -FOS_EINVAL;
+    return fos_page_pool_give(&pool, req->space, req->address, req->pages);
+}
+
 static void page_take(const struct fos_caller *caller,
                       const struct page_take_req *req, size_t length)
 {
     struct page_take_rep rep = {0};
-    long result =
-        fos_control_check(req->control)
-            ? fos_page_pool_give(&pool, req->space, req->address, req->pages)
-            : -FOS_EACCES;
+    long result = fos_control_check(req->control) ? take(req) : -FOS_EACCES;
 
     (void)length;
     if (result > 0)

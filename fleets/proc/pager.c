@@ -17,7 +17,15 @@
 
 FOS_CLIENT_CALLS(mem, MEM_PROC_OPS)
 
-enum { STARTS_MAX = 16, VCPUS_FOR_TWO = 4, FRAMES_FOR_TWO = 8192 };
+enum { STARTS_MAX = 16 };
+
+/* Members of the memory fleet where nobody says how many: a member wants a vCPU of its own
+ * and some frames, and has programs on others to work for. */
+static const struct {
+    uint32_t vcpus;
+    uint64_t frames; /* that are left for processes */
+    uint32_t members;
+} usual[] = {{16, 512 << 8, 4}, {4, 32 << 8, 2}, {0, 0, 1}};
 
 #define START_NS (5 * FOS_SECOND)
 #define CALL_NS  (10 * FOS_SECOND)
@@ -47,20 +55,29 @@ static uint64_t promises(void)
     return pages_total - pages_total / 16;
 }
 
-static uint32_t count_of(uint32_t asked, bool two)
+static uint32_t count_of(uint32_t asked, uint32_t otherwise)
 {
-    uint32_t count = asked ? asked : two ? 2 : 1;
+    uint32_t count = asked ? asked : otherwise;
 
     return count < PAGER_MEMBERS_MAX ? count : PAGER_MEMBERS_MAX;
+}
+
+static uint32_t usual_members(uint64_t frames, uint32_t vcpus)
+{
+    unsigned i = 0;
+
+    while (vcpus < usual[i].vcpus || frames < usual[i].frames)
+        i++;
+    return usual[i].members;
 }
 
 void pager_quota(uint64_t left, uint32_t vcpus, uint32_t *frames, uint32_t *objects)
 {
     const struct quota *page = quota_of(QUOTA_PAGE), *mem = quota_of(QUOTA_MEM);
-    bool two = vcpus >= VCPUS_FOR_TWO && left >= FRAMES_FOR_TWO;
 
-    pages.count = count_of(fleet.cmdline.pages, false);
-    mems.count = count_of(fleet.cmdline.mems, two);
+    mems.count = count_of(fleet.cmdline.mems, usual_members(left, vcpus));
+    /* Two ask a page member once in 64 faults each: it has little to do. */
+    pages.count = count_of(fleet.cmdline.pages, (mems.count + 1) / 2);
     pages_total = left / PAGER_SHARE;
     pages.frames = (uint32_t)(pages_total / pages.count) + page->frames;
     pages.objects = page->objects;

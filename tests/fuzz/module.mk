@@ -18,6 +18,7 @@ fuzz-store-srcs   := fleets/store/wire.c
 fuzz-fs-srcs      := $(filter-out fleets/fs/main.c,$(wildcard fleets/fs/*.c))
 fuzz-name-srcs    := $(filter-out fleets/name/main.c,$(wildcard fleets/name/*.c))
 fuzz-mem-srcs     := $(filter-out %/main.c %/pages.c,$(wildcard fleets/mem/*.c))
+fuzz-page-srcs    := fleets/page/promises.c
 fuzz-all = tests/fuzz/system.c $(FUZZ-LIBFOS) $(fuzz-$(1)-srcs)
 
 $(B)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c

@@ -216,10 +216,10 @@ def fault(address, error, pid=50):
     return records(b"\x01" + pack("<QQQQIIQQ", pid, 5, 6, address, error, 14, 0x400000, 0))
 
 
-def mem_layout(pid=50, parent=0):
-    regions = (pack("<QQII", 0x400000, 0x402000, 1, 0) +
-               pack("<QQII", MEM_HEAP, MEM_HEAP, 3, 1)).ljust(12 * 24, b"\0")
-    return CONTROL + pack("<QQQQQQII", pid, 20, 21, parent, 1000, 1000, 2, 0) + regions
+def mem_layout(pid=50, family=50):
+    regions = (pack("<QQQII", 0x400000, 0x402000, 0x401000, 1, 0) +
+               pack("<QQQII", MEM_HEAP, MEM_HEAP, 0, 3, 1)).ljust(12 * 32, b"\0")
+    return CONTROL + pack("<QQQQQQII", pid, 20, 21, family, 1000, 1000, 2, 0) + regions
 
 
 def mem_map(address=MEM_AT, length=0x10000, prot=3, flags=1, offset=0):
@@ -241,7 +241,7 @@ MEM_SEEDS = [
     MEM_ATTACH + to_mem(request(6, MEM_TICKET + pack("<Q", MEM_HEAP + 0x20000)),
                         request(6, MEM_TICKET + pack("<Q", MEM_HEAP)),
                         request(7, MEM_TICKET + pack("<Q", 50)), request(8),
-                        request(17, mem_layout())),
+                        request(17, mem_layout()), request(20, CONTROL + pack("<Q", 50))),
     MEM_ATTACH + to_mem(mem_map(flags=1 | 64), mem_map(flags=1 | 16 | 32), mem_map(flags=1 | 12),
                         mem_range(4, more=pack("<II", 4, 0)), mem_range(4, more=pack("<II", 2, 0)),
                         mem_range(4, more=pack("<II", 3, 0)), mem_range(5)),
@@ -311,5 +311,27 @@ FS_SEEDS = [
     records(*COMMON),
 ]
 
-SEEDS = {"fs": FS_SEEDS, "name": NAME_SEEDS, "console": CONSOLE_SEEDS, "proc": PROC_SEEDS, "store": STORE_SEEDS, "mem": MEM_SEEDS,
+
+# ---- page ----
+
+def page_take(pages, address=0x10000):
+    return request(1, CONTROL + pack("<QQQII", 20, 21, address, pages, 0))
+
+
+def page_promise(holder, held, wanted):
+    return request(4, CONTROL + pack("<IIQQ", holder, 0, held, wanted))
+
+
+PAGE_SEEDS = [
+    records(page_take(64), page_take(512), page_take(1), page_take(0), page_take(513)),
+    records(page_take(64, 0x12000), page_take(64, 0x13000), request(3)),
+    records(request(2, CONTROL + pack("<QQq", 20, 21, 100)),
+            request(2, CONTROL + pack("<QQq", 20, 21, -100)),
+            request(2, CONTROL + pack("<QQq", 20, 21, 1 << 62))),
+    records(page_promise(0, 0, 900), page_promise(1, 0, 900), page_promise(0, 900, 10),
+            page_promise(1, 1 << 63, 1 << 63), page_promise(9, 0, 1), request(3)),
+    records(request(1, pack("<QQQQQII", 1, 2, 20, 21, 0x10000, 64, 0)), *COMMON),
+]
+
+SEEDS = {"fs": FS_SEEDS, "page": PAGE_SEEDS, "name": NAME_SEEDS, "console": CONSOLE_SEEDS, "proc": PROC_SEEDS, "store": STORE_SEEDS, "mem": MEM_SEEDS,
          "client": CLIENT_SEEDS, "channel": CHANNEL_SEEDS}

@@ -46,7 +46,7 @@ static void memory_end(void)
 {
     struct mem_usage usage;
     struct mem_state_rep state;
-    uint64_t deadline = fos_now_ns() + 2 * FOS_SECOND;
+    uint64_t deadline = fos_now_ns() + 20 * FOS_SECOND;
 
     do
         fos_mem_state(&state);

@@ -25,8 +25,8 @@ enum { PAGE_BATCH_MAX = FOS_MAP_PAGES_MAX };
 /*
  * Moves up to `pages` zeroed pages, readable and writable, to `address` of the
  * caller's space: nothing may be mapped there.  The reply tells how many came, one
- * at least.  EACCES not a fleet's word; EINVAL no pages, or more than
- * PAGE_BATCH_MAX; EEXIST something is mapped there; ENOMEM this member has none;
+ * at least.  EACCES not a fleet's word; EINVAL no pages, more than
+ * PAGE_BATCH_MAX, or the address is none of a page; EEXIST something is mapped there; ENOMEM this member has none;
  * EDQUOT the caller cannot pay the page tables.
  */
 struct page_take_req {

@@ -169,7 +169,8 @@ static void test_again(void)
     struct members before, after;
     struct mem_usage usage, then;
 
-    case_begin("twenty programs that go from member to member leave nothing behind");
+    case_begin(
+        "twenty programs that go from member to member leave nothing behind");
     settle(&before);
     fos_mem_usage(&usage);
     for (int i = 0; i < 5 && !case_why[0]; i++)

@@ -214,7 +214,7 @@ static void test_steal(void)
     settle(&before);
     CASE_EQUAL(
         status_of(forked("hoard", before.page[1].free + before.page[1].zeroed,
-                         before.page[0].free / 2)),
+                         before.page[0].free / 4)),
         0);
     settle(&after);
     CASE_CHECK(after.page[0].taken > before.page[0].taken);

@@ -175,6 +175,18 @@ static void test_groups(void)
     case_end();
 }
 
+static void test_system(void)
+{
+    case_begin("a command's status comes back as waitpid tells it");
+    if (system(NULL)) {
+        CASE_EQUAL(system("exit 7"), 7 << 8);
+        CASE_EQUAL(system("kill -KILL $$"), SIGKILL);
+        CASE_EQUAL(system("exit 0"), 0);
+        CASE_EQUAL(system("/none 2>/dev/null"), 127 << 8);
+    }
+    case_end();
+}
+
 static void test_complaint(void)
 {
     char said[64] = "";
@@ -248,6 +260,7 @@ int main(int argc, char **argv)
     test_wait_which();
     test_kill();
     test_groups();
+    test_system();
     test_complaint();
     test_many();
     test_bomb();

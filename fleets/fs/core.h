@@ -5,6 +5,7 @@
  *     pages.c     pages for contents          node.c   files and their refs; directories
  *     data.c      bytes of regular files      walk.c   paths
  *     pipe.c      pipes, FIFOs, who waits     tree.c   make, link, unlink, rename, change
+ *     shared.c    pipes in shared memory
  *     process.c   what each process has       open.c   open, read, write, seek, close
  *     lock.c      byte-range locks            poll.c   readiness
  *     wait.c      requests answered later     map.c    files mapped into memory
@@ -24,7 +25,7 @@
  *  F5. What a process has (handles, locks, waiters, directory) goes when it ends, and
  *      nothing of it is made afterwards.
  *  F6. pages.used is the number of pages in files and pipes; files leave
- *      PAGES_RESERVE to pipes.
+ *      PAGES_RESERVE to pipes, and so do pipes in shared memory.
  */
 #ifndef FS_CORE_H
 #define FS_CORE_H
@@ -32,6 +33,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include <fos/pipe.h>
 #include <fos/proto/fs.h>
 #include <fos/service.h>
 #include <fos/siphash.h>
@@ -49,6 +51,7 @@ enum {
     PIPE_PAGES = 16,
     PIPE_SIZE = PIPE_PAGES * PAGE,
     PAGES_RESERVE = 64, /* F6 */
+    SHARED_PART = 8,    /* of all pages, that pipes in shared memory may have */
     LINKS_MAX = 32767,  /* names of one file */
 };
 
@@ -167,6 +170,8 @@ struct pipe {
     struct queue reading, writing, opening;
     uint32_t polls;   /* items of waiters that look at it */
     uint32_t changes; /* of which pipe_changed has to know; 0: it is not running */
+    struct fos_pipe *shared; /* where its bytes are then; NULL: in the pages */
+    struct pipe *next_shared, **shared_link; /* in fs.shared */
 };
 
 enum waiter_kind { WAIT_READ, WAIT_WRITE, WAIT_OPEN, WAIT_LOCK, WAIT_POLL };
@@ -206,15 +211,17 @@ struct fs_io {
     void (*answer)(const struct fos_caller *caller, long result, void *reply,
                    size_t length);
     int64_t (*now)(void); /* nanoseconds since 1970 */
-    /* Zeroed pages in one piece, never given back but by page_exchange. */
+    /* Zeroed pages in one piece. */
     void *(*pages_map)(uint32_t count);
     bool (*page_exchange)(void *page); /* another frame in its place, zeroed */
     void (*random)(void *to, size_t length);
     /* To (write false) or from the memory of a caller; 0 or -FOS_EFAULT. */
     long (*copy)(struct fos_cap space, uint64_t address, void *here, size_t length,
                  bool write);
-    long (*share)(struct fos_cap space, uint64_t to, const void *page,
-                  uint32_t prot, uint32_t how);
+    long (*share)(struct fos_cap space, uint64_t to, const void *pages,
+                  uint32_t count, uint32_t prot, uint32_t how);
+    /* Gives pages_map's back, all of one call. */
+    void (*pages_unmap)(void *pages, uint32_t count);
 };
 
 struct fs {
@@ -235,6 +242,8 @@ struct fs {
     uint64_t drawn;
     uint64_t boot_size; /* bytes of the archive's files */
     struct map maps[MAPS_MAX];
+    struct pipe *shared;   /* those in shared memory, */
+    uint32_t shared_pages; /* and what they take */
 };
 
 extern struct fs fs;
@@ -338,13 +347,31 @@ void pipe_read(struct process *p, const struct fos_caller *caller,
 void pipe_write(struct process *p, const struct fos_caller *caller,
                 struct description *d, const void *from, uint32_t length);
 long pipe_take(struct pipe *pipe, void *to, uint32_t length);
-long pipe_add(struct pipe *pipe, const void *from, uint32_t length);
+/* `whole`: all or nothing, which is -FOS_EAGAIN. */
+long pipe_add(struct pipe *pipe, const void *from, uint32_t length, bool whole);
+void pipe_pages_give(struct pipe *pipe);
+/* Both ends, as handles of the process. */
+long pipe_pair(struct process *p, uint32_t flags, struct fs_pipe_rep *rep);
 void pipe_changed(struct pipe *pipe);
 uint32_t pipe_ready(const struct pipe *pipe, uint32_t flags);
 static inline uint32_t pipe_held(const struct pipe *pipe)
 {
-    return (uint32_t)(pipe->put - pipe->taken);
+    return pipe->shared ? fos_pipe_held(pipe->shared)
+                        : (uint32_t)(pipe->put - pipe->taken);
 }
+
+/* shared.c: fos/pipe.h */
+/* Maps the pipe of the description into the caller's memory. */
+long shared_map(struct process *p, struct description *d, uint64_t address);
+void shared_end(struct pipe *pipe);
+/* As pipe_take and pipe_add.  -FOS_EAGAIN: a process is at it, and will tell. */
+long shared_take(struct pipe *pipe, void *to, uint32_t length);
+long shared_add(struct pipe *pipe, const void *from, uint32_t length, bool whole);
+/* Says who waits, and who is there. */
+void shared_tell(const struct pipe *pipe);
+/* The process is no more, or is another program: breaks its locks, and looks after
+ * those it has not told. */
+void shared_left(uint64_t pid);
 
 /* wait.c */
 struct waiter *waiter_make(struct process *p, const struct fos_caller *caller,

@@ -73,14 +73,19 @@ static long caller_copy(struct fos_cap space, uint64_t address, void *here,
                  : fos_sys_space_read(space, address, here, length);
 }
 
-static long page_share(struct fos_cap space, uint64_t to, const void *page,
-                       uint32_t prot, uint32_t how)
+static void pages_unmap(void *pages, uint32_t count)
+{
+    fos_pages_unmap(pages, count);
+}
+
+static long pages_share(struct fos_cap space, uint64_t to, const void *pages,
+                        uint32_t count, uint32_t prot, uint32_t how)
 {
     struct fos_share share = {.to_space = space,
                               .from_space = fos_own_space(),
                               .to = to,
-                              .from = (uint64_t)page,
-                              .pages = 1,
+                              .from = (uint64_t)pages,
+                              .pages = count,
                               .prot = prot,
                               .how = how};
     long result = fos_sys_space_share(&share);
@@ -112,7 +117,7 @@ static uint32_t pages_limit(void)
 
 static const struct fs_io io = {request_answer, clock_now,   pages_map,
                                 page_exchange,  random_fill, caller_copy,
-                                page_share};
+                                pages_share,    pages_unmap};
 
 int main(int argc, char **argv)
 {

@@ -65,5 +65,5 @@ long map_page(const struct fs_page_req *req)
         return -FOS_ENOSPC;
     if (req->prot & FOS_PROT_WRITE)
         node_touch(node);
-    return fs.io.share(req->space, req->to, page, req->prot, req->how);
+    return fs.io.share(req->space, req->to, page, 1, req->prot, req->how);
 }

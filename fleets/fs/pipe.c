@@ -9,6 +9,10 @@
  *  Q2. After pipe_changed nobody waits who can be served: no reader while there are
  *      bytes or no writer, no writer while there is room for it or no reader.
  *  Q3. Who waits is served in order; nobody passes by.
+ *
+ * Q1 is about a pipe whose bytes are here; where they are in shared memory (shared.c),
+ * a process that is at them delays Q2 until it tells, and one that has not seen yet
+ * that others wait may pass by.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -28,13 +32,22 @@ struct pipe *pipe_make(struct node *node)
     return pipe;
 }
 
+void pipe_pages_give(struct pipe *pipe)
+{
+    for (int i = 0; i < PIPE_PAGES; i++) {
+        if (pipe->page[i])
+            page_give(&fs.pages, pipe->page[i]);
+        pipe->page[i] = NULL;
+    }
+}
+
 void pipe_put(struct pipe *pipe)
 {
     if (--pipe->refs)
         return;
-    for (int i = 0; i < PIPE_PAGES; i++)
-        if (pipe->page[i])
-            page_give(&fs.pages, pipe->page[i]);
+    if (pipe->shared)
+        shared_end(pipe);
+    pipe_pages_give(pipe);
     if (pipe->node)
         pipe->node->pipe = NULL;
     free(pipe);
@@ -61,6 +74,35 @@ void pipe_closed(struct pipe *pipe, uint32_t flags)
         pipe->writers--;
     pipe_changed(pipe);
     pipe_put(pipe);
+}
+
+static long end_open(struct process *p, struct pipe *pipe, uint32_t flags)
+{
+    struct description *d = description_make(NULL, FS_KIND_STREAM, flags);
+
+    if (!d)
+        return -FOS_ENFILE;
+    d->pipe = pipe;
+    pipe_opened(pipe, flags);
+    return handle_add(p, d);
+}
+
+long pipe_pair(struct process *p, uint32_t flags, struct fs_pipe_rep *rep)
+{
+    struct pipe *pipe = pipe_make(NULL);
+    long reader, writer = 0;
+
+    if (!pipe)
+        return -FOS_ENOMEM;
+    reader = end_open(p, pipe, flags | FS_READ);
+    if (reader >= 0)
+        writer = end_open(p, pipe, flags | FS_WRITE);
+    if (reader >= 0 && writer < 0)
+        handle_close(p, (uint32_t)reader);
+    pipe_put(pipe);
+    rep->reader = (uint32_t)reader;
+    rep->writer = (uint32_t)writer;
+    return reader < 0 ? reader : writer < 0 ? writer : 0;
 }
 
 /* ---- bytes ---- */
@@ -102,6 +144,8 @@ long pipe_take(struct pipe *pipe, void *to, uint32_t length)
 {
     uint32_t done = 0, held = pipe_held(pipe);
 
+    if (pipe->shared)
+        return shared_take(pipe, to, length);
     length = length < held ? length : held;
     while (done < length) {
         uint32_t piece = piece_of(pipe->taken, length - done);
@@ -144,10 +188,14 @@ static void pages_unget(struct pipe *pipe)
     }
 }
 
-long pipe_add(struct pipe *pipe, const void *from, uint32_t length)
+long pipe_add(struct pipe *pipe, const void *from, uint32_t length, bool whole)
 {
     uint32_t done = 0, room = PIPE_SIZE - pipe_held(pipe);
 
+    if (pipe->shared)
+        return shared_add(pipe, from, length, whole);
+    if (length > room && whole)
+        return -FOS_EAGAIN;
     length = length < room ? length : room;
     if (!pages_get(pipe, length)) {
         pages_unget(pipe);
@@ -173,9 +221,13 @@ static bool has_room(const struct pipe *pipe, uint32_t length)
     return length <= FS_PIPE_BUF ? length <= room : room > 0;
 }
 
+/* 0: the end.  -FOS_EAGAIN: nothing yet. */
 static long bytes_reply(struct pipe *pipe, struct fs_read_rep *rep, uint32_t length)
 {
-    return pipe_take(pipe, rep->data, length < FS_READ_MAX ? length : FS_READ_MAX);
+    long got =
+        pipe_take(pipe, rep->data, length < FS_READ_MAX ? length : FS_READ_MAX);
+
+    return got == 0 && length && pipe->writers ? -FOS_EAGAIN : got;
 }
 
 static void touch(const struct pipe *pipe)
@@ -184,31 +236,45 @@ static void touch(const struct pipe *pipe)
         node_touch(pipe->node);
 }
 
+/* In shared memory it may have changed before this one was said to wait. */
+static void wait_in(struct waiter *w, struct pipe *pipe, struct queue *queue)
+{
+    waiter_queue(w, queue);
+    if (pipe->shared)
+        pipe_changed(pipe);
+}
+
+static void read_wait(struct process *p, const struct fos_caller *caller,
+                      struct description *d, uint32_t length)
+{
+    struct waiter *w = waiter_make(p, caller, WAIT_READ, d, NULL, 0);
+
+    if (!w) {
+        answer(caller, -FOS_ENOMEM);
+        return;
+    }
+    w->length = length;
+    wait_in(w, d->pipe, &d->pipe->reading);
+}
+
 void pipe_read(struct process *p, const struct fos_caller *caller,
                struct description *d, uint32_t length)
 {
     static struct fs_read_rep rep;
     struct pipe *pipe = d->pipe;
+    long got = -FOS_EAGAIN;
 
-    if (pipe_held(pipe) && !pipe->reading.first) {
-        long got = bytes_reply(pipe, &rep, length);
+    if (!pipe->reading.first)
+        got = bytes_reply(pipe, &rep, length);
+    if (got >= 0) {
         fs.io.answer(caller, got, &rep, sizeof rep.head + (size_t)got);
-        touch(pipe);
+        if (got)
+            touch(pipe);
         pipe_changed(pipe);
-        return;
-    }
-    if (!pipe->writers) {
-        fs.io.answer(caller, 0, &rep, sizeof rep.head);
     } else if (d->flags & FS_NONBLOCK) {
         answer(caller, -FOS_EAGAIN);
     } else {
-        struct waiter *w = waiter_make(p, caller, WAIT_READ, d, NULL, 0);
-        if (!w) {
-            answer(caller, -FOS_ENOMEM);
-            return;
-        }
-        w->length = length;
-        waiter_queue(w, &pipe->reading);
+        read_wait(p, caller, d, length);
     }
 }
 
@@ -223,22 +289,25 @@ static void write_wait(struct process *p, const struct fos_caller *caller,
         return;
     }
     w->seen = length > FS_PIPE_BUF; /* it may be torn */
-    waiter_queue(w, &d->pipe->writing);
+    wait_in(w, d->pipe, &d->pipe->writing);
 }
 
 void pipe_write(struct process *p, const struct fos_caller *caller,
                 struct description *d, const void *from, uint32_t length)
 {
     struct pipe *pipe = d->pipe;
+    long put = -FOS_EAGAIN;
 
-    if (!pipe->readers) {
-        answer(caller, -FOS_EPIPE);
-    } else if (has_room(pipe, length) && !pipe->writing.first) {
-        answer(caller, pipe_add(pipe, from, length));
+    if (!pipe->readers)
+        put = -FOS_EPIPE;
+    else if (has_room(pipe, length) && !pipe->writing.first)
+        put = pipe_add(pipe, from, length, length <= FS_PIPE_BUF);
+    if (put >= 0) {
+        answer(caller, put);
         touch(pipe);
         pipe_changed(pipe);
-    } else if (d->flags & FS_NONBLOCK) {
-        answer(caller, -FOS_EAGAIN);
+    } else if (put != -FOS_EAGAIN || d->flags & FS_NONBLOCK) {
+        answer(caller, put);
     } else {
         write_wait(p, caller, d, from, length);
     }
@@ -248,10 +317,10 @@ static bool reader_serve(struct pipe *pipe)
 {
     static struct fs_read_rep rep;
     struct waiter *w = pipe->reading.first;
+    long got = w ? bytes_reply(pipe, &rep, w->length) : -FOS_EAGAIN;
 
-    if (!w || (!pipe_held(pipe) && pipe->writers))
+    if (got < 0)
         return false;
-    long got = bytes_reply(pipe, &rep, w->length);
     waiter_answer(w, got, &rep, sizeof rep.head + (size_t)got);
     return true;
 }
@@ -266,8 +335,10 @@ static bool writer_serve(struct pipe *pipe)
     if (pipe->readers) {
         if (!has_room(pipe, w->seen ? FS_PIPE_BUF + 1 : w->length))
             return false;
-        result = pipe_add(pipe, w->data, w->length);
+        result = pipe_add(pipe, w->data, w->length, !w->seen);
     }
+    if (result == -FOS_EAGAIN)
+        return false;
     waiter_answer(w, result < 0 ? FS_ERROR + result : result, NULL, 0);
     return true;
 }
@@ -282,12 +353,14 @@ void pipe_changed(struct pipe *pipe)
     pipe->refs++;
     for (uint32_t seen = 0; seen != pipe->changes;) {
         seen = pipe->changes;
+        shared_tell(pipe);
         open_settle(pipe);
         while (reader_serve(pipe) || writer_serve(pipe))
             continue;
         if (pipe->polls)
             polls_review(pipe);
     }
+    shared_tell(pipe);
     pipe->changes = 0;
     pipe_put(pipe);
 }

@@ -65,6 +65,16 @@ void poll_ends(struct waiter *w)
     }
 }
 
+/* A pipe in shared memory may have changed before it was said to be watched. */
+static void look_again(const struct poll_item *items, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        const struct description *d = items[i].description;
+        if (d && d->pipe && d->pipe->shared)
+            pipe_changed(d->pipe);
+    }
+}
+
 void poll_ask(struct process *p, const struct fos_caller *caller,
               const struct fs_poll_item *asked, uint32_t count, bool wait)
 {
@@ -88,6 +98,7 @@ void poll_ask(struct process *p, const struct fos_caller *caller,
     w->length = count;
     refs_take((struct poll_item *)w->data, count);
     waiter_queue(w, &fs.polls);
+    look_again(items, count);
 }
 
 static bool looks_at(const struct waiter *w, const struct pipe *pipe)

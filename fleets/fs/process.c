@@ -73,6 +73,7 @@ struct process *process_attach(uint64_t pid, struct fos_cap space)
     if (!p)
         return NULL;
     calls_end(p);
+    shared_left(pid);
     p->session = session_draw(p);
     p->space = space;
     return p;
@@ -124,6 +125,7 @@ void process_ended(uint64_t pid)
     if (!p)
         return;
     calls_end(p);
+    shared_left(pid);
     locks_drop_all(p);
     for (uint32_t i = 0; i < p->handles_size; i++)
         if (p->handles[i])

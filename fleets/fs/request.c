@@ -459,45 +459,45 @@ static void fs_change(const struct fos_caller *caller,
         done(caller, tree_change(p, w.node, req, d != NULL));
 }
 
-static long pipe_open(struct process *p, struct pipe *pipe, uint32_t flags)
-{
-    struct description *d = description_make(NULL, FS_KIND_STREAM, flags);
-
-    if (!d)
-        return -FOS_ENFILE;
-    d->pipe = pipe;
-    pipe_opened(pipe, flags);
-    return handle_add(p, d);
-}
-
 static void fs_pipe(const struct fos_caller *caller, const struct fs_pipe_req *req,
                     size_t length)
 {
     struct process *p = caller_of(caller, req->session);
-    struct pipe *pipe = p ? pipe_make(NULL) : NULL;
-    uint32_t flags = req->flags & FS_NONBLOCK;
     struct fs_pipe_rep rep = {0};
-    long reader, writer = 0;
+    long error = p ? pipe_pair(p, req->flags & FS_NONBLOCK, &rep) : 0;
 
     (void)length;
-    if (!p)
-        return;
-    if (!pipe) {
-        answer(caller, -FOS_ENOMEM);
-        return;
-    }
-    reader = pipe_open(p, pipe, flags | FS_READ);
-    if (reader >= 0)
-        writer = pipe_open(p, pipe, flags | FS_WRITE);
-    if (reader >= 0 && writer < 0)
-        handle_close(p, (uint32_t)reader);
-    pipe_put(pipe);
-    rep.reader = (uint32_t)reader;
-    rep.writer = (uint32_t)writer;
-    if (reader < 0 || writer < 0)
-        answer(caller, reader < 0 ? reader : writer);
-    else
+    if (p && error)
+        answer(caller, error);
+    else if (p)
         fs.io.answer(caller, 0, &rep, sizeof rep);
+}
+
+static void fs_share(const struct fos_caller *caller,
+                     const struct fs_share_req *req, size_t length)
+{
+    struct process *p;
+    struct description *d = handle_of(caller, req->session, req->handle, &p);
+    struct fs_share_rep rep;
+    long result = d ? shared_map(p, d, req->address) : 0;
+
+    (void)length;
+    if (d && result < 0)
+        answer(caller, result);
+    else if (d)
+        fs.io.answer(caller, result, &rep, sizeof rep);
+}
+
+/* No answer is wanted. */
+static void fs_kick(const struct fos_caller *caller, const struct fs_kick_req *req,
+                    size_t length)
+{
+    struct process *p;
+    struct description *d = handle_of(caller, req->session, req->handle, &p);
+
+    (void)length;
+    if (d && d->pipe)
+        pipe_changed(d->pipe);
 }
 
 static long cwd_set(struct process *p, const struct fs_process_req *req,

@@ -119,6 +119,16 @@ long fos_fs_way(struct fos_peer **to, uint64_t *number)
     return error;
 }
 
+void fos_fs_kick(uint32_t handle)
+{
+    struct fs_kick_req req = {.handle = handle};
+
+    if (ready() < 0)
+        return;
+    req.session = fos_load_relaxed(&session);
+    fs_kick_post(&peer, &req, FOS_NEVER);
+}
+
 /* Whether another try may do better: the fleet is gone, or does not know us. */
 static bool lost(long result)
 {

@@ -47,6 +47,9 @@ struct fos_file {
     uint32_t refs;   /* D1 */
     uint32_t handle; /* the kind's; handed on to other programs, as are these: */
     uint64_t word[2];
+    /* The kind's in this program: 0 at first, and in a child of fork. */
+    _Atomic uint64_t way;
+    _Atomic uint32_t tried;
 };
 
 /* One of several files to be watched. */

@@ -83,10 +83,15 @@ static long piece_read(struct fos_file *file, void *to, size_t length,
     uint32_t room = (uint32_t)sizeof rep.head + req.length;
     long got;
 
-    if (is_stream(file))
+    if (is_stream(file)) {
+        got = fos_stream_read(file, to, length);
+        if (got != -FOS_EAGAIN)
+            return got;
         got = fos_fs_call_waiting(&req, sizeof req, &rep, room | FOS_REPLY_UPTO);
-    else
+        fos_stream_asked(file, got);
+    } else {
         got = fos_fs_call(&req, sizeof req, &rep, room | FOS_REPLY_UPTO);
+    }
     if (got > (long)req.length)
         return -FOS_EIO;
     if (got > 0)
@@ -94,8 +99,8 @@ static long piece_read(struct fos_file *file, void *to, size_t length,
     return got;
 }
 
-static long piece_write(struct fos_file *file, const void *from, size_t length,
-                        int64_t offset)
+static long message_write(struct fos_file *file, const void *from, size_t length,
+                          int64_t offset)
 {
     struct {
         struct fs_write_req req;
@@ -110,6 +115,22 @@ static long piece_write(struct fos_file *file, const void *from, size_t length,
     memcpy(message.data, from, piece);
     return is_stream(file) ? fos_fs_call_waiting(&message, size, &rep, sizeof rep)
                            : fos_fs_call(&message, size, &rep, sizeof rep);
+}
+
+static long piece_write(struct fos_file *file, const void *from, size_t length,
+                        int64_t offset)
+{
+    long put = -FOS_EAGAIN;
+
+    if (!is_stream(file))
+        return message_write(file, from, length, offset);
+    if (length)
+        put = fos_stream_write(file, from, length);
+    if (put == -FOS_EAGAIN) {
+        put = message_write(file, from, length, offset);
+        fos_stream_asked(file, put);
+    }
+    return put;
 }
 
 static bool by_kernel(const struct fos_file *file, size_t length)
@@ -351,6 +372,7 @@ static void file_close(struct fos_file *file)
     struct fs_close_req req = {.handle = file->handle};
     struct fs_close_rep rep;
 
+    fos_stream_close(file);
     if (file_check(file) == 0)
         FOS_FS_CALL(close, &req, &rep);
 }

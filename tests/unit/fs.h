@@ -59,6 +59,18 @@ static void *fs_pages_map(uint32_t count)
     return piece;
 }
 
+static void fs_pages_unmap(void *pages, uint32_t count)
+{
+    (void)count;
+    for (uint32_t i = 0; i < fs_pieces_count; i++)
+        if (fs_pieces[i] == pages) {
+            fs_pieces[i] = fs_pieces[--fs_pieces_count];
+            free(pages);
+            return;
+        }
+    FAIL("pages that were not mapped");
+}
+
 static bool fs_page_exchange(void *page)
 {
     memset(page, 0, PAGE);
@@ -86,11 +98,11 @@ static long fs_copy(struct fos_cap space, uint64_t address, void *here,
 
 static const void *fs_shared;
 
-static long fs_share_note(struct fos_cap space, uint64_t to, const void *page,
-                          uint32_t prot, uint32_t how)
+static long fs_share_note(struct fos_cap space, uint64_t to, const void *pages,
+                          uint32_t count, uint32_t prot, uint32_t how)
 {
-    (void)space, (void)to, (void)prot, (void)how;
-    fs_shared = page;
+    (void)space, (void)to, (void)count, (void)prot, (void)how;
+    fs_shared = pages;
     return 0;
 }
 
@@ -99,9 +111,9 @@ static const struct fos_siphash_key fs_key = {{1, 2}};
 /* A new file system; what an earlier one had is given back. */
 static inline void fs_fresh(const void *archive, uint64_t size)
 {
-    static const struct fs_io io = {fs_answer_keep,   fs_now,    fs_pages_map,
-                                    fs_page_exchange, fs_random, fs_copy,
-                                    fs_share_note};
+    static const struct fs_io io = {fs_answer_keep,   fs_now,        fs_pages_map,
+                                    fs_page_exchange, fs_random,     fs_copy,
+                                    fs_share_note,    fs_pages_unmap};
 
     memset(fs_answers, 0, sizeof fs_answers);
     fs_asked = 0;

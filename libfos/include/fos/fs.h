@@ -37,6 +37,10 @@ long fos_fs_open(struct fs_open_req *request, const char *path,
  * others.  0 or an error. */
 long fos_fs_way(struct fos_peer **peer, uint64_t *session);
 
+/* Tells the fleet that a pipe in shared memory has changed (invariant P3 of
+ * fos/pipe.h), with signals held. */
+void fos_fs_kick(uint32_t handle);
+
 /* Which fleet it is: another after it has died.  0: none yet. */
 uint64_t fos_fs_instance(void);
 

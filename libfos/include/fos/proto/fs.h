@@ -59,7 +59,9 @@ enum {
     OP(21, fs, transfer)              \
     OP(22, fs, page)                  \
     OP(23, fs, inherit)               \
-    OP(24, fs, map)
+    OP(24, fs, map)                   \
+    OP(25, fs, share)                 \
+    OP(26, fs, kick)
 FOS_PROTOCOL(fs, 1, FS_OPS)
 
 #define FS_ERROR (-1000l)
@@ -384,6 +386,35 @@ struct fs_pipe_req {
 struct fs_pipe_rep {
     struct fos_reply head;
     uint32_t reader, writer; /* handles */
+};
+
+/* Maps the pipe of a handle, struct fos_pipe (fos/pipe.h), at `address` of the memory
+ * for which attach gave the right: FOS_PIPE_PAGES pages, nothing mapped there yet.  The
+ * result: the handle's status flags, with FS_READ or FS_WRITE.  EINVAL: not a pipe, or
+ * one with a name; ENOMEM: no room here or there for that. */
+struct fs_share_req {
+    struct fos_request head;
+    uint64_t session;
+    uint32_t handle;
+    uint32_t reserved;
+    uint64_t address;
+};
+
+struct fs_share_rep {
+    struct fos_reply head;
+};
+
+/* The caller has changed a pipe in shared memory, and others wait: invariant P3 of
+ * fos/pipe.h.  It is not answered. */
+struct fs_kick_req {
+    struct fos_request head;
+    uint64_t session;
+    uint32_t handle;
+    uint32_t reserved;
+};
+
+struct fs_kick_rep {
+    struct fos_reply head;
 };
 
 /* st_dev of the boot archive's files. */

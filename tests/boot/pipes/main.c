@@ -1,48 +1,21 @@
 /* SPDX-License-Identifier: MIT */
-/* Pipes, FIFOs and poll between processes. */
+/*
+ * Pipes, FIFOs and poll between processes.  With the argument `shared`, each pipe is
+ * used so often first that this process has it in shared memory, and more is tried of
+ * such ones.
+ */
 #define _GNU_SOURCE
-#include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <sys/select.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 
-#include "../files.h"
+#include "pipes.h"
 
-static pid_t child(void)
-{
-    pid_t pid = fork();
-
-    if (pid < 0)
-        case_fail("fork: %s", strerror(errno));
-    return pid;
-}
-
-static void ends_with(pid_t pid, int expected)
-{
-    int status = 0;
-
-    if (pid <= 0)
-        return;
-    CASE_EQUAL(waitpid(pid, &status, 0), pid);
-    CASE_EQUAL(status, expected << 8);
-}
+bool pipes_shared;
 
 static unsigned char byte_at(int i)
 {
     return (unsigned char)(i * 31 + i / 1021);
-}
-
-static bool all_read(int fd, void *to, size_t length)
-{
-    for (size_t done = 0; done < length;) {
-        ssize_t got = read(fd, (char *)to + done, length - done);
-        if (got <= 0)
-            return false;
-        done += (size_t)got;
-    }
-    return true;
 }
 
 static void stream_write(int fd, int length)
@@ -69,7 +42,7 @@ static void test_stream(void)
     ssize_t got;
 
     files_begin("what a child writes arrives whole, and its exit ends the stream");
-    CASE_EQUAL(pipe(fds), 0);
+    CASE_EQUAL(pipe_make(fds, 0), 0);
     pid_t pid = child();
     if (pid == 0)
         stream_write(fds[1], LENGTH);
@@ -106,7 +79,7 @@ static void test_atomic(void)
     int fds[2], records = 0;
 
     files_begin("records of several children are not mixed");
-    CASE_EQUAL(pipe(fds), 0);
+    CASE_EQUAL(pipe_make(fds, 0), 0);
     for (int i = 0; i < WRITERS; i++)
         if ((pids[i] = child()) == 0)
             record_write(fds[1], i);
@@ -129,7 +102,7 @@ static void test_turns(void)
     char c = 0;
 
     files_begin("two processes take turns over two pipes");
-    CASE_EQUAL(pipe(there) | pipe(back), 0);
+    CASE_EQUAL(pipe_make(there, 0) | pipe_make(back, 0), 0);
     pid_t pid = child();
     if (pid == 0) {
         close(there[1]);
@@ -158,7 +131,7 @@ static void test_broken(void)
     int fds[2];
 
     files_begin("a pipe that nobody reads: SIGPIPE, or EPIPE");
-    CASE_EQUAL(pipe(fds), 0);
+    CASE_EQUAL(pipe_make(fds, 0), 0);
     CASE_EQUAL(close(fds[0]), 0);
     pid_t pid = child();
     if (pid == 0) {
@@ -183,7 +156,7 @@ static void test_nonblock(void)
     char c;
 
     files_begin("O_NONBLOCK answers EAGAIN at once");
-    CASE_EQUAL(pipe2(fds, O_NONBLOCK | O_CLOEXEC), 0);
+    CASE_EQUAL(pipe_make(fds, O_NONBLOCK | O_CLOEXEC), 0);
     FAILS(read(fds[0], &c, 1), EAGAIN);
     CASE_EQUAL(write(fds[1], block, sizeof block), sizeof block);
     FAILS(write(fds[1], block, 1), EAGAIN);
@@ -224,7 +197,7 @@ static void test_poll(void)
     fd_set set;
 
     files_begin("poll and select wake when a child writes or is gone, or in time");
-    CASE_EQUAL(pipe(a) | pipe(b), 0);
+    CASE_EQUAL(pipe_make(a, 0) | pipe_make(b, 0), 0);
     polled[0].fd = a[0];
     polled[1].fd = b[0];
     CASE_EQUAL(poll(polled, 2, 0), 0);
@@ -323,8 +296,11 @@ static void test_place(void)
     files_end();
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    pipes_shared = argc == 2 && !strcmp(argv[1], "shared");
+    if (pipes_shared)
+        test_shared();
     test_stream();
     test_atomic();
     test_turns();

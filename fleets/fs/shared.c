@@ -4,7 +4,7 @@
 
 #define OWNER UINT64_MAX /* of a lock that is the fleet's: no pid */
 
-_Static_assert(FOS_PIPE_BYTES == (int)PIPE_SIZE && (int)FOS_PIPE_HEAD == PAGE,
+_Static_assert(FOS_PIPE_BYTES == (int)PIPE_SIZE && FOS_PIPE_HEAD == PAGE,
                "one size");
 _Static_assert(sizeof(struct fos_pipe) == (int)FOS_PIPE_PAGES * PAGE, "no padding");
 

@@ -2,13 +2,14 @@
 # Models: the messaging code under the explorer of interleavings (README.md).  Each
 # name here is a host program made of tests/model/<name>.c and model-<name>-srcs.
 
-MODELS := litmus ring sleep mailbox msg line park
+MODELS := litmus ring sleep mailbox msg line park pipe
 model-ring-srcs    := libfos/msg/channel.c
 model-sleep-srcs   := $(addprefix libfos/msg/,channel.c sleep.c trace.c) tests/model/kernel.c
 model-mailbox-srcs := libfos/msg/mailbox.c libfos/msg/sleep.c libfos/msg/trace.c
 model-msg-srcs     := $(addprefix libfos/msg/,channel.c choice.c mailbox.c trace.c)
 model-line-srcs    := $(addprefix libfos/msg/,channel.c sleep.c trace.c) tests/model/kernel.c
 model-park-cflags  := -DFOS_LOT_BITS=1
+model-pipe-cflags  := -DFOS_PIPE_BYTES=16u -DFOS_PIPE_HEAD=64
 model-park-srcs    := $(addprefix libfos/thread/,park.c lock.c mutex.c cond.c semaphore.c)
 
 MODEL-CFLAGS := -std=gnu11 -O2 -g -fno-strict-aliasing -DFOS_EXPLORE -I$(ABI) \

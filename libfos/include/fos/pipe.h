@@ -36,9 +36,10 @@
 
 #ifndef FOS_PIPE_BYTES
 #define FOS_PIPE_BYTES 65536u /* a power of two */
+#define FOS_PIPE_HEAD  4096   /* bytes of the page of words */
 #endif
 
-enum { FOS_PIPE_HEAD = 4096, FOS_PIPE_PAGES = 1 + 65536 / 4096 };
+enum { FOS_PIPE_PAGES = 1 + FOS_PIPE_BYTES / 4096 };
 
 /* state, by the fleet */
 enum fos_pipe_state {

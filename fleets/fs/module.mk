@@ -3,3 +3,4 @@ FS-SRCS           := $(filter-out fleets/fs/main.c,$(wildcard fleets/fs/*.c)) li
 unit-fs-srcs      := $(FS-SRCS)
 unit-fsmodel-srcs := $(FS-SRCS)
 unit-pipe-srcs    := $(FS-SRCS)
+unit-shared-srcs  := $(FS-SRCS)

@@ -4,12 +4,11 @@
  * used so often first that this process has it in shared memory, and more is tried of
  * such ones.
  */
-#define _GNU_SOURCE
+#include "pipes.h"
+
 #include <poll.h>
 #include <sys/select.h>
 #include <sys/stat.h>
-
-#include "pipes.h"
 
 bool pipes_shared;
 

@@ -3,6 +3,9 @@
 #ifndef TESTS_BOOT_PIPES_H
 #define TESTS_BOOT_PIPES_H
 
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/wait.h>

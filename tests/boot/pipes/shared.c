@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* Pipes in shared memory: that they are, and what a process there may do to others. */
-#define _GNU_SOURCE
 #include "pipes.h"
 
 #include <poll.h>

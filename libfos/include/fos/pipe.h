@@ -13,17 +13,17 @@
  *  P1. Bytes taken .. put - 1 stand at their place modulo FOS_PIPE_BYTES, that many at
  *      most.  `taken` changes under the readers' lock only, `put` under the writers',
  *      by one store when the copy is done: who dies in between has done nothing.
- *  P2. A lock holds its owner's pid.  That of a process that has ended, or has become
- *      another program, is broken by the fleet.  Under a lock nothing is called and
- *      only mapped memory touched, with signals held.
+ *  P2. A lock holds its owner's pid.  The fleet breaks that of a process that has
+ *      ended or, at its first request, that of another program in its place.  Under a
+ *      lock nothing is called and only mapped memory touched, with signals held.
  *  P3. Nobody sleeps but in the fleet's queues.  The fleet sets what is waited for in
  *      `state`, with a fence behind it, before it looks at locks and counts for the
  *      last time.  Who lets go of a lock, by a locked operation, looks at `state`
  *      afterwards and tells the fleet (kick) if somebody waits.  So the fleet sees
  *      the change, or the process the bit.
- *  P4. The fleet writes `state`, nobody else has to, and reads nothing there but for
- *      the locks and counts: each once, and a count that cannot be is as good as full.
- *      Who writes nonsense here hurts this pipe's bytes and who waits for them.
+ *  P4. `state` is the fleet's.  It reads the locks and the counts, each once, and a
+ *      count that cannot be is as good as full.  Who writes nonsense here hurts this
+ *      pipe's bytes and who waits for them.
  */
 #ifndef FOS_PIPE_H
 #define FOS_PIPE_H

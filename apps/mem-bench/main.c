@@ -26,7 +26,7 @@ enum {
     SAMPLES = PAGES * ROUNDS,
     MOVED = 1000,
     CROWDS = 7,
-    CROWD_ROUNDS = 8,
+    CROWD_ROUNDS = 4,
     GO = 3, /* descriptors of the children of a crowd */
     DONE = 4,
 };
@@ -256,20 +256,25 @@ static uint32_t members(void)
     return 0;
 }
 
-static void tell_records(struct fos_figure *figures, int figures_count)
+/* As soon as it is known. */
+static void tell_row(struct fos_figure *f)
+{
+    char machine[FOS_MACHINE_NAME];
+
+    f->emulated = fos_machine_name(machine);
+    f->x = members();
+    fos_bench_row(f);
+    fflush(stdout);
+}
+
+static void tell_records(const struct fos_figure *figures, int figures_count)
 {
     char machine[FOS_MACHINE_NAME], date[32];
-    bool emulator = fos_machine_name(machine);
     struct fos_bench_run about = {machine, date, fos_bench_tsc_hz() / 1e6};
     time_t today = time(NULL);
 
     strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%SZ", gmtime(&today));
-    fos_bench_head();
-    for (int i = 0; i < figures_count; i++) {
-        figures[i].emulated = emulator;
-        figures[i].x = members();
-        fos_bench_row(&figures[i]);
-    }
+    fos_machine_name(machine);
     for (int i = 0; i < figures_count; i++) {
         printf("[json] ");
         fos_bench_json(stdout, &figures[i], &about);
@@ -285,8 +290,10 @@ static int everything(const char *program, int percent)
     int rounds = CROWD_ROUNDS * percent / 100 + 1;
     double rates[CROWDS];
 
+    fos_bench_head();
     faults_apart(ROUNDS * percent / 100 + 1);
     figures[0].summary = fos_bench_summary(samples, count, 1);
+    tell_row(&figures[0]);
     for (int i = 0; i < 3; i++) {
         for (int k = 0; k < CROWDS; k++)
             if ((rates[k] = crowd(program, 1 << i, rounds) / 1e3) <= 0)
@@ -295,6 +302,7 @@ static int everything(const char *program, int percent)
             (struct fos_figure){.suite = "faults", .name = names[i], .unit = "k/s"};
         figures[i + 1].summary =
             fos_bench_summary(rates, CROWDS, (uint64_t)(PAGES * rounds) << i);
+        tell_row(&figures[i + 1]);
     }
     tell_records(figures, 4);
     return 0;

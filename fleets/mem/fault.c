@@ -202,16 +202,15 @@ void fault_begin(struct process *p, uint64_t start, uint64_t end)
 {
     struct region *r = layout_find(&p->layout, start);
     uint64_t left = (end - start) / FOS_PAGE_SIZE;
-    long result = 1;
 
     if (!r || end > r->end || !(r->prot & FOS_PROT_WRITE))
         return;
     left = left < AHEAD_MAX ? left : AHEAD_MAX;
-    while (left && result > 0 && pages_cached() >= left + BEGIN_RESERVE) {
+    while (left && pages_ready((uint32_t)left) >= left) {
         struct want w = {.p = p, .r = r, .page = start, .ahead = (uint32_t)left};
-        result = bring_zeros(&w);
+        long result = bring_zeros(&w);
         if (result <= 0)
-            break;
+            return;
         start += (uint64_t)result * FOS_PAGE_SIZE;
         left -= (uint64_t)result;
     }

@@ -11,6 +11,9 @@
 /* Pages of the stack: of its region at first, the rest grows; brought at once. */
 enum { STACK_FIRST = 16, STACK_BEGIN = 3 };
 
+/* Pages of one region that fork copies at once; half as many of the stack. */
+enum { FORK_COPIES = 16 };
+
 static long region_check(const struct mem_region *r, bool is_heap)
 {
     const uint32_t both = FOS_PROT_WRITE | FOS_PROT_EXEC;
@@ -132,27 +135,89 @@ long life_reset(const struct mem_layout *layout)
 
 /* ---- fork ---- */
 
-/* `to` is a copy of `from` in the child, without its stash. */
-static long region_fork(const struct process *parent, struct process *child,
-                        const struct region *from, struct region *to)
+/* The pages of a region that both processes will write at once. */
+static void hot_find(const struct region *r, uint64_t stack, uint64_t *start,
+                     uint64_t *end)
+{
+    const uint64_t most = FORK_COPIES * FOS_PAGE_SIZE;
+    uint64_t low = (stack & ~(FOS_PAGE_SIZE - 1)) - FOS_PAGE_SIZE;
+
+    *start = *end = r->end;
+    if (r->object || !(r->prot & FOS_PROT_WRITE) || region_is_loose(r))
+        return;
+    if (r->flags & REGION_STACK && low >= r->start && low < r->end) {
+        *start = low;
+        *end = r->end - low < most / 2 ? r->end : low + most / 2;
+    } else if (r->flags & REGION_IMAGE && r->end - r->start <= most) {
+        *start = r->start;
+    }
+}
+
+/* Whether they have been copied: if all are there, and pages for it at hand.  What is
+ * written to is no page of zeros any more. */
+static bool hot_copy(const struct process *parent, struct process *child,
+                     uint64_t start, uint64_t end)
+{
+    uint32_t pages = (uint32_t)((end - start) / FOS_PAGE_SIZE);
+    struct fos_share share = {.to_space = child->space,
+                              .from_space = fos_own_space(),
+                              .to = start,
+                              .pages = pages,
+                              .prot = FOS_PROT_READ | FOS_PROT_WRITE,
+                              .how = FOS_SHARE_KEEP};
+
+    if (!pages || pages_ready(pages) < pages ||
+        pages_first(pages, &share.from) != pages)
+        return false;
+    struct fos_copy copy = {share.from_space, share.from, parent->space, start,
+                            end - start};
+    if (fos_sys_space_copy(&copy) < 0)
+        return false;
+    long result = fos_sys_space_share(&share);
+    pages_taken(pages);
+    if (result < 0)
+        return false;
+    child->copies += pages;
+    member.counts.copies += pages;
+    return true;
+}
+
+static long private_fork(const struct process *parent, struct process *child,
+                         const struct region *r, uint64_t stack)
 {
     struct fos_share share = {.to_space = child->space,
                               .from_space = parent->space,
-                              .to = from->start,
-                              .from = from->start,
-                              .prot = from->prot & ~FOS_PROT_WRITE,
+                              .to = r->start,
+                              .from = r->start,
+                              .prot = r->prot & ~FOS_PROT_WRITE,
                               .how = FOS_SHARE_COW};
+    uint64_t start, end;
 
+    hot_find(r, stack, &start, &end);
+    if (!hot_copy(parent, child, start, end))
+        return range_share(share, region_pages(r));
+    long below = range_share(share, (start - r->start) / FOS_PAGE_SIZE);
+    share.to = share.from = end;
+    long above = below < 0 ? 0 : range_share(share, (r->end - end) / FOS_PAGE_SIZE);
+    return below < 0 ? below : above;
+}
+
+/* `to` is a copy of `from` in the child, without its stash. */
+static long region_fork(const struct process *parent, struct process *child,
+                        const struct region *from, struct region *to,
+                        uint64_t stack)
+{
     if (from->flags & REGION_SHARED || (from->prot == 0 && !from->stash))
         return 0;
-    long result =
-        from->stash ? stash_copy(from, to) : range_share(share, region_pages(from));
+    long result = from->stash ? stash_copy(from, to)
+                              : private_fork(parent, child, from, stack);
     if (result > 0 && region_is_loose(from))
         process_loose(child, result);
     return result < 0 ? result : 0;
 }
 
-static long regions_fork(const struct process *parent, struct process *child)
+static long regions_fork(const struct process *parent, struct process *child,
+                         uint64_t stack)
 {
     long error = layout_copy(&child->layout, &parent->layout);
 
@@ -163,11 +228,12 @@ static long regions_fork(const struct process *parent, struct process *child)
         child->layout.regions[i].stash = 0;
     for (uint32_t i = 0; i < child->layout.count && !error; i++)
         error = region_fork(parent, child, &parent->layout.regions[i],
-                            &child->layout.regions[i]);
+                            &child->layout.regions[i], stack);
     return error;
 }
 
-long life_fork(uint64_t parent_pid, uint64_t child_pid, struct fos_cap space)
+long life_fork(uint64_t parent_pid, uint64_t child_pid, struct fos_cap space,
+               uint64_t stack)
 {
     struct process *parent = process_find(parent_pid);
 
@@ -187,7 +253,7 @@ long life_fork(uint64_t parent_pid, uint64_t child_pid, struct fos_cap space)
                      ? 0
                      : -FOS_ENOMEM;
     if (!error)
-        error = regions_fork(parent, child);
+        error = regions_fork(parent, child, stack);
     if (!error)
         error =
             fos_sys_space_control(space, FOS_SPACE_PAGER, (uint64_t)&member.faults);

@@ -38,7 +38,6 @@
 
 enum {
     AHEAD_MAX = 16,       /* pages brought at once */
-    BEGIN_RESERVE = 16,   /* pages kept at hand when a process begins */
     MAPPED_MAX = 1 << 20, /* pages of a process's regions: 4 GiB */
     POPULATE_MAX = 4096,  /* pages brought by one request */
     STATUS_KILLED = 137,
@@ -104,7 +103,9 @@ void file_leave(const uint64_t handle[2]);
 /* life.c */
 long life_attach(const struct mem_layout *layout);
 long life_reset(const struct mem_layout *layout);
-long life_fork(uint64_t parent, uint64_t child, struct fos_cap space);
+/* `stack`: where the child's thread begins. */
+long life_fork(uint64_t parent, uint64_t child, struct fos_cap space,
+               uint64_t stack);
 /* The process is another member's from now on, its space empty. */
 long life_leave(uint64_t pid);
 void life_ended(uint64_t pid);

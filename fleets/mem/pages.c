@@ -211,6 +211,13 @@ uint32_t pages_first(uint32_t wanted, uint64_t *address)
                              wanted < left() ? wanted : left());
 }
 
+uint32_t pages_ready(uint32_t wanted)
+{
+    if (left() < wanted)
+        batch_finish();
+    return left();
+}
+
 void pages_taken(uint32_t pages)
 {
     given += pages;

@@ -37,6 +37,8 @@ void pages_members(const struct fos_cap *mailboxes, unsigned count);
  * has none.  After pages_taken they are somebody else's, be they mapped here still. */
 uint32_t pages_first(uint32_t wanted, uint64_t *address);
 void pages_taken(uint32_t pages);
+/* How many there are at hand; if fewer than `wanted`, with the batch that is under way. */
+uint32_t pages_ready(uint32_t wanted);
 /* After pages_first has given none, or quota_more failed: -FOS_ENOMEM there are none;
  * -FOS_EAGAIN no member of the page fleet answers, for now. */
 long pages_lack(void);

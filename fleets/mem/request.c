@@ -184,11 +184,12 @@ static void mem_fork(const struct fos_caller *caller,
 {
     struct mem_fork_rep rep = {0};
     long result = fos_control_check(req->control)
-                      ? life_fork(req->parent, req->child, req->space)
+                      ? life_fork(req->parent, req->child, req->space, req->stack)
                       : -FOS_EACCES;
 
     (void)length;
     fos_answer(caller, result, &rep, sizeof rep);
+    pages_ahead();
 }
 
 static void mem_leave(const struct fos_caller *caller,

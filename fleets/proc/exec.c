@@ -133,14 +133,17 @@ static long child_fill(const struct process *parent, struct process *child,
                        const struct load *load, const struct proc_fork_req *req)
 {
     struct load_thread thread = {req->entry, req->stack, req->argument, req->tls};
+    struct pager_call memory = {0};
     struct files_inherit files;
-    long error, inherited;
+    long error, copied, inherited;
 
     files_inherit_begin(&files, parent->pid, child->pid);
-    error = pager_fork(parent, child);
-    if (!error)
-        error = child_place(child, load, &thread);
+    pager_fork(&memory, parent, child, req->stack);
+    error = child_place(child, load, &thread);
+    copied = pager_finish(&memory);
     inherited = files_inherit_end(&files);
+    if (!error)
+        error = copied;
     if (!error)
         error = inherited;
     return error ? error : program_go(child);

@@ -301,7 +301,8 @@ long program_place(struct process *p, const struct load *what)
 {
     struct load_thread thread = {
         .entry = what->plan.entry, .stack = FOS_STACK_TOP, .argument = START_PAGE};
-    long error;
+    struct pager_call memory = {0};
+    long error, attached;
 
     p->paged = what->mem.id != 0;
     p->heap_start = what->plan.image_end;
@@ -310,12 +311,17 @@ long program_place(struct process *p, const struct load *what)
     p->text_size = what->text_size;
     p->inherit_size = what->inherit_size;
     p->extra = what->extra;
+    if (p->paged)
+        pager_attach(&memory, p, &what->plan);
     error = image_load(p, what);
-    if (!error)
-        error = p->paged ? pager_attach(p, &what->plan) : stack_map(p->space);
+    if (!error && !p->paged)
+        error = stack_map(p->space);
     if (!error && what->archive)
         error = archive_share(p->space);
-    return error ? error : child_place(p, what, &thread);
+    if (!error)
+        error = child_place(p, what, &thread);
+    attached = pager_finish(&memory);
+    return error ? error : attached;
 }
 
 long program_go(const struct process *p)

@@ -382,25 +382,39 @@ static void layout_fill(struct mem_layout *layout, const struct process *p,
                             .flags = MEM_REGION_HEAP};
 }
 
+_Static_assert(sizeof(struct mem_attach_rep) == sizeof(struct fos_reply) &&
+                   sizeof(struct mem_reset_rep) == sizeof(struct fos_reply) &&
+                   sizeof(struct mem_fork_rep) == sizeof(struct fos_reply),
+               "the answer says no more");
 _Static_assert((int)FOS_ELF_SEGMENTS < (int)MEM_ATTACH_REGIONS, "and the heap");
 
-static long first_attach(struct process *p, const struct elf_plan *plan)
+static void request_send(struct pager_call *c, const struct process *p, void *req,
+                         uint32_t size)
 {
-    struct mem_attach_req req = {.control = fleet.control};
-    struct mem_attach_rep rep;
+    c->error = fos_call_send(&c->call, peer_of(p), req, size, &c->rep,
+                             sizeof c->rep, fos_now_ns() + CALL_NS);
+    c->begun = !c->error;
+}
+
+static void first_attach(struct pager_call *c, struct process *p,
+                         const struct elf_plan *plan)
+{
+    struct mem_attach_req req = {.head.tag = FOS_TAG(mem, attach),
+                                 .control = fleet.control};
 
     layout_fill(&req.layout, p, plan);
     pager_work();
-    return judged(mem_attach_call(peer_of(p), &req, &rep, fos_now_ns() + CALL_NS));
+    request_send(c, p, &req, sizeof req);
 }
 
-static long reset(struct process *p, const struct elf_plan *plan)
+static void reset(struct pager_call *c, const struct process *p,
+                  const struct elf_plan *plan)
 {
-    struct mem_reset_req req = {.control = fleet.control};
-    struct mem_reset_rep rep;
+    struct mem_reset_req req = {.head.tag = FOS_TAG(mem, reset),
+                                .control = fleet.control};
 
     layout_fill(&req.layout, p, plan);
-    return judged(mem_reset_call(peer_of(p), &req, &rep, fos_now_ns() + CALL_NS));
+    request_send(c, p, &req, sizeof req);
 }
 
 /* A1: one that is gone has forgotten it. */
@@ -426,36 +440,52 @@ static uint64_t family_of(const struct process *p)
                                       : p->pid;
 }
 
-long pager_attach(struct process *p, const struct elf_plan *plan)
+void pager_attach(struct pager_call *c, struct process *p,
+                  const struct elf_plan *plan)
 {
     int slot = slot_choose(p);
 
-    if (slot < 0)
-        return -FOS_EAGAIN;
-    if (is_member((unsigned)slot, p->mem_pid))
-        return reset(p, plan);
-    long error = leave(p);
-    if (error)
-        return error;
+    if (slot < 0) {
+        c->error = -FOS_EAGAIN;
+        return;
+    }
+    if (is_member((unsigned)slot, p->mem_pid)) {
+        reset(c, p, plan);
+        return;
+    }
+    c->error = leave(p);
+    if (c->error)
+        return;
     p->mem_slot = (uint32_t)slot;
     p->mem_pid = mems.view.members[slot].pid;
     p->family = family_of(p);
-    return first_attach(p, plan);
+    first_attach(c, p, plan);
 }
 
-long pager_fork(const struct process *parent, struct process *child)
+void pager_fork(struct pager_call *c, const struct process *parent,
+                struct process *child, uint64_t stack)
 {
-    struct mem_fork_req req = {.control = fleet.control,
+    struct mem_fork_req req = {.head.tag = FOS_TAG(mem, fork),
+                               .control = fleet.control,
                                .parent = parent->pid,
                                .child = child->pid,
-                               .space = child->space};
-    struct mem_fork_rep rep;
+                               .space = child->space,
+                               .stack = stack};
 
     child->mem_slot = parent->mem_slot;
     child->mem_pid = parent->mem_pid;
     child->family = parent->family;
     if (!is_member(child->mem_slot, child->mem_pid))
-        return -FOS_EAGAIN;
-    return judged(
-        mem_fork_call(peer_of(child), &req, &rep, fos_now_ns() + CALL_NS));
+        c->error = -FOS_EAGAIN;
+    else
+        request_send(c, child, &req, sizeof req);
+}
+
+long pager_finish(struct pager_call *c)
+{
+    if (c->begun)
+        c->error = fos_call_finish(&c->call, fos_now_ns() + CALL_NS);
+    if (c->begun && c->error == -FOS_ETIMEDOUT)
+        fos_call_cancel(&c->call);
+    return judged(c->error);
 }

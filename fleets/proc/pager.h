@@ -17,6 +17,7 @@
 #define PROC_PAGER_H
 
 #include <fos/abi/elf.h>
+#include <fos/call.h>
 #include <fos/proto/mem.h>
 
 #include "table.h"
@@ -61,15 +62,29 @@ struct fos_cap pager_mailbox(const struct process *p);
 /* That of the member that pager_attach will choose for it; id 0: there is none. */
 struct fos_cap pager_next(const struct process *p);
 
-/*
- * The image of `p` is in its space, as far as it has bytes: a member takes over the
- * rest, be it the first time or after the space was reset; the one it had forgets it, if
- * that is another.  0; -FOS_ENOMEM; -FOS_EAGAIN a member is gone or does not answer.
- */
-long pager_attach(struct process *p, const struct elf_plan *plan);
+/* A request to a member that is under way while the process is being made; all zero:
+ * there is none. */
+struct pager_call {
+    struct fos_call call;
+    struct fos_reply rep;
+    long error; /* of sending it */
+    bool begun;
+};
 
-/* `child`, whose space is empty, gets the memory of `parent`.  As pager_attach. */
-long pager_fork(const struct process *parent, struct process *child);
+/* A member is to take over what lies in the space of `p`, but for what the file has bytes
+ * of, be it the first time or after the space was reset; the one it had forgets it, if that
+ * is another. */
+void pager_attach(struct pager_call *c, struct process *p,
+                  const struct elf_plan *plan);
+
+/* `child`, where nothing is below the stack's end, gets the memory of `parent`; its thread
+ * begins with this stack. */
+void pager_fork(struct pager_call *c, const struct process *parent,
+                struct process *child, uint64_t stack);
+
+/* Waits until it has.  0, also when nothing was asked; -FOS_ENOMEM; -FOS_EAGAIN the member
+ * is gone or does not answer. */
+long pager_finish(struct pager_call *c);
 
 /* The space of `p` is gone; `p` may be a member. */
 void pager_ended(const struct process *p);

@@ -185,6 +185,19 @@ long fos_sys_space_share(const struct fos_share *s)
     return done;
 }
 
+long fos_sys_space_copy(const struct fos_copy *c)
+{
+    struct space *to = space_of(c->to_space), *from = space_of(c->from_space);
+
+    for (uint64_t off = 0; off < c->length; off += FOS_PAGE_SIZE)
+        if (!mapping_at(from, c->from + off) || !mapping_at(to, c->to + off))
+            return -FOS_EFAULT;
+    for (uint64_t off = 0; off < c->length; off += FOS_PAGE_SIZE)
+        frames[mapping_at(to, c->to + off)->frame].word =
+            frames[mapping_at(from, c->from + off)->frame].word;
+    return 0;
+}
+
 long fos_sys_space_protect(struct fos_cap space, uint64_t address, uint64_t pages,
                            unsigned prot)
 {
@@ -279,9 +292,9 @@ uint32_t pages_first(uint32_t wanted, uint64_t *address)
 /* As far as a process that begins is concerned; pages_first has more. */
 static uint32_t at_hand;
 
-uint32_t pages_cached(void)
+uint32_t pages_ready(uint32_t wanted)
 {
-    return at_hand;
+    return at_hand < wanted ? at_hand : wanted;
 }
 
 void pages_let_go(void)

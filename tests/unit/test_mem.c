@@ -105,7 +105,7 @@ CASE("after fork each writes its own copy, and sees what was there before")
     REQUIRE(mmap(2, 0, 4, RW, MEM_PRIVATE | MEM_FIXED) == 0);
     *touch(2, PLACE(0), true) = 1;
     *touch(2, PLACE(1), true) = 2;
-    REQUIRE(life_fork(2, 3, (struct fos_cap){3, 0}) == 0);
+    REQUIRE(life_fork(2, 3, (struct fos_cap){3, 0}, 0) == 0);
     *touch(2, PLACE(0), true) = 10;
     *touch(3, PLACE(1), true) = 20;
     CHECK_EQ(*touch(3, PLACE(0), false), 1);
@@ -125,7 +125,7 @@ CASE("shared memory is one, through fork and after the first has gone")
     REQUIRE(attach(2, 0, 1000) == 0);
     REQUIRE(mmap(2, 0, 4, RW, MEM_SHARED | MEM_FIXED) == 0);
     *touch(2, PLACE(0), true) = 5;
-    REQUIRE(life_fork(2, 3, (struct fos_cap){3, 0}) == 0);
+    REQUIRE(life_fork(2, 3, (struct fos_cap){3, 0}, 0) == 0);
     CHECK_EQ(*touch(3, PLACE(0), false), 5);
     *touch(3, PLACE(2), true) = 6;
     CHECK_EQ(*touch(2, PLACE(2), false), 6);
@@ -149,7 +149,7 @@ CASE("memory without access keeps what it holds, be it forked meanwhile")
     struct process *p = process_find(2);
     REQUIRE(regions_protect(p, PLACE(0), 4 * FOS_PAGE_SIZE, 0) == 0);
     CHECK(!touch(2, PLACE(1), false));
-    REQUIRE(life_fork(2, 3, (struct fos_cap){3, 0}) == 0);
+    REQUIRE(life_fork(2, 3, (struct fos_cap){3, 0}, 0) == 0);
     REQUIRE(regions_protect(p, PLACE(1), FOS_PAGE_SIZE, RW) == 0);
     CHECK_EQ(*touch(2, PLACE(1), false), 5);
     *touch(2, PLACE(1), true) = 6;
@@ -189,10 +189,10 @@ CASE("what exceeds a quota is refused before it is there")
     CHECK_EQ(regions_brk(p, HEAP + 200 * FOS_PAGE_SIZE), -FOS_ENOMEM);
     CHECK_EQ(p->heap_end, HEAP);
     CHECK_EQ(regions_brk(p, HEAP + 50 * FOS_PAGE_SIZE), 0);
-    CHECK_EQ(life_fork(2, 3, (struct fos_cap){3, 0}), -FOS_ENOMEM);
+    CHECK_EQ(life_fork(2, 3, (struct fos_cap){3, 0}, 0), -FOS_ENOMEM);
     CHECK(!process_find(3));
     CHECK_EQ(regions_brk(p, HEAP), 0);
-    CHECK_EQ(life_fork(2, 3, (struct fos_cap){3, 0}), 0);
+    CHECK_EQ(life_fork(2, 3, (struct fos_cap){3, 0}, 0), 0);
     end(2);
     end(3);
     all_is_back();
@@ -289,7 +289,7 @@ CASE("a process that begins finds its first pages, if there are some at hand")
     CHECK(!mapping_at(&spaces[2], FOS_STACK_TOP - FOS_PAGE_SIZE));
     REQUIRE(mmap(2, 0, 1, RW, MEM_PRIVATE | MEM_FIXED) == 0);
     *touch(2, PLACE(0), true) = 1;
-    at_hand = AHEAD_MAX + BEGIN_RESERVE;
+    at_hand = AHEAD_MAX;
     REQUIRE(life_attach(&layout) == 0);
     at_hand = 0;
     CHECK(!mapping_at(&spaces[3], 0x400000));
@@ -301,6 +301,43 @@ CASE("a process that begins finds its first pages, if there are some at hand")
     CHECK_EQ(life_attach(&layout), -FOS_EINVAL);
     layout.regions[0].absent = 0x401001;
     CHECK_EQ(life_attach(&layout), -FOS_EINVAL);
+    end(2);
+    all_is_back();
+}
+
+CASE("fork copies at once what both write at once, and nothing else")
+{
+    const uint64_t data = 0x500000, top = FOS_STACK_TOP - FOS_PAGE_SIZE;
+    struct mem_layout layout = {
+        .pid = 2,
+        .space = {2, 0},
+        .quota = 1000,
+        .family_quota = 1000,
+        .count = 1,
+        .regions = {{.start = data, .end = data + 2 * FOS_PAGE_SIZE, .prot = RW}}};
+
+    REQUIRE(life_attach(&layout) == 0);
+    REQUIRE(mmap(2, 0, 1, RW, MEM_PRIVATE | MEM_FIXED) == 0);
+    *touch(2, data, true) = 1;
+    *touch(2, data + FOS_PAGE_SIZE, true) = 2;
+    *touch(2, PLACE(0), true) = 3;
+    *touch(2, top, true) = 4;
+    *touch(2, top - FOS_PAGE_SIZE, true) = 5;
+    at_hand = 16;
+    REQUIRE(life_fork(2, 3, (struct fos_cap){3, 0}, top + 8) == 0);
+    at_hand = 0;
+    CHECK(permitted(2, data, FOS_PROT_WRITE) && permitted(3, data, FOS_PROT_WRITE));
+    CHECK(permitted(2, top, FOS_PROT_WRITE) && permitted(3, top, FOS_PROT_WRITE));
+    CHECK(!permitted(2, PLACE(0), FOS_PROT_WRITE));
+    *touch(3, data, true) = 10;
+    *touch(2, data + FOS_PAGE_SIZE, true) = 20;
+    *touch(3, top, true) = 40;
+    CHECK_EQ(*touch(2, data, false), 1);
+    CHECK_EQ(*touch(3, data + FOS_PAGE_SIZE, false), 2);
+    CHECK_EQ(*touch(3, PLACE(0), false), 3);
+    CHECK_EQ(*touch(2, top, false), 4);
+    CHECK_EQ(*touch(3, top - FOS_PAGE_SIZE, false), 5);
+    end(3);
     end(2);
     all_is_back();
 }
@@ -466,7 +503,7 @@ static void random_touch(unsigned i, unsigned place, uint64_t *seed)
 static void random_fork(unsigned i, unsigned child)
 {
     if (model[child].lives || i == child ||
-        life_fork(FIRST + i, FIRST + child, (struct fos_cap){FIRST + child, 0}))
+        life_fork(FIRST + i, FIRST + child, (struct fos_cap){FIRST + child, 0}, 0))
         return;
     model[child] = model[i];
 }

@@ -250,14 +250,16 @@ struct mem_reset_rep {
     struct fos_reply head;
 };
 
-/* `child` gets the regions of `parent`; private pages are copied when either writes.
- * As attach; after an error nothing of it is left but mappings in the child's
+/* `child` gets the regions of `parent`; private pages are copied when either writes, or at
+ * once: a small program's data, and the stack around the address `stack`, which is where the
+ * child begins and need not make sense.  As attach; after an error nothing of it is left but mappings in the child's
  * space. */
 struct mem_fork_req {
     struct fos_request head;
     struct fos_cap control;
     uint64_t parent, child;
     struct fos_cap space; /* the child's */
+    uint64_t stack;
 };
 
 struct mem_fork_rep {

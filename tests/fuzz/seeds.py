@@ -235,7 +235,7 @@ MEM_SEEDS = [
     MEM_ATTACH + to_mem(mem_map(), mem_range(3, more=pack("<II", 0, 0)),
                         mem_range(3, more=pack("<II", 3, 0)), mem_range(2)),
     MEM_ATTACH + to_mem(mem_map()) + fault(MEM_AT + 0x5008, 2) + fault(MEM_AT + 0x5008, 3) +
-    fault(0x400010, 4) + fault(0x7fefffffe000, 2) + fault(0x7fefff900000, 2) + fault(8, 2),
+    fault(0x400010, 4) + fault(0x7ff0000fe000, 2) + fault(0x7fefffa00000, 2) + fault(8, 2),
     MEM_ATTACH + to_mem(mem_map(flags=2 | 4), request(18, CONTROL + pack("<QQQQ", 50, 51, 22, 23)))
     + fault(MEM_AT, 2, 51) + to_mem(request(243, CONTROL + pack("<IIQ", 1, 0, 50))),
     MEM_ATTACH + to_mem(request(6, MEM_TICKET + pack("<Q", MEM_HEAP + 0x20000)),

@@ -7,6 +7,10 @@
  *     FOS_PAGES_BASE      given out by fos_pages_reserve: mailboxes, channels, devices
  *     FOS_STACK_TOP       first thread's stack below it, its shared pages above
  *     FOS_START_BLOCK     arguments, environment (struct fos_start)
+ *     FOS_NEAR_BASE       given out by fos_pages_reserve, before those from FOS_PAGES_BASE on
+ *
+ * From the first pages of the stack to FOS_NEAR_END one page table is enough: most programs
+ * need no more than that and the one of their image.
  */
 #ifndef FOS_MEMORY_H
 #define FOS_MEMORY_H
@@ -14,12 +18,19 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <fos/abi/types.h>
+
 #define FOS_HEAP_END   0x0000000800000000ull
 #define FOS_PAGES_BASE 0x0000001000000000ull
 #define FOS_PAGES_END  0x0000700000000000ull
-#define FOS_STACK_TOP  0x00007ff000000000ull
+#define FOS_STACK_TOP  0x00007ff000100000ull
 
-#define FOS_START_BLOCK (FOS_STACK_TOP + 0x100000)
+#define FOS_START_BLOCK (FOS_STACK_TOP + 0x10000)
+#define FOS_NEAR_BASE   (FOS_STACK_TOP + 0x60000)
+#define FOS_NEAR_END    (FOS_STACK_TOP + 0x100000)
+
+_Static_assert(FOS_START_BLOCK + FOS_START_BLOCK_MAX <= FOS_NEAR_BASE,
+               "room for it");
 
 /* Addresses for `pages` pages, followed by one that stays unmapped; never given out
  * again before fos_pages_release.  NULL: none left. */

@@ -103,7 +103,7 @@ static const struct change changes[] = {
     {"more file bytes than memory are refused", SEGMENT0(memsz), 8},
     {"a segment at address 0 is refused", SEGMENT0(vaddr), 0},
     {"a segment in the kernel is refused", SEGMENT1(vaddr), 0xffff800000000000},
-    {"a segment over the stack is refused", SEGMENT1(vaddr), 0x7ff000000000 - 4096},
+    {"a segment over the stack is refused", SEGMENT1(vaddr), FOS_STACK_TOP - 4096},
     {"a segment that wraps around is refused", SEGMENT1(memsz), ~0ull - BASE},
     {"a segment of a terabyte is refused", SEGMENT1(memsz), 1ull << 40},
     {"overlapping segments are refused", SEGMENT1(vaddr), BASE},

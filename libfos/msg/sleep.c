@@ -11,9 +11,9 @@ enum {
     WAKE_PARTS = 2, /* of a wake-up by a message, one by the clock is one */
     SPIN_CYCLES_MIN = 2000,
     SPIN_CYCLES_MAX = 2000000,
-    SPIN_YIELDS = 4, /* parts of a poll between which others may run */
-    YIELD_CYCLES_MIN = 8000,
-    YIELD_CYCLES_MAX = 50000,
+    YIELD_CYCLES_MIN =
+        8000, /* of polling until others may run, doubled each time */
+    YIELD_CYCLES_MAX = 64000,
     SYNC_READINGS = 3,
     SECOND_NS = 1000000000
 };
@@ -100,22 +100,14 @@ static uint64_t deadline_tsc(const struct fos_sleeper *sleeper, uint64_t deadlin
            scale(deadline - sleeper->ns_then, sleeper->tsc_hz, SECOND_NS);
 }
 
-static uint64_t yield_next(const struct fos_sleeper *sleeper, uint64_t now)
-{
-    uint64_t part = sleeper->spin_cycles / SPIN_YIELDS;
-
-    return now + (part < YIELD_CYCLES_MIN   ? YIELD_CYCLES_MIN
-                  : part > YIELD_CYCLES_MAX ? YIELD_CYCLES_MAX
-                                            : part);
-}
-
 enum fos_spin_state fos_spin_look(struct fos_spin *spin)
 {
     uint64_t now = fos_tsc();
 
     if (spin->limit == 0) {
         spin->limit = now + spin->sleeper->spin_cycles;
-        spin->yield = yield_next(spin->sleeper, now);
+        spin->part = YIELD_CYCLES_MIN;
+        spin->yield = now + spin->part;
         spin->deadline = deadline_tsc(spin->sleeper, spin->deadline_ns);
     }
     if (now >= spin->deadline)
@@ -124,7 +116,9 @@ enum fos_spin_state fos_spin_look(struct fos_spin *spin)
         return FOS_SPIN_SLEEP;
     if (now >= spin->yield) {
         fos_sys_wait(0); /* who is waited for may wait for this very processor */
-        spin->yield = yield_next(spin->sleeper, fos_tsc());
+        if (spin->part < YIELD_CYCLES_MAX)
+            spin->part *= 2;
+        spin->yield = fos_tsc() + spin->part;
     }
     return FOS_SPIN_ON;
 }

@@ -15,7 +15,7 @@
 enum { RELEASED_MAX = 640 };
 
 static struct fos_lock lock; /* of all below */
-static uint64_t cursor = FOS_NEAR_BASE;
+static uint64_t cursor = FOS_PAGES_BASE;
 static struct {
     uint64_t address, pages;
 } released[RELEASED_MAX];
@@ -23,7 +23,7 @@ static struct {
 void fos_pages_forked(void)
 {
     lock = (struct fos_lock){0};
-    cursor = FOS_NEAR_BASE;
+    cursor = FOS_PAGES_BASE;
     for (int i = 0; i < RELEASED_MAX; i++)
         released[i].pages = 0;
 }
@@ -39,23 +39,12 @@ static uint64_t reuse(uint64_t pages)
     return 0;
 }
 
-/* Whether there are so many left at the cursor, and the one behind them. */
-static bool has_room(uint64_t pages)
-{
-    if (cursor >= FOS_NEAR_BASE) {
-        if (pages < (FOS_NEAR_END - cursor) / FOS_PAGE_SIZE)
-            return true;
-        cursor = FOS_PAGES_BASE;
-    }
-    return pages < (FOS_PAGES_END - cursor) / FOS_PAGE_SIZE;
-}
-
 void *fos_pages_reserve(size_t pages)
 {
     uint64_t address = 0;
 
     fos_lock_take(&lock);
-    if (pages && has_room(pages)) {
+    if (pages && pages < (FOS_PAGES_END - cursor) / FOS_PAGE_SIZE) {
         address = reuse(pages);
         if (!address) {
             address = cursor;

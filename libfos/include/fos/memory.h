@@ -7,10 +7,8 @@
  *     FOS_PAGES_BASE      given out by fos_pages_reserve: mailboxes, channels, devices
  *     FOS_STACK_TOP       first thread's stack below it, its shared pages above
  *     FOS_START_BLOCK     arguments, environment (struct fos_start)
- *     FOS_NEAR_BASE       given out by fos_pages_reserve, before those from FOS_PAGES_BASE on
  *
- * From the first pages of the stack to FOS_NEAR_END one page table is enough: most programs
- * need no more than that and the one of their image.
+ * The first pages of the stack and all that is above it lie under one page table.
  */
 #ifndef FOS_MEMORY_H
 #define FOS_MEMORY_H
@@ -26,11 +24,10 @@
 #define FOS_STACK_TOP  0x00007ff000100000ull
 
 #define FOS_START_BLOCK (FOS_STACK_TOP + 0x10000)
-#define FOS_NEAR_BASE   (FOS_STACK_TOP + 0x60000)
-#define FOS_NEAR_END    (FOS_STACK_TOP + 0x100000)
 
-_Static_assert(FOS_START_BLOCK + FOS_START_BLOCK_MAX <= FOS_NEAR_BASE,
-               "room for it");
+_Static_assert((FOS_START_BLOCK + FOS_START_BLOCK_MAX - 1) >> 21 ==
+                   (FOS_STACK_TOP - 1) >> 21,
+               "one page table");
 
 /* Addresses for `pages` pages, followed by one that stays unmapped; never given out
  * again before fos_pages_release.  NULL: none left. */

@@ -115,8 +115,11 @@ static inline void case_begin(const char *sentence)
     case_sentence = sentence;
     case_why[0] = '\0';
     free(malloc(CASE_HEAP)); /* the heap's first piece is there from now on */
-    case_fleets_before = case_fleet_frames();
-    fos_sys_kernel_info(&case_before);
+    /* Fleets may be giving back what those before had: both are of one moment. */
+    do {
+        case_fleets_before = case_fleet_frames();
+        fos_sys_kernel_info(&case_before);
+    } while (case_fleets_before != case_fleet_frames());
     case_answering_before = case_answering();
 }
 

@@ -115,11 +115,14 @@ static inline void case_begin(const char *sentence)
     case_sentence = sentence;
     case_why[0] = '\0';
     free(malloc(CASE_HEAP)); /* the heap's first piece is there from now on */
-    /* Fleets may be giving back what those before had: both are of one moment. */
-    do {
+    /* Fleets may be giving back what those before had: both are of one moment, unless
+     * somebody never rests. */
+    for (int tries = 0; tries < 100; tries++) {
         case_fleets_before = case_fleet_frames();
         fos_sys_kernel_info(&case_before);
-    } while (case_fleets_before != case_fleet_frames());
+        if (case_fleets_before == case_fleet_frames())
+            break;
+    }
     case_answering_before = case_answering();
 }
 

@@ -378,12 +378,12 @@ CASE("who leaves for another member takes nothing along and leaves nothing")
     *touch(2, PLACE(0), true) = 5;
     *touch(2, PLACE(9), true) = 6;
     REQUIRE(regions_protect(process_find(2), PLACE(8), 8 * FOS_PAGE_SIZE, 0) == 0);
-    REQUIRE(life_fork(2, 3, (struct fos_cap){3, 0}) == 0);
+    REQUIRE(life_fork(2, 3, (struct fos_cap){3, 0}, 0) == 0);
     *touch(3, PLACE(1), true) = 7;
     space_empty(&spaces[3]); /* as exec does */
     CHECK_EQ(life_leave(3), 0);
     CHECK_EQ(life_leave(3), -FOS_ENOENT);
-    CHECK_EQ(life_fork(3, 4, (struct fos_cap){4, 0}), -FOS_ENOENT);
+    CHECK_EQ(life_fork(3, 4, (struct fos_cap){4, 0}, 0), -FOS_ENOENT);
     CHECK(!touch(3, PLACE(1), false)); /* a fault of before is nobody's */
     CHECK_EQ(process_count, 1);
     CHECK_EQ(*touch(2, PLACE(1), false), 7);
@@ -405,7 +405,7 @@ CASE("what the page fleet does not promise is refused, in whichever family")
     REQUIRE(mmap(2, 0, 12, RW, MEM_PRIVATE | MEM_FIXED) == 0);
     CHECK_EQ(mmap(3, 0, 9, RW, MEM_PRIVATE | MEM_FIXED), -FOS_ENOMEM);
     CHECK_EQ(mmap(3, 0, 9, RW, MEM_SHARED | MEM_FIXED), -FOS_ENOMEM);
-    CHECK_EQ(life_fork(2, 4, (struct fos_cap){4, 0}), -FOS_ENOMEM);
+    CHECK_EQ(life_fork(2, 4, (struct fos_cap){4, 0}, 0), -FOS_ENOMEM);
     CHECK_EQ(mmap(3, 0, 8, RW, MEM_PRIVATE | MEM_FIXED), 0);
     end(2);
     CHECK_EQ(mmap(3, 0, 9, RW, MEM_PRIVATE | MEM_FIXED), 0);

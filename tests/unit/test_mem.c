@@ -311,6 +311,7 @@ CASE("fork copies at once what both write at once, and nothing else")
     struct mem_layout layout = {
         .pid = 2,
         .space = {2, 0},
+        .family = 2,
         .quota = 1000,
         .family_quota = 1000,
         .count = 1,

@@ -19,7 +19,7 @@ MISSING    := $(B)/user/missing.a
 LINK-NEEDS := tools/fos-cc $(LIBFOS) $(LIBC) $(MISSING)
 comma := ,
 # Tests that want what programs have, by the names of their folders.
-PAGED-TESTS := doors members memory posix pipes threads signals
+PAGED-TESTS := doors members memory posix pipes threads signals endurance bombs timers between
 # These map their memory themselves, and say so by the size of their stack; that of all
 # others is the memory fleet's business.
 OWN-MEMORY := fleets/% apps/echo-bench apps/page-bench apps/trace $(filter-out $(PAGED-TESTS:%=tests/boot/%), \

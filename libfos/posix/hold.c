@@ -5,6 +5,7 @@
 #include <fos/abi/atomic.h>
 #include <fos/call.h>
 #include <fos/clock.h>
+#include <fos/start.h>
 #include <fos/syscall.h>
 #include <fos/thread.h>
 
@@ -26,6 +27,17 @@ static bool due(const struct fos_events *events)
             ~fos_load_relaxed(&events->blocked)) != 0;
 }
 
+/* A wait with signals held has all of them blocked meanwhile, and nothing was handed on to
+ * this thread: G4. */
+static bool others_wait(const struct fos_events *own)
+{
+    const struct fos_events *first = (struct fos_events *)fos_start_page->events;
+
+    return own != first &&
+           (fos_load_relaxed(&first->signals) & fos_load_relaxed(&first->blocked) &
+            ~fos_load_relaxed(&own->blocked)) != 0;
+}
+
 /* hold is 0 before signals is read: the kernel adds the signal and then reads hold. */
 void fos_signals_release(void)
 {
@@ -37,6 +49,8 @@ void fos_signals_release(void)
     if (hold)
         return;
     fos_push_stores();
+    if (others_wait(events))
+        signals_take_over(events);
     while (due(events) && events->upcall) {
         fos_store_relaxed(&events->hold, 1);
         fos_compiler_barrier();

@@ -220,6 +220,7 @@ static void handler_run(struct run *run, struct fos_events *events,
     fos_store_relaxed(&events->hold, 1);
     fos_compiler_barrier();
     fos_store_relaxed(&events->blocked, context.uc_sigmask);
+    signals_take_over(events);
     if (frame)
         context_take(frame, &context);
     run->context = NULL;

@@ -8,6 +8,10 @@
  *  G2. What is blocked is one word of the thread's event page, which the kernel reads;
  *      SIGKILL, SIGSTOP and FOS_SIGNAL_CANCEL are never in it.
  *  G3. A signal is taken out of the event page before it is acted on, once.
+ *  G4. A signal to the process comes to its first thread.  While that blocks it, who
+ *      sends it from within the process hands it on to a thread that lets it in, and a
+ *      thread that comes to let it in takes it over.  The sender makes it pending and then
+ *      reads what is blocked, the other does it the other way round: one of them sees it.
  */
 #ifndef FOS_POSIX_SIGNALS_H
 #define FOS_POSIX_SIGNALS_H
@@ -39,6 +43,10 @@ extern _Thread_local struct signal_runs signal_runs;
 /* Sleeps, with signals held, until one is pending that `blocked` lets in, or the
  * deadline; 0 or -FOS_ETIMEDOUT. */
 long signals_sleep(uint64_t blocked, uint64_t deadline);
+
+/* What the first thread blocks and this one, whose event page it is, lets in becomes
+ * pending here. */
+void signals_take_over(struct fos_events *own);
 
 /* Takes one of `set` that is pending; 0: none is.  *info is filled in. */
 int signal_take(struct fos_events *events, uint64_t set, siginfo_t *info);

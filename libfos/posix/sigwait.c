@@ -23,15 +23,14 @@
 
 /* ---- masks ---- */
 
-/* Signals to the process come to its first thread; one that has them blocked there
- * takes them over where they are let in. */
-static void take_over(struct fos_events *own)
+void signals_take_over(struct fos_events *own)
 {
     struct fos_events *first = (struct fos_events *)fos_start_page->events;
     uint64_t blocked;
 
     if (own == first)
         return;
+    fos_push_stores(); /* pairs with fos_signals_hand_on: G4 */
     blocked = fos_load_relaxed(&first->blocked) & ~fos_load_relaxed(&own->blocked);
     if (fos_load_relaxed(&first->signals) & blocked)
         atomic_fetch_or(&own->signals,
@@ -71,7 +70,7 @@ int pthread_sigmask(int how, const sigset_t *restrict set, sigset_t *restrict ol
     if (!error && old)
         *old = before;
     if (!error && set) {
-        take_over(events);
+        signals_take_over(events);
         altstack_arm(events);
         if ((before ^ fos_load_relaxed(&events->blocked)) & signal_bit(SIGCHLD))
             children_tell();
@@ -120,7 +119,7 @@ long signals_sleep(uint64_t blocked, uint64_t deadline)
 
     fos_store_relaxed(&events->blocked, blocked);
     for (;;) {
-        take_over(events);
+        signals_take_over(events);
         result = 0;
         if (fos_load_relaxed(&events->signals) & ~blocked)
             break;
@@ -297,8 +296,7 @@ void children_tell(void)
     if (req.flags == told)
         return;
     fos_signals_hold();
-    if (proc_children_call(fos_proc_peer(), &req, &rep,
-                           fos_now_ns() + 30 * FOS_SECOND) == 0)
+    if (proc_children_call(fos_proc_peer(), &req, &rep, FOS_NEVER) == 0)
         told = req.flags;
     fos_signals_release();
 }

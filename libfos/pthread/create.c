@@ -123,6 +123,8 @@ void fos_signals_hand_on(void)
     for (struct fos_pthread *t = fos_threads; t; t = t->next) {
         if (t->helper || !fos_load_acquire(&t->runs) || fos_load_relaxed(&t->ended))
             continue;
+        /* What was sent is pending since the process fleet answered: pairs with
+         * signals_take_over. */
         waiting = fos_load_relaxed(&first->signals) &
                   fos_load_relaxed(&first->blocked) &
                   ~fos_load_relaxed(&t->events->blocked);

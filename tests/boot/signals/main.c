@@ -10,9 +10,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "../scenario.h"
+#include "alarms.h"
 
-static volatile sig_atomic_t got, got_code, order;
+volatile sig_atomic_t got;
+static volatile sig_atomic_t got_code, order;
 static volatile uintptr_t got_address;
 static volatile pid_t got_pid;
 static sigjmp_buf back;
@@ -27,6 +28,11 @@ static void handler_set(int signal, void (*handler)(int), int flags)
 static void note(int signal)
 {
     got = signal;
+}
+
+void note_set(int signal, int flags)
+{
+    handler_set(signal, note, flags);
 }
 
 static void note_info(int signal, siginfo_t *info, void *context)
@@ -235,12 +241,20 @@ static void test_alarm(void)
     case_end();
 }
 
-static void alarm_soon(void)
+void alarm_soon(void)
 {
-    struct itimerval timer = {{0, 0}, {0, 30000}};
+    struct itimerval timer = {{0, 30000}, {0, 30000}};
 
     got = 0;
     setitimer(ITIMER_REAL, &timer, NULL);
+}
+
+void alarm_end(void)
+{
+    struct itimerval none = {0};
+
+    CASE_EQUAL(setitimer(ITIMER_REAL, &none, NULL), 0);
+    signal(SIGALRM, SIG_DFL);
 }
 
 static void test_eintr(void)
@@ -276,7 +290,7 @@ static void test_eintr(void)
     CASE_EQUAL(got, SIGALRM);
     alarm_soon();
     CASE_EQUAL(WEXITSTATUS(status_of(pid)), 5);
-    signal(SIGALRM, SIG_DFL);
+    alarm_end();
     close(ends[0]);
     close(ends[1]);
     case_end();
@@ -307,7 +321,9 @@ static void test_poll(void)
         FD_SET(ends[0], &reads);
         CASE_EQUAL(select(ends[0] + 1, &reads, NULL, NULL, NULL), -1);
         CASE_EQUAL(errno, EINTR);
+        alarm_end();
     }
+    handler_set(SIGALRM, note, 0);
     sigemptyset(&set);
     sigaddset(&set, SIGALRM);
     sigprocmask(SIG_BLOCK, &set, &old);
@@ -350,6 +366,7 @@ static void test_sigwait(void)
     CASE_EQUAL(sigsuspend(&old), -1);
     CASE_EQUAL(got, SIGALRM);
     sigprocmask(SIG_SETMASK, &old, NULL);
+    alarm_end();
     case_end();
 }
 
@@ -474,5 +491,6 @@ int main(int argc, char **argv)
     test_children();
     test_stop();
     test_exec();
-    return cases_status();
+    int waits = test_waits();
+    return cases_status() | waits;
 }

@@ -59,6 +59,7 @@ void test_objects(void);
 void test_cancel(void);
 void test_shared(void);
 void test_signals(void);
+void test_handing(void);
 int part_fault(uint64_t how, uint64_t b);
 int part_leave(uint64_t how, uint64_t b);
 

@@ -235,6 +235,7 @@ int main(int argc, char **argv)
     test_cancel();
     test_shared();
     test_signals();
+    test_handing();
     test_process_ends();
     return cases_status();
 }

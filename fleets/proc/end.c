@@ -32,14 +32,14 @@ static void role_ended(enum process_role role, int32_t status)
         fleet.console = (struct fos_cap){0};
         fleet.balance_known = false;
         report("proc: the console has ended; starting another");
-        console_start();
+        single_ended(role);
         break;
     case ROLE_FS:
         fleet.fs = (struct fos_cap){0};
         fleet.balance_known = false;
         report("proc: the filesystem has ended: files, pipes and what programs had "
                "open are lost; starting another");
-        fs_start();
+        single_ended(role);
         break;
     case ROLE_STORE:
         fleet.balance_known = false;

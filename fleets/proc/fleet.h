@@ -5,7 +5,8 @@
  *     main.c      what the kernel gave; the order of starting; the loop
  *     manifest.c  the fleets of the boot archive and the app: starting, restarting
  *     archive.c   programs by name
- *     names.c     the naming fleet; members.c  views of it; alive.c  who hangs
+ *     names.c     the naming fleet; members.c  views of it; alive.c  who hangs;
+ *                 restarts.c  how often what has ended is started again
  *     tell.c      who is told of processes' ends
  *     spawn.c     requests to start a process, checked; exec.c  exec and fork
  *     fetch.c     what they bring with them; load.c  from there into a space
@@ -67,6 +68,10 @@ struct process *fleet_start(const struct fleet_birth *what);
 void console_start(void);
 void store_start(void);
 void fs_start(void);
+/* The console or the filesystem has ended: it is started anew (restarts.h). */
+void single_ended(enum process_role role);
+/* Does so; gives when to look again. */
+uint64_t singles_work(void);
 /* Starts the program of the command line; ends the machine if that cannot be. */
 void app_start(void);
 

@@ -26,6 +26,10 @@ enum {
     OWN_FRAMES = 256, /* what this fleet may still need */
     OWN_OBJECTS = 32,
     FRAMES_NEEDED = 1024, /* for an app, after the system has its share */
+    RESERVE_PROCESSES = 4,
+    RESERVE_FRAMES = 1024,
+    RESERVE_OBJECTS = 256,
+    RESERVE_SHARE = 16, /* but not more than one in so many */
 };
 
 static void stdout_report(const char *text, size_t length)
@@ -81,6 +85,18 @@ static struct account fleets_need(void)
     return a;
 }
 
+/* What a few commands of the shell's take. */
+static void reserve_open(struct account *a)
+{
+    a->reserve.processes = RESERVE_PROCESSES;
+    a->reserve.frames = a->frames / RESERVE_SHARE < RESERVE_FRAMES
+                            ? (uint32_t)(a->frames / RESERVE_SHARE)
+                            : RESERVE_FRAMES;
+    a->reserve.objects = a->objects / RESERVE_SHARE < RESERVE_OBJECTS
+                             ? (uint32_t)(a->objects / RESERVE_SHARE)
+                             : RESERVE_OBJECTS;
+}
+
 /* The kernel carves the quotas of others out of this fleet's own. */
 static void accounts_open(void)
 {
@@ -111,12 +127,13 @@ static void accounts_open(void)
     family_account = (struct account){.frames = left - taken,
                                       .objects = (uint32_t)rest,
                                       .processes = PROCESS_MAX - SYSTEM_PROCESSES};
+    reserve_open(&family_account);
 }
 
 void fleet_turn(uint64_t deadline)
 {
     uint64_t again = names_work(), tell = tell_work(), pager = pager_work(),
-             timers = timers_work(), alive = alive_work();
+             timers = timers_work(), alive = alive_work(), singles = singles_work();
 
     if (tell < again)
         again = tell;
@@ -126,6 +143,8 @@ void fleet_turn(uint64_t deadline)
         again = timers;
     if (alive < again)
         again = alive;
+    if (singles < again)
+        again = singles;
     fos_service_run(&fleet.service, again < deadline ? again : deadline);
 }
 

@@ -12,11 +12,7 @@
 #include "login.h"
 #include "pager.h"
 #include "quotas.h"
-
-enum {
-    CONSOLE_STARTS_MAX = 4,
-    FS_STARTS_MAX = 16,
-};
+#include "restarts.h"
 
 struct process *fleet_start(const struct fleet_birth *what)
 {
@@ -79,21 +75,18 @@ static bool ready_wait(enum process_role role)
     }
 }
 
-/* A console that keeps ending is given up; programs then run unheard. */
-void console_start(void)
+static bool console_try(void)
 {
     static const char ring[] = "console\0ring", io[] = "console\0io";
-    static int starts;
     bool dom0 = fleet.boot->dom0 || !fleet.boot->device_present[FOS_DEVICE_CONSOLE];
 
-    if (++starts > CONSOLE_STARTS_MAX) {
-        report("proc: the console ended %d times: giving it up",
-               CONSOLE_STARTS_MAX);
-        return;
-    }
-    bool started = driver_start("console", ROLE_CONSOLE, dom0 ? io : ring, 2,
-                                dom0 ? sizeof io : sizeof ring, FOS_DEVICE_CONSOLE);
-    if (started && starts == 1 && !ready_wait(ROLE_CONSOLE))
+    return driver_start("console", ROLE_CONSOLE, dom0 ? io : ring, 2,
+                        dom0 ? sizeof io : sizeof ring, FOS_DEVICE_CONSOLE);
+}
+
+void console_start(void)
+{
+    if (console_try() && !ready_wait(ROLE_CONSOLE))
         report("proc: the console does not answer");
 }
 
@@ -107,33 +100,72 @@ void store_start(void)
         ready_wait(ROLE_STORE);
 }
 
-void fs_start(void)
+static bool fs_try(uint32_t frames)
 {
-    static int starts;
-    uint32_t frames = quota_of(QUOTA_FS)->frames;
-    const void *image;
-    uint64_t size;
     char text[64];
     int length = snprintf(text, sizeof text, "fs%c%llx%c%llx", 0, LOAD_ARCHIVE, 0,
                           (unsigned long long)fleet.boot->archive_size);
 
-    if (program_find("fs", &image, &size) < 0)
-        return;
-    if (++starts > FS_STARTS_MAX) {
-        report("proc: the filesystem ended %d times: giving it up", FS_STARTS_MAX);
-        return;
-    }
-    bool started = fleet_start(
-        &(struct fleet_birth){.name = "fs",
-                              .role = ROLE_FS,
-                              .argc = 3,
-                              .text = text,
-                              .text_size = (uint32_t)length + 1,
-                              .frames = starts > 1 ? pager_spare(frames) : frames,
-                              .objects = quota_of(QUOTA_FS)->objects,
-                              .archive = true});
-    if (started && starts == 1 && !ready_wait(ROLE_FS))
+    return fleet_start(&(struct fleet_birth){.name = "fs",
+                                             .role = ROLE_FS,
+                                             .argc = 3,
+                                             .text = text,
+                                             .text_size = (uint32_t)length + 1,
+                                             .frames = frames,
+                                             .objects = quota_of(QUOTA_FS)->objects,
+                                             .archive = true});
+}
+
+void fs_start(void)
+{
+    const void *image;
+    uint64_t size;
+
+    if (program_find("fs", &image, &size) == 0 &&
+        fs_try(quota_of(QUOTA_FS)->frames) && !ready_wait(ROLE_FS))
         report("proc: the filesystem does not answer");
+}
+
+/* ---- those that have ended ---- */
+
+static bool fs_again(void)
+{
+    return fs_try(pager_spare(quota_of(QUOTA_FS)->frames));
+}
+
+static struct {
+    enum process_role role;
+    bool (*start)(void);
+    bool missing;
+    struct restarts restarts;
+} singles[] = {
+    {.role = ROLE_CONSOLE,
+     .start = console_try,
+     .restarts.credit = RESTARTS_AT_ONCE},
+    {.role = ROLE_FS, .start = fs_again, .restarts.credit = RESTARTS_AT_ONCE}};
+
+void single_ended(enum process_role role)
+{
+    for (size_t i = 0; i < sizeof singles / sizeof *singles; i++)
+        if (singles[i].role == role)
+            singles[i].missing = true;
+}
+
+uint64_t singles_work(void)
+{
+    uint64_t again = FOS_NEVER, now = fos_now_ns();
+
+    for (size_t i = 0; i < sizeof singles / sizeof *singles; i++) {
+        uint64_t at = singles[i].missing ? restart_take(&singles[i].restarts, now)
+                                         : FOS_NEVER;
+        if (at == 0)
+            singles[i].missing = !singles[i].start();
+        if (singles[i].missing) {
+            at = at ? at : now + RESTART_NS;
+            again = at < again ? at : again;
+        }
+    }
+    return again;
 }
 
 /* Who holds it sees what every process does, so nobody else has it. */

@@ -1,3 +1,4 @@
 # SPDX-License-Identifier: MIT
 unit-cmdline-srcs := fleets/proc/cmdline.c
 unit-alive-srcs   := fleets/proc/alive.c
+unit-restarts-srcs := fleets/proc/restarts.c

@@ -11,21 +11,20 @@
 
 #include "fleet.h"
 #include "quotas.h"
+#include "restarts.h"
 #include "tell.h"
 
-enum { CREDIT_MAX = 4, ARGUMENTS = 3, THROWAWAY_SLOTS = 64 };
+enum { ARGUMENTS = 3, THROWAWAY_SLOTS = 64 };
 
-#define CREDIT_NS FOS_SECOND
-#define TELL_NS   (2 * FOS_MILLISECOND) /* after a member had no room */
-#define START_NS  (5 * FOS_SECOND)
+#define TELL_NS  (2 * FOS_MILLISECOND) /* after a member had no room */
+#define START_NS (5 * FOS_SECOND)
 
 static struct members members;
 static struct fos_siphash_key tickets, secrets;
 static struct late late;               /* ends not told yet */
 static bool running[PROC_MEMBERS_MAX]; /* a process is in the slot */
 static bool begun;
-static unsigned credit;    /* starts that may be made at once */
-static uint64_t credit_at; /* when the next is earned */
+static struct restarts restarts;
 
 /* The kernel's generator, by the secret of a mailbox that nobody hears of. */
 static uint64_t draw(void)
@@ -48,7 +47,7 @@ void names_init(unsigned count)
     tickets = (struct fos_siphash_key){{draw(), draw()}};
     secrets = (struct fos_siphash_key){{draw(), draw()}};
     fleet.control = (struct fos_cap){draw(), draw()};
-    credit = CREDIT_MAX + count;
+    restarts.credit = RESTARTS_AT_ONCE + count;
 }
 
 const struct fos_siphash_key *names_tickets(void)
@@ -86,29 +85,19 @@ static void member_start(unsigned slot)
     }
 }
 
-static bool any_missing(void)
-{
-    for (unsigned slot = 0; slot < members.view.slots; slot++)
-        if (!running[slot])
-            return true;
-    return false;
-}
-
-/* Starts that fail use up credit too.  Gives when to try again. */
+/* Gives when to try again.  Starts that fail count too. */
 static uint64_t missing_start(void)
 {
-    uint64_t now = fos_now_ns();
+    uint64_t now = fos_now_ns(), again = FOS_NEVER;
 
-    for (; credit < CREDIT_MAX && now >= credit_at; credit_at += CREDIT_NS)
-        credit++;
-    for (unsigned slot = 0; slot < members.view.slots && credit; slot++) {
-        if (running[slot])
-            continue;
-        if (credit-- == CREDIT_MAX)
-            credit_at = now + CREDIT_NS;
-        member_start(slot);
+    for (unsigned slot = 0; slot < members.view.slots; slot++) {
+        uint64_t at = running[slot] ? FOS_NEVER : restart_take(&restarts, now);
+        if (at == 0)
+            member_start(slot);
+        if (!running[slot])
+            again = at ? at : now + RESTART_NS;
     }
-    return any_missing() ? credit_at : FOS_NEVER;
+    return again;
 }
 
 static int member_send(struct fos_cap mailbox, const void *message, size_t length)
@@ -142,7 +131,7 @@ static uint64_t news_tell(void)
 
 uint64_t names_work(void)
 {
-    uint64_t again = begun && any_missing() ? missing_start() : FOS_NEVER, tell;
+    uint64_t again = begun ? missing_start() : FOS_NEVER, tell;
     uint32_t deaf = members_deaf(&members);
 
     if (deaf)

@@ -13,11 +13,10 @@
 
 #include "fleet.h"
 #include "quotas.h"
+#include "restarts.h"
 #include "tell.h"
 
 FOS_CLIENT_CALLS(mem, MEM_PROC_OPS)
-
-enum { STARTS_MAX = 16 };
 
 /* Members of the memory fleet where nobody says how many: a member wants a vCPU of its own
  * and some frames, and has programs on others to work for. */
@@ -38,6 +37,7 @@ struct kin {
     uint32_t count, frames, objects; /* of each member */
     uint64_t argument;               /* to each, beside its slot; 0: none */
     uint32_t starts;
+    struct restarts restarts;
     bool missing[PAGER_MEMBERS_MAX]; /* no process is in the slot */
     struct proc_view view;
 };
@@ -105,11 +105,7 @@ static void member_start(struct kin *k, unsigned slot)
                         (unsigned long long)k->argument);
 
     k->missing[slot] = false;
-    if (++k->starts > STARTS_MAX) {
-        report("proc: members of %s ended %d times: giving it up", k->name,
-               STARTS_MAX);
-        return;
-    }
+    k->starts++;
     struct process *p = fleet_start(&(struct fleet_birth){
         .name = k->name,
         .role = k->role,
@@ -135,6 +131,7 @@ static void kin_start(struct kin *k)
     uint64_t deadline = fos_now_ns() + START_NS;
 
     k->view.slots = k->count;
+    k->restarts.credit = RESTARTS_AT_ONCE;
     for (unsigned slot = 0; slot < k->count; slot++)
         member_start(k, slot);
     while (!serves(k) && fos_now_ns() < deadline)
@@ -210,21 +207,31 @@ void pager_ended(const struct process *p)
         tell_end(p);
 }
 
-static void missing_start(struct kin *k)
+/* Gives when to try again. */
+static uint64_t missing_start(struct kin *k)
 {
-    for (unsigned slot = 0; slot < k->count; slot++)
-        if (k->missing[slot])
+    uint64_t again = FOS_NEVER;
+
+    for (unsigned slot = 0; slot < k->count; slot++) {
+        if (!k->missing[slot])
+            continue;
+        uint64_t at = restart_take(&k->restarts, fos_now_ns());
+        if (at == 0)
             member_start(k, slot);
+        else
+            again = at;
+    }
+    return again;
 }
 
 uint64_t pager_work(void)
 {
     struct mem_fleets_req req = {
         .head.tag = FOS_TAG(mem, fleets), .control = fleet.control, .fs = fleet.fs};
+    uint64_t pages_at = missing_start(&pages), mems_at = missing_start(&mems);
+    uint64_t again = pages_at < mems_at ? pages_at : mems_at;
     bool all = true;
 
-    missing_start(&pages);
-    missing_start(&mems);
     for (unsigned slot = 0; slot < pages.count; slot++)
         req.pages[slot] = pages.view.members[slot].mailbox;
     for (unsigned slot = 0; slot < mems.count; slot++) {
@@ -237,7 +244,9 @@ uint64_t pager_work(void)
         else
             told[slot] = now;
     }
-    return all ? FOS_NEVER : fos_now_ns() + TELL_NS;
+    if (!all && fos_now_ns() + TELL_NS < again)
+        again = fos_now_ns() + TELL_NS;
+    return again;
 }
 
 static void member_yield(struct process *p)

@@ -193,6 +193,15 @@ static void test_page(void)
     end();
 }
 
+static void test_often(void)
+{
+    begin("a member of page is killed 20 times: there is always another");
+    for (int i = 0; i < 20 && !case_why[0]; i++)
+        member_kill("page");
+    CASE_EQUAL(ended(shell("[ \"$(seq 20 | tail -n 1)\" = 20 ]")), 0);
+    end();
+}
+
 static void test_mem(void)
 {
     begin("a member of mem is killed: its processes end, the other's do not");
@@ -251,11 +260,8 @@ static void test_console(void)
 static const struct {
     const char *fleet;
     void (*run)(void);
-} tests[] = {{"page", test_page},
-             {"mem", test_mem},
-             {"fs", test_fs},
-             {"name", test_name},
-             {"console", test_console}};
+} tests[] = {{"page", test_page}, {"often", test_often}, {"mem", test_mem},
+             {"fs", test_fs},     {"name", test_name},   {"console", test_console}};
 
 /* All, or the one of the fleet that is named. */
 int main(int argc, char **argv)

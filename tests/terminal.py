@@ -10,10 +10,16 @@ import subprocess
 import termios
 import time
 
-from runner.paths import ROOT
-from system_tests import check
+from runner.paths import ROOT, in_root
+from system_tests import check, skip
 
 RUN = os.path.join(ROOT, "tools/run")
+PROMPT = "$ "            # the login shell's
+
+
+def need_shell():
+    if not os.path.lexists(in_root("build/archive/test/sh")):
+        skip("there is no shell in the boot archive")
 
 
 def start(accel, *arguments, **settings):
@@ -78,8 +84,8 @@ class Terminal:
         fcntl.ioctl(self.ours, termios.TIOCSWINSZ,
                     struct.pack("HHHH", rows, columns, 0, 0))
 
-    def status(self):
-        return ends_with(self.process, self.word)
+    def status(self, seconds=15):
+        return ends_with(self.process, self.word, seconds)
 
     def __enter__(self):
         return self
@@ -94,9 +100,9 @@ def take_terminal():
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 
-def ends_with(process, word):
+def ends_with(process, word, seconds=15):
     try:
-        status = process.wait(timeout=15)
+        status = process.wait(timeout=seconds)
     except subprocess.TimeoutExpired:
         process.kill()
         check(False, "it goes on")

@@ -26,6 +26,8 @@
  *      nothing of it is made afterwards.
  *  F6. pages.used is the number of pages in files and pipes; files leave
  *      PAGES_RESERVE to pipes, and so do pipes in shared memory.
+ *  F7. Processes that have HANDLES_FEW handles and more leave DESCRIPTIONS_RESERVE
+ *      descriptions to the others: whoever has few open can open more.
  */
 #ifndef FS_CORE_H
 #define FS_CORE_H
@@ -43,9 +45,11 @@ enum {
     PROCESSES_MAX = 160,
     NODES_MAX = 65536,
     DESCRIPTIONS_MAX = 8192,
-    LOCKS_MAX = 4096,    /* in all */
-    LOCKS_OF_ONE = 512,  /* of a process */
-    WAITERS_OF_ONE = 64, /* of a process */
+    HANDLES_FEW = 16,
+    DESCRIPTIONS_RESERVE = PROCESSES_MAX * HANDLES_FEW, /* F7 */
+    LOCKS_MAX = 4096,                                   /* in all */
+    LOCKS_OF_ONE = 512,                                 /* of a process */
+    WAITERS_OF_ONE = 64,                                /* of a process */
     MAPS_MAX = 512,
     ENDED_LOG = 256, /* processes that ended, remembered: F5 */
     PIPE_PAGES = 16,

@@ -164,9 +164,11 @@ long handle_add(struct process *p, struct description *d)
 
     while (handle < p->handles_size && p->handles[handle])
         handle++;
-    if (handle == p->handles_size && !handles_grow(p)) {
+    bool scarce = handle >= HANDLES_FEW && /* F7 */
+                  fs.descriptions > DESCRIPTIONS_MAX - DESCRIPTIONS_RESERVE;
+    if (scarce || (handle == p->handles_size && !handles_grow(p))) {
         description_put(d);
-        return -FOS_EMFILE;
+        return scarce ? -FOS_ENFILE : -FOS_EMFILE;
     }
     p->handles[handle] = d;
     return (long)handle;

@@ -5,6 +5,7 @@
  * Nothing of the caller has changed when exec answers an error; once its space is
  * reset, what goes wrong ends it as SIGKILL would.
  */
+#include <stddef.h>
 #include <string.h>
 
 #include <fos/error.h>
@@ -153,7 +154,7 @@ static long child_make(const struct process *parent, struct load *load,
                        const struct proc_fork_req *req, uint64_t *pid)
 {
     struct process *child =
-        process_reserve(parent->account, frames_share(parent->account),
+        process_reserve(parent->account, parent, frames_share(parent->account),
                         objects_share(parent->account));
     long error;
 
@@ -176,6 +177,18 @@ static long child_make(const struct process *parent, struct load *load,
     return 0;
 }
 
+/* Who is about to be ended by a signal makes no child before: a group of processes that
+ * fork without end could not be ended by one to all of them.  The address is the
+ * caller's word, and of use to it alone. */
+static long signals_look(const struct process *p, const struct proc_fork_req *req)
+{
+    uint64_t at = req->events + offsetof(struct fos_events, signals), pending = 0;
+    long error =
+        req->first ? fos_sys_space_read(p->space, at, &pending, sizeof pending) : 0;
+
+    return error ? error : pending & req->first ? -FOS_EINTR : 0;
+}
+
 void fork_handle(const struct fos_caller *caller, const struct proc_fork_req *req)
 {
     struct process *parent = process_authentic(req->self);
@@ -184,8 +197,10 @@ void fork_handle(const struct fos_caller *caller, const struct proc_fork_req *re
     struct proc_fork_rep rep = {0};
     long error = !parent          ? -FOS_EPERM
                  : !parent->paged ? -FOS_ENOSYS
-                                  : extras_read(parent, extras);
+                                  : signals_look(parent, req);
 
+    if (!error)
+        error = extras_read(parent, extras);
     if (!error) {
         load.extra = parent->extra;
         load.block = FOS_START_BLOCK;

@@ -357,3 +357,15 @@ static void proc_timer(const struct fos_caller *caller,
     (void)length;
     timer_handle(caller, req);
 }
+
+static void proc_limit(const struct fos_caller *caller,
+                       const struct proc_limit_req *req, size_t length)
+{
+    struct process *p = process_authentic(req->self);
+    struct proc_limit_rep rep;
+
+    (void)length;
+    if (p)
+        p->processes_max = req->processes;
+    fos_answer(caller, p ? 0 : -FOS_EPERM, &rep, sizeof rep);
+}

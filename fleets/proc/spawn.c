@@ -98,7 +98,8 @@ long process_start(struct birth *birth, struct process **made, const char **why)
     uint32_t objects = paged ? objects_share(birth->account) * times
                              : quota(birth->objects, birth->account->objects,
                                      OBJECTS_DEFAULT, OBJECTS_MIN);
-    struct process *p = process_reserve(birth->account, frames, objects);
+    struct process *p = process_reserve(birth->account, process_find(birth->parent),
+                                        frames, objects);
     if (!p) {
         *why = "the family's account of frames, objects or processes is used up";
         return -FOS_EDQUOT;

@@ -73,18 +73,38 @@ static struct process *entry_free(void)
     return NULL;
 }
 
-struct process *process_reserve(struct account *account, uint32_t frames,
+/* T4 */
+static bool account_pays(const struct account *a, const struct process *parent,
+                         uint32_t frames, uint32_t objects)
+{
+    bool all = !parent || parent->role == ROLE_APP;
+
+    if (parent && a->processes_paid >= parent->processes_max)
+        return false;
+    if (!all && (a->processes <= a->reserve.processes ||
+                 a->frames < (uint64_t)frames + a->reserve.frames ||
+                 a->objects < (uint64_t)objects + a->reserve.objects))
+        return false;
+    return a->processes > 0 && a->frames >= frames && a->objects >= objects;
+}
+
+struct process *process_reserve(struct account *account,
+                                const struct process *parent, uint32_t frames,
                                 uint32_t objects)
 {
     struct process *p = entry_free();
 
-    if (!p || account->processes == 0 || account->frames < frames ||
-        account->objects < objects)
+    if (!p || !account_pays(account, parent, frames, objects))
         return NULL;
     account->processes--;
+    account->processes_paid++;
     account->frames -= frames;
     account->objects -= objects;
-    *p = (struct process){.account = account, .frames = frames, .objects = objects};
+    *p = (struct process){.account = account,
+                          .frames = frames,
+                          .objects = objects,
+                          .processes_max =
+                              parent ? parent->processes_max : UINT32_MAX};
     return p;
 }
 
@@ -94,6 +114,7 @@ void process_cancel(struct process *p)
     p->account->frames += p->frames;
     p->account->objects += p->objects;
     p->account->processes++;
+    p->account->processes_paid--;
     *p = (struct process){0};
 }
 
@@ -133,6 +154,7 @@ void process_release(struct process *p)
 {
     assert(p->state == PROCESS_ENDED);
     p->account->processes++;
+    p->account->processes_paid--;
     *p = (struct process){0};
 }
 

@@ -11,6 +11,8 @@
  *      processes (processes: RUNNING and ENDED) are what it was opened with.
  *  T2. load[v] counts the RUNNING processes of vCPU v, proc itself included.
  *  T3. The parent of a RUNNING process is RUNNING, or is this fleet itself.
+ *  T4. A process whose parent is not the app is made only while its account has more than
+ *      its reserve: a shell that is the app can start what ends a fork bomb.
  */
 #ifndef PROC_TABLE_H
 #define PROC_TABLE_H
@@ -38,6 +40,10 @@ enum process_role {
 struct account {
     uint64_t frames, objects;
     uint32_t processes;
+    uint32_t processes_paid; /* for those there are */
+    struct {                 /* of that: for the app's own children alone (T4) */
+        uint32_t frames, objects, processes;
+    } reserve;
 };
 
 struct process {
@@ -76,6 +82,8 @@ struct process {
     uint32_t children;    /* PROC_CHILDREN_... */
     struct proc_usage children_usage;
 
+    uint32_t
+        processes_max; /* it makes no more while its account has paid so many */
     uint64_t alarm_at, alarm_every; /* nanoseconds; 0: none, once */
     bool stopped;
     bool suspended; /* its suspend request waits for an answer */
@@ -98,8 +106,10 @@ struct process *process_authentic(struct fos_cap space);
 struct process *process_of_role(enum process_role role);
 bool process_is_descendant(const struct process *p, uint64_t ancestor);
 
-/* A FREE entry, paid for; NULL: the table or the account has none left. */
-struct process *process_reserve(struct account *account, uint32_t frames,
+/* A FREE entry for a child of `parent` (NULL: this fleet), paid for; NULL: the table or
+ * the account has none left. */
+struct process *process_reserve(struct account *account,
+                                const struct process *parent, uint32_t frames,
                                 uint32_t objects);
 /* Gives back a reserved entry that never ran. */
 void process_cancel(struct process *p);

@@ -5,7 +5,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <fos/clock.h>
 #include <fos/part.h>
 #include <fos/start.h>
 #include <fos/syscall.h>
@@ -28,11 +27,6 @@ struct fos_peer *fos_proc_peer(void)
         fos_peer_open(&peer, fos_start_page->caps[FOS_START_PROC],
                       FOS_TRANSPORT_KERNEL);
     return &peer;
-}
-
-static uint64_t soon(void)
-{
-    return fos_now_ns() + 30 * FOS_SECOND;
 }
 
 /* A request's tail under construction (struct proc_image). */
@@ -113,7 +107,7 @@ long fos_spawn(const struct fos_spawn *what, uint64_t *pid)
     long result = request_fill(req, &tail, what);
     if (result == 0)
         result = fos_call(fos_proc_peer(), req, (uint32_t)(tail.at - (char *)req),
-                          &rep, sizeof rep, soon());
+                          &rep, sizeof rep, FOS_NEVER);
     free(req);
     if (result < 0)
         return result;
@@ -149,7 +143,7 @@ long fos_process_kill(uint64_t pid)
     struct proc_kill_req req = {.self = fos_own_space(), .pid = pid};
     struct proc_kill_rep rep = {0};
 
-    return proc_kill_call(fos_proc_peer(), &req, &rep, soon());
+    return proc_kill_call(fos_proc_peer(), &req, &rep, FOS_NEVER);
 }
 
 long fos_process_list(struct proc_entry *entries, size_t capacity)
@@ -159,7 +153,7 @@ long fos_process_list(struct proc_entry *entries, size_t capacity)
     size_t count = 0;
 
     do {
-        long result = proc_list_call(fos_proc_peer(), &req, &rep, soon());
+        long result = proc_list_call(fos_proc_peer(), &req, &rep, FOS_NEVER);
         if (result < 0)
             return result;
         for (uint32_t i = 0; i < rep.count && i < PROC_LIST_MAX && count < capacity;

@@ -32,8 +32,7 @@ static long timer_ask(struct proc_timer_req *req, struct proc_timer_rep *rep)
 {
     req->self = fos_own_space();
     fos_signals_hold();
-    long error =
-        proc_timer_call(fos_proc_peer(), req, rep, fos_now_ns() + 30 * FOS_SECOND);
+    long error = proc_timer_call(fos_proc_peer(), req, rep, FOS_NEVER);
     fos_signals_release();
     return error;
 }

@@ -2,7 +2,6 @@
 #include <errno.h>
 #include <unistd.h>
 
-#include <fos/clock.h>
 #include <fos/error.h>
 #include <fos/signal.h>
 #include <fos/start.h>
@@ -16,8 +15,7 @@ static long exec_send(const struct proc_image *what, void *argument)
     struct proc_exec_rep rep;
 
     (void)argument;
-    return proc_exec_call(fos_proc_peer(), &req, &rep,
-                          fos_now_ns() + 30 * FOS_SECOND);
+    return proc_exec_call(fos_proc_peer(), &req, &rep, FOS_NEVER);
 }
 
 int execve(const char *path, char *const argv[], char *const envp[])

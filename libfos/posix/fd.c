@@ -24,6 +24,7 @@ struct descriptor {
 static struct fos_file files[FILES_MAX];
 static struct descriptor table[FOS_FD_MAX];
 static bool begun;
+static int limit = FOS_FD_MAX; /* of descriptors to come */
 static struct fos_lock lock;
 
 FOS_FORK_LOCK(lock);
@@ -123,7 +124,7 @@ void fos_file_put(struct fos_file *file)
 
 static int lowest_free(int from)
 {
-    while (from < FOS_FD_MAX && table[from].file)
+    while (from < limit && table[from].file)
         from++;
     return from;
 }
@@ -132,18 +133,29 @@ int fos_fd_install(struct fos_file *file, int lowest, unsigned flags)
 {
     table_lock();
     int fd = lowest_free(lowest);
-    if (fd < FOS_FD_MAX)
+    bool found = fd < limit;
+    if (found)
         file_open(fd, file, flags);
     table_unlock();
-    if (fd < FOS_FD_MAX)
+    if (found)
         return fd;
     fos_file_put(file);
     return -FOS_EMFILE;
 }
 
+int fos_fd_limit(int set)
+{
+    table_lock();
+    if (set >= 0)
+        limit = set;
+    int now = limit;
+    table_unlock();
+    return now;
+}
+
 int fos_fd_install_at(struct fos_file *file, int fd, unsigned flags)
 {
-    if (fd < 0 || fd >= FOS_FD_MAX) {
+    if (fd < 0 || fd >= FOS_FD_MAX || fd >= fos_fd_limit(-1)) {
         fos_file_put(file);
         return -FOS_EBADF;
     }

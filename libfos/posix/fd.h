@@ -120,6 +120,10 @@ int fos_fd_install(struct fos_file *file, int lowest, unsigned flags);
 /* The same at descriptor `fd`, whose file, if any, is closed.  fd or -FOS_EBADF. */
 int fos_fd_install_at(struct fos_file *file, int fd, unsigned flags);
 
+/* New descriptors are below this number, which `set`, unless it is negative, becomes; at
+ * most FOS_FD_MAX. */
+int fos_fd_limit(int set);
+
 /* 0 or -FOS_EBADF. */
 long fos_fd_close(int fd);
 

@@ -175,7 +175,7 @@ static int status_flags(int fd, int set)
 
 static int dup_lowest(int fd, int lowest, unsigned flags)
 {
-    if (lowest < 0 || lowest >= FOS_FD_MAX)
+    if (lowest < 0 || lowest >= fos_fd_limit(-1))
         return fos_fd_result(-FOS_EINVAL);
     return dup_from(fd, lowest, flags);
 }

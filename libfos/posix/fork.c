@@ -18,10 +18,13 @@
 #include <fos/start.h>
 #include <fos/thread.h>
 
-enum { ENTRY_STACK = 2048 };
+enum { ENTRY_STACK = 2048, REFUSAL_NS = 10000000 };
 
 struct place {
     jmp_buf at;
+    /* Signals that come first: none where they are held further out.  (What the thread
+     * blocks while it waits for the answer is another matter.) */
+    uint64_t first;
     uint8_t stack[ENTRY_STACK] __attribute__((aligned(16)));
 };
 
@@ -37,10 +40,11 @@ static long child_ask(struct place *place)
                                 .stack = (uint64_t)(place->stack + ENTRY_STACK) -
                                          sizeof(uint64_t),
                                 .argument = (uint64_t)place,
-                                .tls = (uint64_t)__builtin_thread_pointer()};
+                                .tls = (uint64_t)__builtin_thread_pointer(),
+                                .events = (uint64_t)fos_own_events,
+                                .first = place->first};
     struct proc_fork_rep rep = {0};
-    long error =
-        proc_fork_call(fos_proc_peer(), &req, &rep, fos_now_ns() + 30 * FOS_SECOND);
+    long error = proc_fork_call(fos_proc_peer(), &req, &rep, FOS_NEVER);
 
     return error < 0 ? error : (long)rep.pid;
 }
@@ -53,12 +57,16 @@ static void child_begin(void)
     fos_fork_done(true);
 }
 
-pid_t fork(void)
+/* -FOS_EINTR: a signal came first, and has been delivered. */
+static long fork_once(void)
 {
     struct place place;
     long result;
 
     fos_signals_hold();
+    place.first = fos_load_relaxed(&fos_own_events->hold) == 1
+                      ? ~fos_load_relaxed(&fos_own_events->blocked)
+                      : 0;
     fos_call_mailbox(); /* made now, not with the locks taken */
     fos_fork_prepare();
     fos_thread_fork();
@@ -70,6 +78,24 @@ pid_t fork(void)
         fos_fork_done(false);
     }
     fos_signals_release();
+    return result;
+}
+
+/* There are too many processes: who tries again at once would only keep them busy. */
+static bool is_refused(long result)
+{
+    return result == -FOS_EAGAIN || result == -FOS_EDQUOT;
+}
+
+pid_t fork(void)
+{
+    long result;
+
+    do
+        result = fork_once();
+    while (result == -FOS_EINTR);
+    if (is_refused(result))
+        fos_clock_sleep(fos_now_ns() + REFUSAL_NS);
     if (result < 0) {
         errno = result == -FOS_EDQUOT ? EAGAIN : (int)-result;
         return -1;

@@ -5,17 +5,11 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include <fos/clock.h>
 #include <fos/error.h>
 #include <fos/proc.h>
 #include <fos/signal.h>
 #include <fos/start.h>
 #include <fos/thread.h>
-
-static uint64_t soon(void)
-{
-    return fos_now_ns() + 30 * FOS_SECOND;
-}
 
 pid_t getpid(void)
 {
@@ -29,7 +23,7 @@ static long ids_ask(pid_t pid, struct proc_ids_rep *rep)
     if (pid < 0)
         return -FOS_ESRCH;
     fos_signals_hold();
-    long error = proc_ids_call(fos_proc_peer(), &req, rep, soon());
+    long error = proc_ids_call(fos_proc_peer(), &req, rep, FOS_NEVER);
     fos_signals_release();
     return error;
 }
@@ -72,7 +66,7 @@ static long group_ask(uint64_t pid, uint64_t group)
     struct proc_group_rep rep = {0};
 
     fos_signals_hold();
-    long error = proc_group_call(fos_proc_peer(), &req, &rep, soon());
+    long error = proc_group_call(fos_proc_peer(), &req, &rep, FOS_NEVER);
     fos_signals_release();
     return error;
 }
@@ -109,7 +103,7 @@ int fos_signal_send(pid_t pid, int signal, int code, uint64_t value)
     struct proc_signal_rep rep;
 
     fos_signals_hold();
-    long error = proc_signal_call(fos_proc_peer(), &req, &rep, soon());
+    long error = proc_signal_call(fos_proc_peer(), &req, &rep, FOS_NEVER);
     fos_signals_release();
     if (!error && fos_signals_hand_on && (pid <= 0 || pid == getpid()))
         fos_signals_hand_on();

@@ -29,9 +29,7 @@ void *fos_missing_null(void)
 /* Processes and signals. */
 CALL(fexecve)
 
-/* Limits and priorities. */
-CALL(getrlimit)
-CALL(setrlimit)
+/* Priorities. */
 CALL(setpriority)
 CALL(gethostid)
 

@@ -12,7 +12,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <fos/clock.h>
 #include <fos/signal.h>
 #include <fos/start.h>
 
@@ -272,8 +271,7 @@ static long spawn_send(const struct proc_image *what, void *argument)
     struct wanted *w = argument;
 
     w->req.what = *what;
-    return proc_spawn_call(fos_proc_peer(), &w->req, &w->rep,
-                           fos_now_ns() + 30 * FOS_SECOND);
+    return proc_spawn_call(fos_proc_peer(), &w->req, &w->rep, FOS_NEVER);
 }
 
 static uint64_t group_of(const struct __posix_spawnattr *attr)

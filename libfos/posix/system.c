@@ -43,7 +43,7 @@ int getpagesize(void)
 
 int getdtablesize(void)
 {
-    return FOS_FD_MAX;
+    return fos_fd_limit(-1);
 }
 
 static long of_machine(int name)
@@ -65,7 +65,6 @@ static const struct {
     {_SC_CHILD_MAX, -1},
     {_SC_CLK_TCK, CLOCKS_PER_SEC},
     {_SC_NGROUPS_MAX, NGROUPS_MAX},
-    {_SC_OPEN_MAX, FOS_FD_MAX},
     {_SC_JOB_CONTROL, _POSIX_JOB_CONTROL},
     {_SC_SAVED_IDS, _POSIX_SAVED_IDS},
     {_SC_VERSION, _POSIX_VERSION},
@@ -122,6 +121,8 @@ static const struct {
 
 long sysconf(int name)
 {
+    if (name == _SC_OPEN_MAX)
+        return fos_fd_limit(-1);
     if (name >= _SC_NPROCESSORS_CONF && name <= _SC_AVPHYS_PAGES)
         return of_machine(name);
     for (size_t i = 0; i < sizeof values / sizeof values[0]; i++)

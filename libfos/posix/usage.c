@@ -29,8 +29,7 @@ static long usage_ask(struct proc_usage_rep *rep)
     struct proc_usage_req req = {.self = fos_own_space()};
 
     fos_signals_hold();
-    long error =
-        proc_usage_call(fos_proc_peer(), &req, rep, fos_now_ns() + 30 * FOS_SECOND);
+    long error = proc_usage_call(fos_proc_peer(), &req, rep, FOS_NEVER);
     fos_signals_release();
     return error;
 }

@@ -5,7 +5,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <fos/clock.h>
 #include <fos/error.h>
 #include <fos/park.h>
 #include <fos/proc.h>
@@ -15,7 +14,6 @@
 enum {
     PRIORITY_MAX = 99, /* of policies that have priorities */
     SLICE_NS = 10000000,
-    ANSWER_S = 30,
 };
 
 static int refuse(int error)
@@ -106,8 +104,7 @@ static int place_ask(pid_t pid, uint64_t set, struct proc_place_rep *rep)
     long error;
 
     fos_signals_hold();
-    error = proc_place_call(fos_proc_peer(), &req, rep,
-                            fos_now_ns() + ANSWER_S * FOS_SECOND);
+    error = proc_place_call(fos_proc_peer(), &req, rep, FOS_NEVER);
     fos_signals_release();
     return (int)fos_errno(error);
 }

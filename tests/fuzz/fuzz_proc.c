@@ -18,7 +18,7 @@ static char archive[4096] __attribute__((aligned(4096)));
 static void process_add(enum process_role role, struct fos_cap space,
                         struct account *account)
 {
-    struct process *p = process_reserve(account, 1000, 100);
+    struct process *p = process_reserve(account, NULL, 1000, 100);
 
     HOLDS(p);
     p->role = role;
@@ -36,8 +36,10 @@ static void system_start(void)
     memset(processes, 0, sizeof processes);
     boot.archive = (uint64_t)archive;
     fleet.boot = &boot;
-    system_account = (struct account){5000, 1000, 8};
-    family_account = (struct account){50000, 10000, 100};
+    system_account =
+        (struct account){.frames = 5000, .objects = 1000, .processes = 8};
+    family_account =
+        (struct account){.frames = 50000, .objects = 10000, .processes = 100};
     table_init(4, 0);
     process_add(ROLE_APP, (struct fos_cap){1000, 1}, &family_account);
     process_add(ROLE_CONSOLE, (struct fos_cap){1004, 2}, &system_account);

@@ -1,18 +1,9 @@
 # SPDX-License-Identifier: MIT
 """The shell that a run without a program ends in, as somebody at the terminal meets it."""
-import os
 import time
 
-from runner.paths import in_root
-from system_tests import case, check, skip
-from terminal import Terminal, ends_with, start
-
-PROMPT = "$ "
-
-
-def need_shell():
-    if not os.path.lexists(in_root("build/archive/test/sh")):
-        skip("there is no shell in the boot archive")
+from system_tests import case, check
+from terminal import PROMPT, Terminal, ends_with, need_shell, start
 
 
 def shell(accel):

@@ -25,6 +25,7 @@ enum fos_inherit_kind {
     FOS_INHERIT_SIGNALS = 3, /* blocked and ignored ones */
     FOS_INHERIT_ACTIONS = 4, /* of posix_spawn, done after all gets */
     FOS_INHERIT_TTY = 5,
+    FOS_INHERIT_LIMITS = 6,
     FOS_INHERIT_KINDS = 16,
 };
 

@@ -11,6 +11,10 @@
 
 FOS_CLIENT_CALLS(proc, PROC_OPS)
 
+/* Calls to it have no deadline: it does one thing after the other, so that its answer to
+ * one of many that fork may take long on a busy machine, and a fork that was given up
+ * would leave a child that nobody knows.  It cannot die but with the machine. */
+
 /*
  * What to start.  Zero is a fair default for every field but path; vcpu is the
  * number of a vCPU plus one, so that 0 lets the process fleet choose.

@@ -26,6 +26,7 @@ check "globs find files" "g1 g2" 'touch g1 g2 h1; echo g*'
 check "loops, cases and functions" "a-A b-B " \
     'f() { case $1 in a) printf a-A;; *) printf b-B;; esac; printf " "; }; for i in a b; do f $i; done'
 check "programs read their environment" "here" 'V=here sh -c "echo \$V"'
+check "ulimit bounds the descriptors of programs to come" "20" '(ulimit -n 20; sh -c "ulimit -n")'
 check "a script in a file runs by its first line" "script 2" \
     'printf "#!/bin/sh\necho script \$#\n" >s; chmod +x s; ./s 1 2'
 check "exit statuses come back" "[7]" 'sh -c "exit 7"'

@@ -43,7 +43,8 @@ enum {
     OP(19, proc, children)            \
     OP(20, proc, suspend)             \
     OP(21, proc, place)               \
-    OP(22, proc, timer)
+    OP(22, proc, timer)               \
+    OP(23, proc, limit)
 FOS_PROTOCOL(proc, 1, PROC_OPS)
 
 #define PROC_VCPU_ANY 0xffffffffu
@@ -122,13 +123,16 @@ struct proc_exec_rep {
 
 /*
  * A child with a copy of the caller's memory, but for the pages from FOS_PAGES_BASE
- * on.  Its one thread starts at `entry` with that stack, argument and fs base.
- * ENOSYS: the caller's memory is its own business.  EDQUOT, EAGAIN, ENOMEM.
+ * on.  Its one thread starts at `entry` with that stack, argument and fs base.  `events`
+ * is the address of the calling thread's struct fos_events, `first` a set of signals.
+ * ENOSYS: the caller's memory is its own business.  EDQUOT, EAGAIN, ENOMEM.  EINTR: one
+ * of `first` is pending there.
  */
 struct proc_fork_req {
     struct fos_request head;
     struct fos_cap self;
     uint64_t entry, stack, argument, tls;
+    uint64_t events, first;
 };
 
 struct proc_fork_rep {
@@ -286,6 +290,18 @@ struct proc_timer_req {
 struct proc_timer_rep {
     struct fos_reply head;
     uint64_t left_ns, interval_ns;
+};
+
+/* The caller, and its children to come, make no process while its family has so many. */
+struct proc_limit_req {
+    struct fos_request head;
+    struct fos_cap self;
+    uint32_t processes;
+    uint32_t reserved;
+};
+
+struct proc_limit_rep {
+    struct fos_reply head;
 };
 
 /* The vCPUs, as bits, that process pid (0: the caller) may run on; set 0: only asks.

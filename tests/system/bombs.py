@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: MIT
+"""Programs that take all there is, started from the shell: it answers while they run, ends
+them, and afterwards everything is there again."""
+import re
+
+from system_tests import case, check
+from terminal import PROMPT, Terminal, need_shell
+
+PATIENCE = 150           # seconds: of a machine that has a hundred others' work to do
+
+
+class Shell:
+    """The login shell, and somebody who types."""
+
+    def __init__(self, accel):
+        need_shell()
+        self.user = Terminal(accel, "--cpus", "1")
+
+    def __enter__(self):
+        self.wait_for(PROMPT)
+        return self
+
+    def __exit__(self, *why):
+        self.user.__exit__(*why)
+
+    def wait_for(self, text):
+        self.user.wait_for(text, PATIENCE)
+
+    def type(self, text):
+        self.user.type(text)
+
+    def run(self, line, answer):
+        """What is typed does not look like the answer."""
+        self.type(line + "\r")
+        self.wait_for("\n" + answer)
+
+    def answers(self):
+        self.run("echo builtin $((6*7))", "builtin 42")
+        self.run("uname | sed s/^/command-/", "command-fos")
+
+    def left_nothing(self, program):
+        self.run(f"while ps | grep -v grep | grep -q {program}; do sleep 1; done; "
+                 "echo none $((1+1))", "none 2")
+        self.answers()
+        self.type("exit 4\r")
+        status = self.user.status(PATIENCE)
+        check(status == 4, f"status {status}\n{self.user.output}")
+        bad = re.search(r"not given back.*|proc: .*(has|have) ended.*|mem: pid.*",
+                        self.user.output)
+        check(not bad, f"{bad and bad[0]}\n{self.user.output}")
+
+
+def in_background(accel, kind):
+    with Shell(accel) as shell:
+        shell.type(f"test-bombs {kind} &\r")
+        shell.wait_for("no more")
+        shell.answers()
+        shell.run("kill -9 %1; wait; echo killed $((2+3))", "killed 5")
+        shell.left_nothing("test-bombs")
+
+
+def in_front(accel, kind):
+    with Shell(accel) as shell:
+        shell.type(f"test-bombs {kind}\r")
+        shell.wait_for("no more")
+        shell.type("\x03")
+        shell.wait_for(PROMPT)
+        shell.run("echo status=$?", "status=130")
+        shell.left_nothing("test-bombs")
+
+
+@case("beside a fork bomb the shell runs commands, and kills it")
+def forks(accel):
+    in_background(accel, "forks")
+
+
+@case("Ctrl-C ends a fork bomb, every process of it")
+def forks_interrupted(accel):
+    in_front(accel, "forks")
+
+
+@case("beside a program that has all memory the shell runs commands, and kills it")
+def memory(accel):
+    in_background(accel, "memory")
+
+
+@case("Ctrl-C ends a program that has all memory")
+def memory_interrupted(accel):
+    in_front(accel, "memory")
+
+
+@case("beside a crowd that has all descriptors the shell runs commands, and kills it")
+def descriptors(accel):
+    in_background(accel, "descriptors")
+
+
+@case("Ctrl-C ends a crowd that has all descriptors")
+def descriptors_interrupted(accel):
+    in_front(accel, "descriptors")

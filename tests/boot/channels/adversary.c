@@ -182,12 +182,17 @@ int part_bad_acks(uint64_t seed, uint64_t channels)
             continue;
         }
         i++;
-        for (uint32_t n = 0; n < SCRIBBLES; n++) {
-            ring_scribble(&dice, window + FOS_PAGE_SIZE, info.ring_pages);
-            atomic_store(&own->state,
-                         (uint32_t)(dice_below(&dice, 100) + (i % 2) * 4));
+        /* Some senders get the time to fill the ring, and then to find out. */
+        for (uint32_t round = 0; round < (i % 8 ? 1 : 3); round++) {
+            for (uint32_t n = 0; n < SCRIBBLES; n++) {
+                ring_scribble(&dice, window + FOS_PAGE_SIZE, info.ring_pages);
+                atomic_store(&own->state,
+                             (uint32_t)(dice_below(&dice, 100) + (i % 2) * 4));
+            }
+            atomic_store(&own->state, FOS_DOORBELL_AWAKE);
+            if (i % 8 == 0)
+                fos_clock_sleep(fos_now_ns() + 3 * FOS_MILLISECOND);
         }
-        atomic_store(&own->state, FOS_DOORBELL_AWAKE);
         CHILD_EQUAL(fos_sys_channel_close(info.channel, FOS_TAKEN_NONE), 0);
     }
     return 0;

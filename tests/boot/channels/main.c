@@ -165,6 +165,7 @@ static void test_bad_acks(void)
     to = family_await(&inbox, &liar);
     for (int i = 0; i < CHANNELS && !case_why[0]; i++)
         noticed += send_to_liar(to) == -FOS_EPROTO;
+    printf("# %d senders of %d noticed\n", noticed, CHANNELS);
     CASE_CHECK(noticed > 0);
     if (case_why[0])
         child_kill(&liar);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the system and this process hold, to the last frame.
+ * What the system and this process hold.
  *
  * Frames in use by the fleets are counted apart: pages wait in their rings, zeroed, and
- * how many do varies.  All that is not theirs has to be the same.
+ * how many do varies.  Processes, threads, mailboxes, mappings have to be the same, frames
+ * but for those of a few channels.
  */
 #ifndef ENDURANCE_BALANCE_H
 #define ENDURANCE_BALANCE_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What happens often, very often: nothing may be left of it, not a frame.
+ * What happens often, very often: nothing may be left of it.
  *
  *     test-endurance processes    1,000 processes, one after the other
  *     test-endurance memory       a day's worth of allocations

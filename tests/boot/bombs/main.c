@@ -241,7 +241,8 @@ static void test_memory(void)
 {
     pid_t pid;
 
-    case_begin("while a child has all memory it may, this process can start others");
+    case_begin(
+        "while a child has all memory it may, this process can start others");
     pid = crowd_start(all_memory);
     command_run();
     crowd_end(pid);

@@ -1,12 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # build.sh TARBALL FOLDER: mksh, by its own build script.  It takes the system for Linux,
-# whose signal and terminal calls are those of POSIX; the resource limits it can set
-# (ulimit) are left out, since fos has quotas instead.
+# whose signal and terminal calls are those of POSIX.
 set -eu
 cd "$2"
 tar xf "$1" --strip-components=1
-export TARGET_OS=Linux CPPFLAGS=-DMKSH_BUILDMEAT CFLAGS='-O2 -w' HAVE_RLIMIT=0
+export TARGET_OS=Linux CPPFLAGS=-DMKSH_BUILDMEAT CFLAGS='-O2 -w'
 bash Build.sh -r
 [ -x mksh ]
 rm mksh

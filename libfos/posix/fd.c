@@ -279,8 +279,10 @@ static void records_take(const void *data, uint32_t size)
 static void forked(void)
 {
     lock = (struct fos_lock){0};
-    for (struct fos_file *file = files; file < files + FILES_MAX; file++)
-        file->way = file->tried = 0;
+    for (struct fos_file *file = files; file < files + FILES_MAX; file++) {
+        file->way = 0;
+        file->tried = 0;
+    }
 }
 
 FOS_PART(files_part, .kind = FOS_INHERIT_FILES, .put = records_put,

@@ -64,17 +64,29 @@ static long caller_copy(struct fos_cap space, uint64_t address, void *here,
     return 0;
 }
 
-static long page_share(struct fos_cap space, uint64_t to, const void *page,
-                       uint32_t prot, uint32_t how)
+static long pages_share(struct fos_cap space, uint64_t to, const void *pages,
+                        uint32_t count, uint32_t prot, uint32_t how)
 {
     (void)space, (void)to, (void)prot, (void)how;
-    HOLDS((uintptr_t)page % PAGE == 0);
+    HOLDS((uintptr_t)pages % PAGE == 0 && count > 0);
     return 0;
+}
+
+static void pages_unmap(void *pages, uint32_t count)
+{
+    for (unsigned i = 0; i < pieces_count; i++)
+        if (pieces[i] == pages) {
+            memset(pages, 0xdd, (size_t)count * PAGE);
+            free(pages);
+            pieces[i] = pieces[--pieces_count];
+            return;
+        }
+    HOLDS(!"pages_map gave them");
 }
 
 static const struct fs_io io = {request_answer, clock_now,   pages_map,
                                 page_exchange,  random_fill, caller_copy,
-                                page_share};
+                                pages_share,    pages_unmap};
 
 static void fs_begin(void)
 {

@@ -286,13 +286,11 @@ static struct explore_model pair(uint32_t reads, uint32_t writes)
 
 static struct explore_model three(enum role third, uint32_t words)
 {
-    struct explore_model m = pair(words, words);
-
+    pair(words, words);
     setting.role[2] = third;
     setting.count[2] = 1;
     setting.count[1] += third == READER;
-    m = model(3);
-    return m;
+    return model(3);
 }
 
 static void mutants(void)

@@ -123,7 +123,11 @@ static void test_exec(void)
         "that they share");
     volatile char *own = map(MAP_PRIVATE | MAP_ANONYMOUS, -1);
     volatile char *all = map(MAP_SHARED | MAP_ANONYMOUS, -1);
-    for (int i = 0; own && i < MANY; i++)
+    if (!own || !all) {
+        case_end();
+        return;
+    }
+    for (int i = 0; i < MANY; i++)
         own[i * PAGE] = 1;
     pid_t pid = fork();
     if (pid == 0) {

@@ -312,7 +312,9 @@ static _Noreturn void scribble(void)
         pipes[count] = pipe_map(i);
         count += pipes[count] != NULL;
     }
-    for (uint32_t n = 0; count; n++) {
+    if (count == 0)
+        _exit(1);
+    for (uint32_t n = 0;; n++) {
         _Atomic uint64_t *words = (void *)pipes[n % count];
         uint64_t value = draw(&state);
         fos_store_relaxed(&words[draw(&state) % 24],
@@ -320,7 +322,6 @@ static _Noreturn void scribble(void)
         if (n % 64 == 0)
             fos_fs_kick((uint32_t)value % 16);
     }
-    _exit(1);
 }
 
 static void other_pipe_works(void)

@@ -279,6 +279,12 @@ static bool bundle_announced(const struct fos_channel_receiver *receiver,
     return true;
 }
 
+/* A tag as it would be without a mark. */
+fos_inline uint64_t tag_plain(uint64_t tag)
+{
+    return fos_unlikely(fos_packet_marked(tag)) ? fos_packet_unmarked(tag) : tag;
+}
+
 /* What comes next: a message of `*total` bytes, or a bundle of that in messages of
  * *size.  As fos_channel_peek. */
 static int first_look(struct fos_channel_receiver *receiver, uint32_t *size,
@@ -293,7 +299,7 @@ static int first_look(struct fos_channel_receiver *receiver, uint32_t *size,
         *size = receiver->bundle;
     if (receiver->done)
         return 0;
-    tag = fos_load_acquire(&fos_channel_slot(&receiver->at)->tag);
+    tag = tag_plain(fos_load_acquire(&fos_channel_slot(&receiver->at)->tag));
     *size = *total = (uint32_t)(tag >> FOS_PACKET_TOTAL_SHIFT);
     if (fos_unlikely(line_announced(receiver, tag)))
         line_begin(receiver);
@@ -356,7 +362,8 @@ static int packets_read(struct fos_channel_receiver *receiver, uint8_t *buffer,
 
     while (done < total) {
         struct fos_packet *slot = fos_channel_slot(&at);
-        uint64_t tag = fos_load_acquire(&slot->tag); /* C1 */
+        uint64_t written = fos_load_acquire(&slot->tag); /* C1 */
+        uint64_t tag = tag_plain(written);
         uint32_t left = total - done;
         uint32_t length = left < FOS_PACKET_PAYLOAD ? left : FOS_PACKET_PAYLOAD;
 
@@ -375,6 +382,8 @@ static int packets_read(struct fos_channel_receiver *receiver, uint8_t *buffer,
             fos_channel_expect(&at);
         done += length;
         fos_channel_advance(&at);
+        if (fos_unlikely(tag != written))
+            receiver->notes |= FOS_NOTE_MARKED;
         if (fos_unlikely(--until_ack == 0)) {
             fos_channel_acknowledge(receiver, slot, tag);
             until_ack = receiver->threshold;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The receiving sides of channels: accepted, listed, dropped.  See fos/msg.h. */
 #include "msg.h"
+#include "turn.h"
 
 #include <fos/memory.h>
 
@@ -137,6 +138,7 @@ static void inbound_forget(struct fos_mailbox *mailbox, struct fos_inbound *inbo
         mailbox->scan = inbound->next;
     if (mailbox->refused == inbound)
         mailbox->refused = NULL;
+    turn_part(inbound->turn.pair, inbound);
     inbound_unlink(inbound);
     fos_pages_release(inbound->doorbell, WINDOW_PAGES);
     inbound_free(mailbox->thread, inbound);
@@ -150,10 +152,15 @@ void inbound_drop(struct fos_mailbox *mailbox, struct fos_inbound *inbound)
 }
 
 /* The credit given back may be what the sender sleeps for (fos/sleep.h, S2). */
-void fos_inbound_acked(struct fos_inbound *inbound)
+void fos_inbound_noted(struct fos_inbound *inbound)
 {
-    inbound->receiver.acked = 0;
-    if (!fos_doorbell_awake(inbound->doorbell) && !doorbell_dead(inbound->doorbell))
+    uint8_t notes = inbound->receiver.notes;
+
+    inbound->receiver.notes = 0;
+    if (notes & FOS_NOTE_MARKED)
+        turn_taken(inbound);
+    if (notes & FOS_NOTE_ACKED && !fos_doorbell_awake(inbound->doorbell) &&
+        !doorbell_dead(inbound->doorbell))
         fos_sys_notify(inbound->channel);
 }
 
@@ -245,7 +252,7 @@ static void mailbox_find_dead(struct fos_mailbox *mailbox)
 void inbound_finish(struct fos_mailbox *mailbox, struct fos_inbound *inbound)
 {
     struct fos_channel_receiver *receiver = &inbound->receiver;
-    uint32_t taken = receiver->at.number;
+    uint32_t taken = receiver->at.number + inbound->turn.count;
     long error = fos_sys_channel_close(inbound->channel, taken);
 
     if (error == 0) {
@@ -266,11 +273,13 @@ void inbound_finish(struct fos_mailbox *mailbox, struct fos_inbound *inbound)
 static bool inbound_retire(struct fos_mailbox *mailbox, struct fos_inbound *inbound)
 {
     if (inbound->receiver.done || inbound->dead || inbound->retired ||
-        fos_line_owed(inbound) || /* fos/line.h, L5 */
-        fos_sys_channel_retire(inbound->channel, 0) < 0)
+        fos_line_owed(inbound)) /* fos/line.h, L5 */
+        return false;
+    turn_part(inbound->turn.pair, inbound); /* P6 */
+    if (fos_sys_channel_retire(inbound->channel, 0) < 0)
         return false;
     inbound->retired = true;
-    if (!fos_channel_complete(&inbound->receiver))
+    if (!inbound_ready(inbound))
         inbound_finish(mailbox, inbound);
     return true;
 }
@@ -292,7 +301,7 @@ uint32_t fos_mailbox_evict(struct fos_mailbox *mailbox, uint32_t count)
 static bool inbound_idle(struct fos_thread *thread, struct fos_inbound *inbound)
 {
     struct fos_channel_receiver *receiver = &inbound->receiver;
-    uint32_t at = receiver->at.number;
+    uint32_t at = receiver->at.number + inbound->turn.count;
     uint64_t now = fos_tsc();
 
     if (at != inbound->mark) {

@@ -155,10 +155,9 @@ void fos_line_answer(struct fos_thread *thread, struct fos_inbound *inbound,
     struct fos_packet *slot = fos_channel_slot(&inbound->receiver.at);
 
     fos_payload_write_fresh(slot->payload, reply, length);
-    /* L1: pairs with the acquire in fos_line_look. */
-    fos_store_release(
-        &slot->tag,
-        fos_line_reply_tag((uint8_t)(inbound->receiver.at.head - 1), length));
+    /* L1: pairs with the acquire in fos_line_look.  Locked: it goes out at once. */
+    fos_exchange(&slot->tag, fos_line_reply_tag(
+                                 (uint8_t)(inbound->receiver.at.head - 1), length));
     thread->unpushed++;
     if (!fos_doorbell_awake(inbound->doorbell) &&
         fos_doorbell_load(inbound->doorbell) == FOS_DOORBELL_SLEEPING)

@@ -76,7 +76,8 @@ void inbound_release_waiting(struct fos_mailbox *mailbox);
 /* Whether a retired channel that was found empty may be closed. */
 static inline bool inbound_is_done(const struct fos_inbound *inbound)
 {
-    return inbound->retired && !inbound->receiver.done && !fos_line_owed(inbound);
+    return inbound->retired && !inbound->receiver.done && !inbound->turn.due &&
+           !fos_line_owed(inbound);
 }
 
 /* Closes a listed channel and forgets it. */

@@ -12,6 +12,7 @@
  *     any     -> failed   peer_fail
  */
 #include "msg.h"
+#include "turn.h"
 
 #include <fos/memory.h>
 
@@ -75,6 +76,7 @@ static int channel_open(struct fos_peer *peer)
     peer->channel = info.channel;
     peer->pid = info.peer;
     peer->limit = info.limit;
+    peer->turns = 0;
     peer_link(peer);
     return fos_channel_sender_init(&peer->sender, window_ring(window), slots,
                                    fos_channel_threshold(slots));
@@ -82,6 +84,9 @@ static int channel_open(struct fos_peer *peer)
 
 static void channel_leave(struct fos_peer *peer)
 {
+    turn_part(peer, peer->pair);
+    if (peer->thread->spoke == peer)
+        peer->thread->spoke = NULL;
     fos_sys_channel_close(peer->channel, FOS_TAKEN_NONE);
     fos_pages_release(peer->window, WINDOW_PAGES);
     peer->window = NULL;
@@ -101,8 +106,11 @@ int peer_fail(struct fos_peer *peer, int error)
 
 int peer_settle(struct fos_peer *peer, uint32_t packets)
 {
-    uint32_t sent = peer->sender.at.number, left;
-    long taken = fos_sys_channel_retire(peer->channel, sent);
+    uint32_t sent = peer->sender.at.number + peer->turns, left;
+    long taken;
+
+    turn_part(peer, peer->pair);
+    taken = fos_sys_channel_retire(peer->channel, sent);
 
     if (taken == -FOS_EAGAIN) {
         peer->sealed = true;

@@ -9,6 +9,7 @@
  * silent channels; what does is that of going to sleep, by one look each.
  */
 #include "msg.h"
+#include "turn.h"
 
 enum {
     PATIENCE_NS = 1000000000,
@@ -60,8 +61,8 @@ static int stream_finish(struct fos_mailbox *mailbox, struct fos_inbound *inboun
     int error = -FOS_EAGAIN;
 
     while (error == -FOS_EAGAIN) {
-        if (receiver->acked)
-            fos_inbound_acked(inbound);
+        if (receiver->notes)
+            fos_inbound_noted(inbound);
         if (!stream_wait(mailbox, inbound, deadline))
             return -FOS_EPIPE;
         error = fos_channel_try_receive(receiver, buffer, capacity, length);
@@ -93,12 +94,12 @@ static int inbound_take(struct fos_mailbox *mailbox, struct fos_inbound *inbound
 {
     struct fos_channel_receiver *receiver = &inbound->receiver;
     bool dead = inbound->dead; /* before looking: then what is there is all (M4) */
-    int error = fos_channel_try_receive(receiver, buffer, capacity, length);
+    int error = inbound_try(inbound, buffer, capacity, length);
 
     if (error == -FOS_EAGAIN && receiver->done && !receiver->discard)
         error = stream_finish(mailbox, inbound, buffer, capacity, length);
-    if (receiver->acked)
-        fos_inbound_acked(inbound);
+    if (receiver->notes)
+        fos_inbound_noted(inbound);
     if (error == -FOS_EMSGSIZE && *length > mailbox->limit) {
         mailbox->stats.too_long++;
         fos_channel_discard(receiver);
@@ -156,7 +157,7 @@ void fos_msg_discard(struct fos_mailbox *mailbox)
         fos_mailbox_discard(&mailbox->kernel);
         inbound_release_waiting(mailbox);
     } else if (from) {
-        fos_channel_discard(&from->receiver);
+        inbound_discard(from);
     }
 }
 
@@ -167,7 +168,7 @@ void fos_msg_discard(struct fos_mailbox *mailbox)
 static inline bool inbound_due(const struct fos_inbound *inbound)
 {
     return inbound->dead || inbound->retired ||
-           fos_channel_ready(&inbound->receiver);
+           fos_channel_ready(&inbound->receiver) || turn_ready(inbound);
 }
 
 static void update(struct fos_thread *thread)
@@ -238,14 +239,14 @@ fos_inline int front_take(struct fos_mailbox *mailbox, void *buffer,
 {
     struct fos_inbound *front = mailbox->channels.next;
     struct fos_channel_receiver *receiver = &front->receiver;
-    int error = fos_channel_try_receive(receiver, buffer, capacity, length);
+    int error = inbound_try(front, buffer, capacity, length);
 
-    if (fos_unlikely(receiver->done || receiver->acked ||
+    if (fos_unlikely(receiver->done || receiver->notes ||
                      (error && error != -FOS_EAGAIN))) {
         if (error)
             return inbound_take(mailbox, front, buffer, capacity, length);
-        if (receiver->acked)
-            fos_inbound_acked(front);
+        if (receiver->notes)
+            fos_inbound_noted(front);
     }
     if (!error) {
         fos_trace(FOS_TRACE_receive, front->pid, *length);
@@ -273,8 +274,7 @@ static bool anything_ready(const struct fos_mailbox *mailbox)
     if (fos_mailbox_ready(&mailbox->kernel))
         return true;
     for (; inbound != &mailbox->channels; inbound = inbound->next)
-        if (inbound->dead || inbound_is_done(inbound) ||
-            fos_channel_complete(&inbound->receiver))
+        if (inbound->dead || inbound_is_done(inbound) || inbound_ready(inbound))
             return true;
     return false;
 }
@@ -428,13 +428,23 @@ static int search_wait(struct search *s, uint64_t deadline)
     }
 }
 
+/* What is waited for by this channel, after something was sent. */
+static inline enum fos_pace_kind pace_kind(const struct fos_inbound *inbound)
+{
+    if (inbound->turn.due)
+        return FOS_PACE_ASK;
+    if (turn_answered(inbound))
+        return FOS_PACE_ANSWER;
+    return inbound->receiver.line ? FOS_PACE_SERVE : FOS_PACE_RING;
+}
+
 /* After something was sent, perhaps a question whose answer will come by the
  * channel that spoke last: a few looks at that one alone.  -FOS_EAGAIN: wait for
  * all now. */
 static inline int after_send(struct search *s)
 {
-    enum fos_pace_kind kind =
-        s->found->channels.next->receiver.line ? FOS_PACE_SERVE : FOS_PACE_RING;
+    struct fos_inbound *front = s->found->channels.next;
+    enum fos_pace_kind kind = pace_kind(front);
     struct fos_pace *pace = &s->thread->pace[kind];
 
     send_count(s->thread);
@@ -444,7 +454,7 @@ static inline int after_send(struct search *s)
         if (pace->busy)
             return error;
     }
-    for (uint32_t looks = fos_pace_begin(pace); looks > 0; looks--) {
+    for (uint32_t looks = fos_pace_begin(pace, kind); looks > 0; looks--) {
         int error = search_in(s, s->found, front_take);
         if (fos_likely(error != -FOS_EAGAIN))
             return error;
@@ -461,7 +471,7 @@ static int before_wait(struct search *s)
     int error = -FOS_EAGAIN;
 
     /* fos_msg_recv may have begun a streamed message.  A bundle can wait. */
-    if ((front->receiver.done && !front->receiver.bundle) || front->receiver.acked)
+    if ((front->receiver.done && !front->receiver.bundle) || front->receiver.notes)
         error = inbound_take(first, front, s->buffer, s->capacity, s->length);
     if (error != -FOS_EAGAIN || first->budget)
         return error;
@@ -482,10 +492,11 @@ static int before_wait(struct search *s)
 static int receive(struct search *s, uint64_t deadline)
 {
     struct fos_channel_receiver *front = &s->found->channels.next->receiver;
+    bool single = s->thread->unpushed == 1;
     int error = -FOS_EAGAIN;
 
     front->streaming = !s->thread->unpushed;
-    if (fos_unlikely(s->found->budget == 0 || front->done || front->acked))
+    if (fos_unlikely(s->found->budget == 0 || front->done || front->notes))
         error = before_wait(s);
     if (error == -FOS_EAGAIN && s->thread->unpushed)
         error = after_send(s);
@@ -498,6 +509,8 @@ static int receive(struct search *s, uint64_t deadline)
     }
     if (error == -FOS_EAGAIN)
         error = search_wait(s, deadline);
+    if (single && !error)
+        turn_count(s->thread->spoke, s->found->channels.next);
     return error;
 }
 
@@ -535,8 +548,8 @@ int fos_msg_recv_many(struct fos_mailbox *mailbox, void *buffer, uint32_t capaci
         *count += more;
         mailbox->budget -= more < mailbox->budget ? more : mailbox->budget;
     }
-    if (front->receiver.acked)
-        fos_inbound_acked(front);
+    if (front->receiver.notes)
+        fos_inbound_noted(front);
     return 0;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The sending side of fos/msg.h. */
 #include "msg.h"
+#include "turn.h"
 
 enum { BACKOFF_NS_FIRST = 50000, BACKOFF_NS_LAST = 5000000 };
 
@@ -208,6 +209,7 @@ int fos_msg_send_slow(struct fos_peer *peer, const void *data, uint32_t length,
     do {
         if (peer->error)
             return peer->error;
+        turn_end(peer);
         if (peer->sealed)
             result = sealed_wait(peer, deadline);
         else if (peer->window)
@@ -235,6 +237,7 @@ static int bundle_send(struct fos_peer *peer, const uint8_t *data, uint32_t size
 
     if (!peer->window || peer->sealed || size > FOS_PACKET_PAYLOAD)
         return 0;
+    turn_end(peer);
     sent = fos_channel_send_many(&peer->sender, data, size, count);
     if (sent <= 0)
         return 0; /* fos_msg_send_until waits, or says what is wrong */

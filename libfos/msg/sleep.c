@@ -229,6 +229,8 @@ void fos_pace_turn(struct fos_pace *pace, enum fos_pace_kind kind)
     way = pace->epochs / FOS_PACE_EACH;
     if (way >= FOS_PACE_WAYS)
         way = pace_choose(pace);
+    if (way > 1 && !fos_pace_tries(kind))
+        way = 1;
     pace->pauses = way ? pace->shortest + way - 1 : 0;
     pace->left = FOS_PACE_EPOCH;
     pace->began = now;

@@ -137,7 +137,7 @@ static void lane_await(struct fos_channel_receiver *receiver, struct fos_pace *p
     if (pace->pauses)
         fos_pause(); /* the peer has less to do than with the API around it, and so
                       * have we: the first look would come too early */
-    fos_pace_begin(pace);
+    fos_pace_begin(pace, FOS_PACE_RING);
     while (fos_channel_try_receive(receiver, sink, SMALL, &length))
         fos_pace_again(pace);
 }

@@ -2,11 +2,12 @@
 # Models: the messaging code under the explorer of interleavings (README.md).  Each
 # name here is a host program made of tests/model/<name>.c and model-<name>-srcs.
 
-MODELS := litmus ring sleep mailbox msg line park pipe
+MODELS := litmus ring sleep mailbox msg line turn park pipe
 model-ring-srcs    := libfos/msg/channel.c
 model-sleep-srcs   := $(addprefix libfos/msg/,channel.c sleep.c trace.c) tests/model/kernel.c
 model-mailbox-srcs := libfos/msg/mailbox.c libfos/msg/sleep.c libfos/msg/trace.c
 model-msg-srcs     := $(addprefix libfos/msg/,channel.c choice.c mailbox.c trace.c)
+model-turn-srcs    := $(model-msg-srcs)
 model-line-srcs    := $(addprefix libfos/msg/,channel.c sleep.c trace.c) tests/model/kernel.c
 model-park-cflags  := -DFOS_LOT_BITS=1
 model-pipe-cflags  := -DFOS_PIPE_BYTES=16u -DFOS_PIPE_HEAD=64

@@ -98,8 +98,8 @@ static uint32_t receive_round(uint32_t *last)
         EXPLORE_CHECK(error == 0 && length == sizeof message &&
                       message == ++last[i]);
         taken++;
-        if (receiver->acked) {
-            receiver->acked = 0;
+        if (receiver->notes) {
+            receiver->notes = 0;
             peer_wake(i);
         }
     }

@@ -9,7 +9,9 @@ unit-mailbox-srcs := libfos/msg/mailbox.c
 unit-msg-srcs     := $(filter-out %/thread.c,$(wildcard libfos/msg/*.c)) \
 	tests/bench/host.c
 unit-switch-srcs  := $(unit-msg-srcs)
-unit-switch-cflags := -fno-sanitize=all -fsanitize=thread -O2
+unit-switch-cflags := -fno-sanitize=all -fsanitize=thread -O2 -DTURN_PATIENCE=0
+unit-turn-srcs    := $(unit-msg-srcs)
+unit-turn-cflags  := -DTURN_PATIENCE=0
 unit-choice-srcs  := libfos/msg/choice.c
 unit-stress-srcs  := $(addprefix libfos/msg/,channel.c mailbox.c sleep.c trace.c)
 unit-stress-cflags := -fno-sanitize=all -fsanitize=thread -O2

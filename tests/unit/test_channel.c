@@ -380,6 +380,8 @@ CASE("channel: every tag with one bit wrong is refused or waited for, never take
 
         if (1ull << bit == FOS_PACKET_LINE << FOS_PACKET_FLAGS_SHIFT)
             continue; /* right in the very first tag: test_line.c */
+        if (1ull << bit == FOS_PACKET_TURN << FOS_PACKET_FLAGS_SHIFT)
+            continue; /* the total is a key then, and may be anything */
         p = pair_make(4, 1);
         CHECK_EQ(fos_channel_try_send(&p.sender, "lie", 3), 0);
         p.ring[0].tag ^= 1ull << bit;

@@ -223,8 +223,8 @@ static void line_receive(struct line *l)
                 sched_yield();
         }
         atomic_fetch_add_explicit(&received, 1, memory_order_relaxed);
-        if (l->in.acked) {
-            l->in.acked = 0;
+        if (l->in.notes) {
+            l->in.notes = 0;
             look_and_wake(&l->sender);
         }
         if (!CHECK_EQ(error, 0) || !CHECK_EQ(length, length_of(l, i)))

@@ -108,18 +108,24 @@ static void receive_all(uint32_t count, uint32_t one_in)
     }
 }
 
-static void run(uint32_t count, bool tries, uint32_t one_in)
+static void run_begin(void)
 {
-    static struct sender senders[SENDERS];
     static bool made;
 
     if (!made)
         host_init();
     made = true;
-    host_thread_begin();
     seed = unit_setting("SEED", (uint64_t)time(NULL));
     messages = unit_setting("MESSAGES", 60000);
     printf("seed %" PRIu64 "\n", seed);
+}
+
+static void run(uint32_t count, bool tries, uint32_t one_in)
+{
+    static struct sender senders[SENDERS];
+
+    run_begin();
+    host_thread_begin();
     REQUIRE(fos_mailbox_create(&inbox, 1024) == 0);
     for (uint32_t i = 0; i < count; i++) {
         senders[i] = (struct sender){.number = i, .tries = tries && i != 1};
@@ -138,6 +144,170 @@ static void run(uint32_t count, bool tries, uint32_t one_in)
     fos_mailbox_close(&inbox);
 }
 
+/* ---- a conversation ---- */
+
+/*
+ * One asks, mostly a single question and waits for its answers, the other answers, each
+ * question as often as it says.  One of them gives channels back at random, the one who
+ * asks closes his at times.  (If both did, both might come to wait for the other to take
+ * what is left, and neither would: fos/msg.h, M6.)
+ */
+enum { TALK_LONGEST = 400 };
+
+struct talk {
+    uint32_t number;  /* counts the sender's messages */
+    uint32_t answers; /* that are wanted; the last question wants LAST */
+    uint8_t rest[TALK_LONGEST];
+};
+
+enum { LAST = 1000 };
+
+struct talker {
+    struct fos_mailbox mailbox;
+    struct fos_peer peer;
+    uint64_t random;
+    uint32_t sent, received, in_place;
+};
+
+static struct talker asker, answerer, *gives_back;
+
+static void talk_begin(struct talker *t)
+{
+    host_thread_begin();
+    t->random = seed + (t == &asker);
+    t->sent = t->received = t->in_place = 0;
+    CHECK_EQ(fos_mailbox_create(&t->mailbox, 1024), 0);
+}
+
+static uint32_t talk_length(uint32_t number)
+{
+    uint64_t random = number + 1;
+    uint32_t length = (uint32_t)(unit_random(&random) >> 32);
+
+    return 8 + (number % 32 == 31 ? length % TALK_LONGEST : length % 49);
+}
+
+static void talk_say(struct talker *t, uint32_t answers)
+{
+    struct talk message = {.number = t->sent++, .answers = answers};
+    uint32_t length = talk_length(message.number), turns = t->peer.turns;
+
+    memset(message.rest, (int)message.number, sizeof message.rest);
+    CHECK_EQ(fos_msg_send(&t->peer, &message, length), 0);
+    t->in_place += t->peer.turns == turns + 1;
+}
+
+/* Hears the next message, at times only when it has seen how long it is. */
+static uint32_t talk_hear(struct talker *t)
+{
+    uint64_t deadline =
+        fos_sleeper_now(&fos_thread_self()->sleeper) + 60000000000ull;
+    struct talk message = {0}, wanted;
+    uint32_t length = 0, room = sizeof message;
+    int error;
+
+    if (t == gives_back && unit_random(&t->random) % 16 == 0)
+        fos_mailbox_evict(&t->mailbox, 1);
+    if (unit_random(&t->random) % 8 == 0)
+        room = 4;
+    error = fos_msg_recv(&t->mailbox, &message, room, &length, deadline);
+    if (room == 4 && CHECK_EQ(error, -FOS_EMSGSIZE))
+        error =
+            fos_msg_recv(&t->mailbox, &message, sizeof message, &length, deadline);
+    memset(wanted.rest, (int)t->received, sizeof wanted.rest);
+    if (error || message.number != t->received ||
+        length != talk_length(t->received) ||
+        memcmp(message.rest, wanted.rest, length - 8))
+        unit_fail(__FILE__, __LINE__, "message %u: error %d, number %u, %u bytes",
+                  t->received, error, message.number, length);
+    t->received++;
+    return message.answers;
+}
+
+static bool talk_goes_on(void)
+{
+    return atomic_load(&unit_failures) == 0;
+}
+
+static void *answerer_run(void *argument)
+{
+    uint32_t answers = 0;
+
+    talk_begin(&answerer);
+    atomic_store((_Atomic int *)argument, 1);
+    while (atomic_load((_Atomic int *)argument) != 2)
+        usleep(100);
+    fos_peer_open(&answerer.peer, asker.mailbox.cap, FOS_TRANSPORT_AUTO);
+    while (talk_goes_on() && answers != LAST) {
+        if (unit_random(&answerer.random) % 8 == 0)
+            fos_peer_connect(&answerer.peer);
+        answers = talk_hear(&answerer);
+        for (uint32_t i = 0; i < answers && answers != LAST; i++)
+            talk_say(&answerer, 0);
+    }
+    fos_peer_close(&answerer.peer);
+    return NULL;
+}
+
+/* A few questions, mostly one; then the answers, or those due before. */
+static uint32_t asker_round(uint32_t due)
+{
+    uint64_t *random = &asker.random;
+    uint32_t questions = unit_random(random) % 8 ? 1 : unit_random(random) % 20;
+    uint32_t wait = unit_random(random) % 8;
+
+    if (!asker.peer.thread || asker.peer.error)
+        fos_peer_open(&asker.peer, answerer.mailbox.cap, FOS_TRANSPORT_AUTO);
+    if (unit_random(random) % 8 == 0)
+        fos_peer_connect(&asker.peer);
+    while (questions--) {
+        uint32_t answers = unit_random(random) % 8 ? 1 : unit_random(random) % 4;
+        talk_say(&asker, answers);
+        due += answers;
+    }
+    if (wait == 0 && due < 40)
+        return due;
+    if (wait == 1) { /* the next peer's messages come after this one's answer */
+        talk_say(&asker, 1);
+        due++;
+        fos_peer_close(&asker.peer);
+    }
+    while (due && talk_goes_on())
+        due -= talk_hear(&asker) == 0;
+    return 0;
+}
+
+static void converse(struct talker *who_gives_back)
+{
+    uint32_t questions = (uint32_t)unit_setting("MESSAGES", 60000) / 4;
+    static _Atomic int ready;
+    pthread_t thread;
+    uint32_t due = 0, rounds = 0;
+
+    run_begin();
+    gives_back = who_gives_back;
+    ready = 0;
+    talk_begin(&asker);
+    REQUIRE(pthread_create(&thread, NULL, answerer_run, (void *)&ready) == 0);
+    while (!ready)
+        usleep(100);
+    ready = 2;
+    for (; asker.sent < questions && talk_goes_on(); rounds++)
+        due = asker_round(due);
+    while (due && talk_goes_on())
+        due -= talk_hear(&asker) == 0;
+    if (asker.peer.error)
+        fos_peer_open(&asker.peer, answerer.mailbox.cap, FOS_TRANSPORT_KERNEL);
+    talk_say(&asker, LAST);
+    pthread_join(thread, NULL);
+    fos_peer_close(&asker.peer);
+    printf("# %u messages, of %u answers %u in place\n", asker.sent, asker.received,
+           answerer.in_place);
+    CHECK(answerer.in_place > asker.received / 50);
+    CHECK_EQ(asker.mailbox.stats.broken + answerer.mailbox.stats.broken, 0);
+    fos_mailbox_close(&asker.mailbox);
+}
+
 CASE("switch: one sender's messages keep their order over thousands of switches")
 {
     run(1, false, 64);
@@ -151,4 +321,16 @@ CASE("switch: so do those of three senders, who wait and who do not")
 CASE("switch: so they do when channels are hardly made before they are given back")
 {
     run(SENDERS, true, 4);
+}
+
+CASE("switch: questions and answers keep their order, in place, by rings, and by "
+     "the "
+     "kernel")
+{
+    converse(&asker);
+}
+
+CASE("switch: so they do when the questions' channel is given back")
+{
+    converse(&answerer);
 }

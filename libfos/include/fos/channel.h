@@ -57,6 +57,10 @@ enum { FOS_CHANNEL_WRITE_AHEAD = 4, FOS_CHANNEL_READ_AHEAD = 16 };
 /* Packets of a bundle: more make it no faster, and the receiver waits for all. */
 enum { FOS_CHANNEL_BUNDLE_MAX = 32 };
 
+/* What was done beside taking a message: an acknowledgement was given; the message
+ * taken was marked (FOS_PACKET_TURN). */
+enum fos_channel_note { FOS_NOTE_ACKED = 1, FOS_NOTE_MARKED = 2 };
+
 /* Where an end stands in the ring. */
 struct fos_channel_cursor {
     uint8_t *ring;
@@ -85,7 +89,7 @@ struct fos_channel_receiver {
     uint32_t done;     /* bytes of it taken; not 0 also after an error */
     uint32_t limit;    /* longer messages are refused; not below a packet */
     int error;         /* 0 or -FOS_EPROTO */
-    uint8_t acked;     /* set by each acknowledgement; its user clears it */
+    uint8_t notes;     /* enum fos_channel_note; its user clears it */
     uint8_t discard;   /* the message under way is not wanted */
     uint8_t line;      /* one slot, answered in place: fos/line.h */
     uint8_t streaming; /* set by its user: takes message after message, see
@@ -209,7 +213,7 @@ static inline void fos_channel_acknowledge(struct fos_channel_receiver *receiver
                                            struct fos_packet *slot, uint64_t tag)
 {
     receiver->until_ack = receiver->threshold;
-    receiver->acked = 1;
+    receiver->notes |= FOS_NOTE_ACKED;
     fos_store_release(&slot->tag,
                       fos_packet_acked(tag, fos_packet_generation(tag)));
 }
@@ -271,7 +275,7 @@ fos_inline int fos_channel_try_receive(struct fos_channel_receiver *receiver,
 /* Whether the next packet is there: one load.  See also fos_channel_complete. */
 static inline int fos_channel_ready(const struct fos_channel_receiver *receiver)
 {
-    uint64_t tag = fos_load_relaxed(&fos_channel_slot(&receiver->at)->tag);
+    uint64_t tag = fos_load_acquire(&fos_channel_slot(&receiver->at)->tag);
 
     return fos_packet_generation(tag) != (uint8_t)(receiver->at.head - 1);
 }

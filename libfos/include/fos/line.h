@@ -130,7 +130,7 @@ fos_inline long fos_line_call(struct fos_line *line, struct fos_request *request
     fos_line_put(line, request, length);
     if (fos_unlikely(!fos_doorbell_awake(line->doorbell))) /* L4 */
         return fos_line_wait(line, request, length, reply, capacity, deadline);
-    for (uint32_t looks = fos_pace_begin(pace); looks > 0; looks--) {
+    for (uint32_t looks = fos_pace_begin(pace, FOS_PACE_CALL); looks > 0; looks--) {
         long result = fos_line_look(line, reply, capacity);
         if (fos_likely(result != -FOS_EAGAIN))
             return result;

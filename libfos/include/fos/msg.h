@@ -55,6 +55,9 @@
  *      FOS_MSG_OTHERS(0).  Of several mailboxes received from together each other go is
  *      the other mailboxes'.
  *
+ * Messages that alternate are answered in place, in the line of the message before:
+ * libfos/msg/turn.h has the invariants of that.
+ *
  * The structs are visible so that they may be static, and so that the fast paths
  * are inline; their fields belong to libfos.  They must not be moved once in use,
  * and stay where they are until they are closed.
@@ -85,6 +88,40 @@ enum {
 
 struct fos_mailbox;
 
+/* Answers in place (libfos/msg/turn.h): what the receiving side of a channel knows of
+ * them. */
+struct fos_turn {
+    struct fos_peer *pair;   /* to whom the messages in between go; or null */
+    struct fos_packet *slot; /* of the marked message last sent or taken */
+    uint64_t asked;          /* its tag */
+    uint32_t
+        number;     /* who answers: of the packet that came next when that was taken
+                       * or answered */
+    uint32_t count; /* messages in place, sent or taken by this channel */
+    int32_t calm;   /* messages that alternated so far */
+    int32_t patience;     /* how many it takes */
+    int32_t passed, pass; /* marks passed over so far, to be passed over */
+    uint8_t due;          /* enum fos_turn_due */
+    bool answers;         /* this is who answers */
+    uint8_t kept[FOS_PACKET_PAYLOAD];
+    uint64_t kept_tag;
+};
+
+/* Where a message in place may come from. */
+enum fos_turn_due {
+    FOS_TURN_NOWHERE,
+    FOS_TURN_SLOT, /* the slot of a marked message */
+    FOS_TURN_KEPT, /* it is there, out of its slot */
+};
+
+/* What the next message of a peer may be. */
+enum fos_turn_move {
+    FOS_TURN_PLAIN,
+    FOS_TURN_OPEN,   /* marked */
+    FOS_TURN_ASKED,  /* the one before was marked, and the answer not yet seen */
+    FOS_TURN_ANSWER, /* an answer in place */
+};
+
 /* The receiving side of a channel. */
 struct fos_inbound {
     struct fos_channel_receiver receiver;
@@ -95,6 +132,7 @@ struct fos_inbound {
     uint64_t barrier; /* position in the kernel's buffer to be taken first (M2) */
     uint64_t marked;  /* TSC value when it was found at position `mark` */
     uint32_t mark;
+    struct fos_turn turn;
     bool dead;    /* torn down; dropped when drained (M4) */
     bool retired; /* closed when drained (M6) */
     bool sealed;  /* the kernel has said that there is more */
@@ -111,6 +149,7 @@ struct fos_thread {
     uint64_t events;          /* that end a receive from all mailboxes */
     struct fos_costs costs;
     struct fos_peer *outbounds; /* those with a channel */
+    struct fos_peer *spoke;     /* to whom a small message was sent last */
     struct fos_inbound *free;   /* records to be used again */
     struct fos_inbound own[4];  /* the first of them: most threads need no more */
     struct record_page *record_pages; /* the memory of more of them */
@@ -161,8 +200,11 @@ struct fos_peer {
     struct fos_doorbell *doorbell; /* the receiver's */
     struct fos_thread *thread;
     enum fos_transport transport;
-    int error;   /* sticky: -FOS_EPIPE, -FOS_EPERM, -FOS_EPROTO */
-    bool sealed; /* all is sent, the receiver has yet to close (M6) */
+    int error;      /* sticky: -FOS_EPIPE, -FOS_EPERM, -FOS_EPROTO */
+    bool sealed;    /* all is sent, the receiver has yet to close (M6) */
+    uint32_t move;  /* enum fos_turn_move */
+    uint32_t turns; /* messages sent in place, without a packet of their own */
+    struct fos_inbound *pair; /* of the messages in between; or null */
     struct fos_cap mailbox, channel;
     uint64_t pid;   /* of the receiver, once a channel was open */
     void *window;   /* where doorbell and ring are mapped; null: no channel */
@@ -251,7 +293,9 @@ int fos_msg_ring(struct fos_peer *peer, const void *data, uint32_t length,
                  uint64_t deadline);
 int fos_msg_recv_slow(struct fos_mailbox *mailbox, void *buffer, uint32_t capacity,
                       uint32_t *length, uint64_t deadline);
-void fos_inbound_acked(struct fos_inbound *inbound);
+void fos_inbound_noted(struct fos_inbound *inbound);
+int fos_turn_send(struct fos_peer *peer, const void *data, uint32_t length,
+                  uint64_t deadline);
 
 /*
  * Sends `length` bytes, waiting for room until the deadline (absolute, nanoseconds;
@@ -266,9 +310,12 @@ fos_inline int fos_msg_send_until(struct fos_peer *peer, const void *data,
 {
     if (fos_unlikely(length > FOS_PACKET_PAYLOAD || peer->sender.credit == 0))
         return fos_msg_send_slow(peer, data, length, deadline);
+    if (fos_unlikely(peer->move))
+        return fos_turn_send(peer, data, length, deadline);
     fos_trace(FOS_TRACE_send, peer->pid, length);
     fos_channel_try_send(&peer->sender, data, length);
     peer->thread->unpushed++;
+    peer->thread->spoke = peer;
     return fos_likely(fos_doorbell_awake(peer->doorbell))
                ? 0
                : fos_msg_ring(peer, data, length, deadline);
@@ -316,13 +363,13 @@ fos_inline int fos_msg_recv(struct fos_mailbox *mailbox, void *buffer,
     struct fos_inbound *front = mailbox->channels.next;
 
     if (fos_unlikely(
-            mailbox->budget == 0 || mailbox->thread->unpushed ||
+            mailbox->budget == 0 || mailbox->thread->unpushed || front->turn.due ||
             fos_channel_try_receive(&front->receiver, buffer, capacity, length)))
         return fos_msg_recv_slow(mailbox, buffer, capacity, length, deadline);
     fos_trace(FOS_TRACE_receive, front->pid, *length);
     mailbox->budget--;
-    if (fos_unlikely(front->receiver.acked))
-        fos_inbound_acked(front);
+    if (fos_unlikely(front->receiver.notes))
+        fos_inbound_noted(front);
     return 0;
 }
 

@@ -67,7 +67,29 @@ enum {
     FOS_PACKET_LINE = 2,
     FOS_PACKET_REPLY = 4,
     FOS_PACKET_BUNDLE = 8,
+    FOS_PACKET_TURN = 16,
 };
+
+/*
+ * TURN beside FIRST: a message of one packet that may be answered in place
+ * (libfos/msg/turn.h).  In place of the total it has the low half of a channel's id.  The
+ * answer has REPLY in place of both, the generation before, and in place of the total the
+ * number of a packet.
+ */
+static inline int fos_packet_marked(uint64_t tag)
+{
+    return (tag >> FOS_PACKET_FLAGS_SHIFT & 0xff) ==
+           (FOS_PACKET_FIRST | FOS_PACKET_TURN);
+}
+
+/* The tag without the mark. */
+static inline uint64_t fos_packet_unmarked(uint64_t tag)
+{
+    uint64_t low =
+        (uint32_t)tag & ~((uint32_t)FOS_PACKET_TURN << FOS_PACKET_FLAGS_SHIFT);
+
+    return low | (low >> FOS_PACKET_LENGTH_SHIFT) << FOS_PACKET_TOTAL_SHIFT;
+}
 
 /* Generation, ack and flags of a tag as its sender writes it. */
 static inline uint32_t fos_packet_head(uint8_t generation, uint8_t flags)

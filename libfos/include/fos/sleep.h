@@ -68,7 +68,7 @@ struct fos_sleeper {
  * all.
  */
 enum {
-    FOS_PACE_WAYS = 4,   /* way 0: tight; 1..: shortest, one pause more, ... */
+    FOS_PACE_WAYS = 5,   /* way 0: tight; 1..: shortest, one pause more, ... */
     FOS_PACE_EPOCH = 64, /* waits judged together */
     FOS_PACE_EACH = 6,   /* epochs of each way in a trial */
     FOS_PACE_TERM = 256, /* epochs from trial to trial */
@@ -85,15 +85,30 @@ struct fos_pace {
 };
 
 /*
- * What is waited for, and the shortest pause in cycles.  In a call line a look may
- * come while the line is still on its way to the peer: it queues behind that.  Then
- * who answers may look early, and who calls has the service's work to wait for.
+ * What is waited for, and the shortest pause in cycles.  Where request and answer use
+ * one line a look may come while the line is still on its way to the peer: it queues
+ * behind that.  Then who answers may look early, and who calls has the service's work to
+ * wait for.
  */
-enum fos_pace_kind { FOS_PACE_RING, FOS_PACE_SERVE, FOS_PACE_CALL, FOS_PACE_KINDS };
+enum fos_pace_kind {
+    FOS_PACE_RING,   /* a message comes by a ring, after one was sent */
+    FOS_PACE_ANSWER, /* the next request, after an answer in place */
+    FOS_PACE_ASK,    /* an answer in place */
+    FOS_PACE_SERVE,  /* the next request by a call line, after an answer */
+    FOS_PACE_CALL,   /* an answer by a call line */
+    FOS_PACE_KINDS,
+};
+
+/* Who answers looks early, and has pushed its store out by a locked one; only who asks
+ * tries how long it takes: two that try at once find nothing. */
+static inline bool fos_pace_tries(enum fos_pace_kind kind)
+{
+    return kind != FOS_PACE_ANSWER && kind != FOS_PACE_SERVE;
+}
 
 static inline uint32_t fos_pace_cycles(enum fos_pace_kind kind)
 {
-    return kind == FOS_PACE_RING ? 88 : kind == FOS_PACE_SERVE ? 40 : 115;
+    return kind == FOS_PACE_RING ? 88 : kind == FOS_PACE_CALL ? 77 : 26;
 }
 
 /* Ends an epoch: judges its way and chooses the next one's. */
@@ -111,11 +126,13 @@ static inline bool fos_pace_at_once(struct fos_pace *pace, enum fos_pace_kind ki
 }
 
 /* Begins a wait.  The number of looks it is good for. */
-static inline uint32_t fos_pace_begin(const struct fos_pace *pace)
+static inline uint32_t fos_pace_begin(const struct fos_pace *pace,
+                                      enum fos_pace_kind kind)
 {
     if (pace->pauses == 0)
         return 64;
-    fos_push_stores();
+    if (fos_pace_tries(kind))
+        fos_push_stores();
     for (uint32_t i = pace->pauses; i > 0; i--)
         fos_pause();
     fos_settle();

@@ -276,8 +276,8 @@ static void bundles_receive(struct line *l)
         uint32_t size = 0;
         int error = fos_channel_receive_many(&l->in, l->sink, LOT * EACH / 2, &size,
                                              &count);
-        if (l->in.acked || error) {
-            l->in.acked = 0;
+        if (l->in.notes || error) {
+            l->in.notes = 0;
             look_and_wake(&l->sender);
         }
         if (error == -FOS_EAGAIN) {

@@ -5,7 +5,8 @@
 enum {
     MEAN_OF = 8,     /* samples a running mean is made of, roughly */
     FAR_OFF = 4,     /* times the mean */
-    FIRST_GUESS = 8, /* kernel sends that a channel costs, before one was made */
+    FIRST_GUESS = 4, /* kernel sends that connecting costs, before it was done */
+    FIRST_MOST = 64, /* that connecting or accepting costs the first time */
     DOUBLED_MAX = 10,
 };
 
@@ -30,8 +31,9 @@ static uint64_t price(const struct fos_choice *choice,
 {
     uint64_t connect =
         costs->connect ? costs->connect : FIRST_GUESS * costs->kernel;
+    uint64_t accept = costs->accept ? costs->accept : connect;
 
-    return connect << choice->doubled;
+    return (connect + accept) << choice->doubled;
 }
 
 static uint64_t above(uint64_t cycles, const struct fos_costs *costs)
@@ -55,10 +57,31 @@ void fos_choice_sent(struct fos_choice *choice, struct fos_costs *costs,
     choice->extra += above(cycles, costs);
 }
 
+/* A first sample decides for long, and may be a wild one. */
+static void setup_learn(uint64_t *mean, const struct fos_costs *costs,
+                        uint64_t cycles)
+{
+    uint64_t most = FIRST_MOST * costs->kernel;
+
+    if (*mean || most)
+        fos_cost_learn(mean, *mean || cycles < most ? cycles : most);
+}
+
+void fos_choice_accepted(struct fos_costs *costs, uint64_t cycles)
+{
+    setup_learn(&costs->accept, costs, cycles);
+}
+
+void fos_choice_by_channel(struct fos_costs *costs, uint64_t cycles)
+{
+    if (cycles < costs->kernel)
+        fos_cost_learn(&costs->channel, cycles);
+}
+
 void fos_choice_connected(struct fos_choice *choice, struct fos_costs *costs,
                           uint64_t cycles)
 {
-    fos_cost_learn(&costs->connect, cycles);
+    setup_learn(&costs->connect, costs, cycles);
     *choice = (struct fos_choice){0};
 }
 

@@ -224,6 +224,8 @@ static long inbound_accept(struct fos_thread *thread, void *window)
 
 static void thread_accept(struct fos_thread *thread)
 {
+    uint64_t begin = fos_tsc();
+    uint32_t before = thread->inbounds;
     long error = 0;
 
     while (!error) {
@@ -232,6 +234,9 @@ static void thread_accept(struct fos_thread *thread)
         if (error && window)
             fos_pages_release(window, WINDOW_PAGES);
     }
+    if (thread->inbounds != before)
+        fos_choice_accepted(&thread->costs,
+                            (fos_tsc() - begin) / (thread->inbounds - before));
     thread->accept_short = error != -FOS_EAGAIN;
     thread->room_wanted |= thread->accept_short;
 }

@@ -111,7 +111,7 @@ static int channel_send(struct fos_peer *peer, const void *data, uint32_t length
             return peer_fail(peer, error);
         if (!error) {
             if (length <= FOS_PACKET_PAYLOAD)
-                fos_cost_learn(&peer->thread->costs.channel, fos_tsc() - begin);
+                fos_choice_by_channel(&peer->thread->costs, fos_tsc() - begin);
             fos_trace(FOS_TRACE_send, peer->pid, length);
             peer->thread->unpushed++;
             return peer_look(peer, fos_packets_for(length));

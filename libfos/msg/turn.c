@@ -139,7 +139,7 @@ fos_inline bool ask(struct fos_peer *peer, const void *data, uint32_t length)
     uint64_t tag = turn_mark(sender->at.head, peer->pair->channel.id) |
                    (uint64_t)length << FOS_PACKET_LENGTH_SHIFT;
 
-    if (fos_unlikely((sender->at.number + 1) % sender->threshold == 0))
+    if (fos_unlikely(!length || (sender->at.number + 1) % sender->threshold == 0))
         return false;
     fos_payload_write_fresh(slot->payload, data, length);
     /* Pairs with the acquire in turn_receive and fos_channel_receive_slow. */

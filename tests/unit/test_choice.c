@@ -34,7 +34,7 @@ static void message(struct world *w)
     w->pure_channel += w->price.channel;
     if (!w->connected && fos_choice_pays(&w->choice, &w->known)) {
         w->connected = true;
-        w->paid += w->price.connect;
+        w->paid += w->price.connect + w->price.accept;
         fos_choice_connected(&w->choice, &w->known, w->price.connect);
     }
     if (w->connected) {
@@ -48,7 +48,7 @@ static void message(struct world *w)
 
 static uint64_t best(const struct world *w)
 {
-    uint64_t channel = w->pure_channel + w->price.connect;
+    uint64_t channel = w->pure_channel + w->price.connect + w->price.accept;
 
     return w->pure_kernel < channel ? w->pure_kernel : channel;
 }
@@ -65,10 +65,9 @@ CASE("choice: at any number of messages the cost is within twice the best in "
 
     for (int world = 0; world < 20000; world++) {
         struct world w = {.price = {.kernel = between(&random, 1, 100000),
-                                    .connect = between(&random, 0, 3000000)}};
+                                    .connect = between(&random, 1, 2000000),
+                                    .accept = between(&random, 1, 2000000)}};
         w.price.channel = between(&random, 1, 2 * w.price.kernel);
-        if (w.price.connect == 0)
-            w.price.connect = 1;
         w.known = w.price; /* what was measured before */
         for (int n = 0; n < 300; n++) {
             message(&w);
@@ -83,7 +82,7 @@ CASE("choice: at any number of messages the cost is within twice the best in "
 CASE("choice: before a channel was made its price is guessed, then known")
 {
     struct world w = {
-        .price = {.kernel = 1000, .channel = 50, .connect = 20000},
+        .price = {.kernel = 1000, .channel = 50, .connect = 20000, .accept = 20000},
     };
     uint32_t n = 0;
 
@@ -98,7 +97,37 @@ CASE("choice: before a channel was made its price is guessed, then known")
     w.connected = false;
     for (n = 0; !w.connected && n < 100; n++)
         message(&w);
-    CHECK_EQ(n, 20000 / 950 + 1);
+    CHECK_EQ(n, 40000 / 950 + 1);
+    /* So does a third one, what accepting costs being known. */
+    w.known.accept = 5000;
+    w.choice = (struct fos_choice){0};
+    w.connected = false;
+    for (n = 0; !w.connected && n < 100; n++)
+        message(&w);
+    CHECK_EQ(n, 25000 / 950 + 1);
+}
+
+CASE("choice: what was wild the first time does not decide for long")
+{
+    struct fos_costs known = {0};
+    struct fos_choice choice = {0};
+
+    fos_choice_by_channel(&known, 500000);
+    fos_choice_accepted(&known, 15000000);
+    CHECK_EQ(known.channel, 0); /* nothing to compare it with */
+    CHECK_EQ(known.accept, 0);
+    fos_choice_sent(&choice, &known, 1000);
+    fos_choice_by_channel(&known, 500000);
+    CHECK_EQ(known.channel, 0);
+    fos_choice_by_channel(&known, 50);
+    CHECK_EQ(known.channel, 50);
+    fos_choice_accepted(&known, 15000000);
+    CHECK_EQ(known.accept, 64000);
+    fos_choice_connected(&choice, &known, 15000000);
+    CHECK_EQ(known.connect, 64000);
+    for (int i = 0; i < 10; i++)
+        fos_choice_accepted(&known, 5000);
+    CHECK(known.accept < 5100);
 }
 
 CASE("choice: with prices that jitter the total stays near twice the best")
@@ -107,7 +136,8 @@ CASE("choice: with prices that jitter the total stays near twice the best")
 
     for (int world = 0; world < 2000; world++) {
         struct world w = {
-            .price = {.kernel = 4000, .channel = 100, .connect = 40000}};
+            .price = {
+                .kernel = 4000, .channel = 100, .connect = 20000, .accept = 20000}};
         w.known = w.price;
         for (int n = 0; n < 300; n++) {
             w.price.kernel = between(&random, 2000, 6000);
@@ -120,7 +150,7 @@ CASE("choice: with prices that jitter the total stays near twice the best")
 
 CASE("choice: a receiver with no room is asked ever more rarely")
 {
-    struct fos_costs known = {.kernel = 1000, .channel = 0, .connect = 10000};
+    struct fos_costs known = {.kernel = 1000, .connect = 5000, .accept = 5000};
     struct fos_choice choice = {0};
     uint32_t last = 0;
 
@@ -137,6 +167,6 @@ CASE("choice: a receiver with no room is asked ever more rarely")
         last = n;
         fos_choice_refused(&choice);
     }
-    fos_choice_connected(&choice, &known, 10000);
+    fos_choice_connected(&choice, &known, 5000);
     CHECK_EQ(choice.doubled, 0);
 }

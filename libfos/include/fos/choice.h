@@ -11,14 +11,15 @@
  *  T1. With prices that do not change, the total after any number of messages is at
  *      most twice that of the better of the two pure policies in hindsight.  (Until
  *      the channel is bought, kernel sends alone were the better one.  From then on
- *      that is the channel, at `connect` and its sends; what was paid more is one
- *      `connect` at most.)
+ *      that is the channel, at its price and its sends; what was paid more is that
+ *      price at most.)
  *
  *  T2. After a refusal the price counts double, again and again: a receiver with no
  *      room is asked ever more rarely.
  *
  * The prices are measured where they are paid and kept as running means by each
- * thread.  This is the ski-rental problem (Karlin et al., Algorithmica 1988); the
+ * thread.  What accepting costs, the receiver pays: a thread takes what it costs
+ * itself, or as much as connecting where it has accepted none.  This is the ski-rental problem (Karlin et al., Algorithmica 1988); the
  * thesis uses it with a fixed threshold (Belay 2011, section 4.3).
  */
 #ifndef FOS_CHOICE_H
@@ -31,7 +32,8 @@
 struct fos_costs {
     uint64_t kernel;  /* a send through the kernel */
     uint64_t channel; /* a send by a channel */
-    uint64_t connect; /* the making of one */
+    uint64_t connect; /* the making of one, at this side */
+    uint64_t accept;  /* the same at the receiver's, as it is here */
 };
 
 /* Of one destination. */
@@ -50,12 +52,16 @@ bool fos_choice_pays(const struct fos_choice *choice,
                      const struct fos_costs *costs);
 
 /* What has happened: a kernel send was paid; a channel was made; was refused; was
- * taken away by the receiver. */
+ * taken away by the receiver.  Of a thread, not of one destination: one was accepted;
+ * a small message was sent by one (what took longer than a kernel send is no price:
+ * nobody had touched that code or memory before). */
 void fos_choice_sent(struct fos_choice *choice, struct fos_costs *costs,
                      uint64_t cycles);
 void fos_choice_connected(struct fos_choice *choice, struct fos_costs *costs,
                           uint64_t cycles);
 void fos_choice_refused(struct fos_choice *choice);
 void fos_choice_evicted(struct fos_choice *choice);
+void fos_choice_accepted(struct fos_costs *costs, uint64_t cycles);
+void fos_choice_by_channel(struct fos_costs *costs, uint64_t cycles);
 
 #endif

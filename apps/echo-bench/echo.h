@@ -68,6 +68,9 @@ void pair_close(void);
 void pair_command(enum echo_op op, uint32_t n);
 void pair_command_fresh(enum fos_transport transport, uint32_t n);
 
+/* Waits until the server sleeps: it has left behind what was. */
+void pair_await_sleep(void);
+
 /* Waits for a message of `expected` bytes. */
 void pair_receive(uint32_t expected);
 

@@ -51,6 +51,15 @@ void pair_command_fresh(enum fos_transport transport, uint32_t n)
     command_send(&(struct echo_command){ECHO_FRESH, transport, n});
 }
 
+void pair_await_sleep(void)
+{
+    while (fos_load_acquire(&pair.by_channel.doorbell->state) !=
+           FOS_DOORBELL_SLEEPING)
+        fos_pause();
+    for (int i = 0; i < 20; i++) /* from saying so to sleeping it still has a way */
+        must(fos_sys_null(), "null system call");
+}
+
 static void server_start(uint32_t slots)
 {
     char text[12];

@@ -75,15 +75,6 @@ static void set_up(void)
     fos_peer_close(&fresh);
 }
 
-static void await_sleep(void)
-{
-    while (fos_load_acquire(&pair.by_channel.doorbell->state) !=
-           FOS_DOORBELL_SLEEPING)
-        fos_pause();
-    for (int i = 0; i < 20; i++) /* from saying so to sleeping it still has a way */
-        must(fos_sys_null(), "null system call");
-}
-
 #define ROW(what, run, prepare, op, many, count, trap)                 \
     {                                                                  \
         .suite = "echo", .name = what, .once = run, .before = prepare, \
@@ -105,10 +96,10 @@ static const struct measurement rows[] = {
     ROW("kernel message to oneself 32 B", kernel_to_self, NULL, ECHO_END, 64, 400,
         true),
     ROW("channel set-up, first echo", set_up, NULL, ECHO_BY_CHANNEL, 1, 512, true),
-    ROW("channel echo, receiver asleep", channel_echo, await_sleep, ECHO_BY_CHANNEL,
-        1, 512, true),
-    ROW("kernel echo, receiver asleep", kernel_echo, await_sleep, ECHO_BY_KERNEL, 1,
-        512, true),
+    ROW("channel echo, receiver asleep", channel_echo, pair_await_sleep,
+        ECHO_BY_CHANNEL, 1, 512, true),
+    ROW("kernel echo, receiver asleep", kernel_echo, pair_await_sleep,
+        ECHO_BY_KERNEL, 1, 512, true),
 };
 
 void suite_echo(void)

@@ -4,7 +4,8 @@
  * sides use only the kernel, or open a channel at once, or let libfos decide.
  *
  * A trial opens fresh peers at both sides and makes n echoes; the clock is read
- * after each.  The policies take turns, so that all meet the same moments.  A trial
+ * after each.  The policies take turns, so that all meet the same moments; each
+ * begins when the channels of the one before are gone and the other side sleeps.  A trial
  * in which one step took over a millisecond lost its processor, and is made again.
  */
 #include "measure.h"
@@ -25,6 +26,19 @@ static uint8_t message[FOS_BENCH_MESSAGE];
 /* Of a policy after n messages in each trial, cycles. */
 static double (*cost)[COUNT + 1][TRIALS_MAX];
 
+/* Both sides have noticed that the other one's channels are closed. */
+static void settle(void)
+{
+    uint32_t length;
+
+    must(fos_msg_recv(&pair.inbox, pair.buffer, ECHO_MESSAGE_MAX, &length, 0) ==
+                 -FOS_ETIMEDOUT
+             ? 0
+             : -FOS_EPROTO,
+         "nothing more");
+    pair_await_sleep();
+}
+
 /* Whether nothing came in between. */
 static bool trial(uint32_t policy, uint32_t t)
 {
@@ -35,6 +49,7 @@ static bool trial(uint32_t policy, uint32_t t)
     uint64_t begin;
 
     pair_command_fresh(policies[policy].transport, COUNT);
+    settle();
     begin = fos_bench_tsc();
     must(fos_peer_open(&fresh, pair.server, policies[policy].transport),
          "fresh peer");

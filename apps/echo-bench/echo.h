@@ -32,6 +32,9 @@ struct echo_command {
     uint32_t n;
 };
 
+/* Exit status where nothing can be measured: try again later (sysexits.h). */
+enum { ECHO_STARVED = 75 };
+
 /* Where in the shared channel's window the lines for the minimal IPC lie: after a
  * page of doorbell and half a ring, of which only the first packet is ever used. */
 enum { ECHO_LINES_OFFSET = 4096 + 2048 };

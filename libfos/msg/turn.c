@@ -130,7 +130,7 @@ void turn_close(struct fos_peer *peer)
     peer->move = FOS_TURN_PLAIN;
 }
 
-/* Sends a marked message.  False: here it must be a plain one (P4). */
+/* Sends a marked message.  False: it must be a plain one (P4). */
 fos_inline bool ask(struct fos_peer *peer, const void *data, uint32_t length)
 {
     struct fos_channel_sender *sender = &peer->sender;

@@ -28,6 +28,7 @@
  *
  *  P4. The packets whose slots are used to acknowledge are not marked, and not answered
  *      in place when they are: no slot is given back while an answer may be written.
+ *      Nor are empty messages marked: there a mark is nonsense (C5).
  *
  *  P5. A mark names the channel for the answer.  Who answers accepts a channel of its
  *      own, to the process from which the kernel says the mark came; of two channels,
@@ -151,7 +152,7 @@ fos_inline int turn_take(struct fos_inbound *inbound, uint64_t tag, void *buffer
         fos_payload_read(buffer, turn->slot->payload, bytes);
         turn->pair->move = FOS_TURN_OPEN;
         turn->patience -= turn->patience > TURN_PATIENCE_MIN;
-    } else {
+    } else if (bytes) { /* else the buffer may be null */
         memcpy(buffer, turn->kept, bytes);
     }
     turn->due = FOS_TURN_NOWHERE;
@@ -205,7 +206,7 @@ fos_inline int turn_receive(struct fos_inbound *inbound, void *buffer,
 
     if (fos_unlikely((tag & ~TURN_LENGTH_MASK) !=
                          turn_mark(receiver->at.head, turn->pair->channel.id) ||
-                     bytes > FOS_PACKET_PAYLOAD || bytes > capacity ||
+                     !bytes || bytes > FOS_PACKET_PAYLOAD || bytes > capacity ||
                      receiver->done || receiver->until_ack == 1))
         return fos_channel_try_receive(receiver, buffer, capacity, length);
     fos_payload_read(buffer, slot->payload, bytes);

@@ -140,6 +140,7 @@ CLIENT_SEEDS = [
 # ---- channel ----
 
 TAG, TAG_HONEST, PAYLOAD, RECEIVE, DISCARD, PEEK, SEND, STREAM_SEND = range(8)
+MARKED = 17
 
 
 def tag(packet, length, total, first=1, generation=1):
@@ -159,6 +160,8 @@ CHANNEL_SEEDS = [
     b"".join(tag(n, 56, 90000, 0) + bytes([RECEIVE, 0]) for n in range(1, 16)),
     bytes([STREAM_SEND, 255]) * 3 + tag(3, 56, 255 * 11, 1) + bytes([STREAM_SEND, 0]) * 2,
     tag(0, 0, 0) + bytes([PEEK, 0, DISCARD, 0, RECEIVE, 0]),
+    tag(0, 0, 7, MARKED) + bytes([PEEK, 0]),
+    tag(0, 8, 7, MARKED) + bytes([PEEK, 0]),
 ]
 
 

@@ -400,6 +400,25 @@ CASE("channel: every tag with one bit wrong is refused or waited for, never take
     }
 }
 
+CASE("channel: a marked message is taken as others are, unless it is empty")
+{
+    for (uint32_t length = 0; length < 256; length++) {
+        bool right = length >= 1 && length <= FOS_PACKET_PAYLOAD;
+        struct pair p = pair_make(4, 1);
+        uint32_t got_length = 0;
+        uint8_t got[256];
+        int result;
+
+        p.ring[0].tag = fos_packet_head(1, FOS_PACKET_FIRST | FOS_PACKET_TURN) |
+                        fos_packet_size(length, 12345);
+        CHECK(fos_channel_complete(&p.receiver));
+        result = fos_channel_try_receive(&p.receiver, got, sizeof got, &got_length);
+        CHECK_EQ(result, right ? 0 : -FOS_EPROTO);
+        CHECK_EQ(got_length, right ? length : 0);
+        pair_free(&p);
+    }
+}
+
 CASE("channel: a continuation that does not fit its message closes the channel")
 {
     for (int lie = 0; lie < 4; lie++) {

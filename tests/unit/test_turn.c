@@ -94,18 +94,25 @@ static struct fos_inbound *inbound_of(struct fos_mailbox *mailbox)
     return mailbox->channels.next;
 }
 
-static int hear(struct fos_mailbox *mailbox, uint32_t *value)
+static int hear_bytes(struct fos_mailbox *mailbox, void *bytes, uint32_t capacity,
+                      uint32_t *length)
 {
-    uint32_t length = 0;
     int result;
 
-    if (mailbox == &answers) {
-        result = fos_msg_recv(mailbox, value, sizeof *value, &length, 0);
-    } else {
-        result = by_answerer(act_receive);
-        length = step.length;
-        memcpy(value, step.bytes, sizeof *value);
-    }
+    *length = 0;
+    if (mailbox == &answers)
+        return fos_msg_recv(mailbox, bytes, capacity, length, 0);
+    result = by_answerer(act_receive);
+    *length = step.length;
+    memcpy(bytes, step.bytes, capacity);
+    return result;
+}
+
+static int hear(struct fos_mailbox *mailbox, uint32_t *value)
+{
+    uint32_t length;
+    int result = hear_bytes(mailbox, value, sizeof *value, &length);
+
     return result == 0 && length != sizeof *value ? -FOS_EPROTO : result;
 }
 
@@ -141,6 +148,32 @@ static void ask(void)
 static void answer(void)
 {
     tell_and_hear(&answerer, &answers, &answered);
+}
+
+/* A message of `length` bytes. */
+static void pass(struct fos_peer *peer, struct fos_mailbox *mailbox,
+                 uint32_t length)
+{
+    static uint8_t fill;
+    uint8_t sent[FOS_PACKET_PAYLOAD], got[FOS_PACKET_PAYLOAD] = {0};
+    uint32_t heard;
+
+    memset(sent, ++fill, sizeof sent);
+    CHECK_EQ(tell_bytes(peer, sent, length), 0);
+    CHECK_EQ(hear_bytes(mailbox, got, sizeof got, &heard), 0);
+    CHECK_EQ(heard, length);
+    CHECK(memcmp(got, sent, length) == 0);
+}
+
+/* Whether who waits for messages there would not sleep. */
+static bool awake(struct fos_mailbox *mailbox)
+{
+    struct fos_inbound *inbound = inbound_of(mailbox);
+
+    while (inbound != &mailbox->channels &&
+           !(inbound->dead || inbound_ready(inbound)))
+        inbound = inbound->next;
+    return inbound != &mailbox->channels;
 }
 
 static void begin(void)
@@ -292,6 +325,82 @@ CASE("turn: an answer too long for the buffer stays, or is thrown away")
     end();
 }
 
+/* ---- empty messages ---- */
+
+CASE("turn: empty questions go by the ring, and messages alternate on")
+{
+    begin();
+    for (int i = 0; i < 1000; i++) {
+        pass(&asker, &questions, 0);
+        pass(&answerer, &answers, (uint32_t)i % 3 * 8);
+    }
+    CHECK_EQ(asker.turns, 0);
+    for (int i = 0; i < 1000; i++) {
+        ask();
+        answer();
+    }
+    CHECK(asker.turns > 990);
+    end();
+}
+
+CASE("turn: empty answers go in place")
+{
+    begin();
+    for (int i = 0; i < 1000; i++) {
+        ask();
+        pass(&answerer, &answers, 0);
+    }
+    CHECK_EQ(answerer.turns, 1000);
+    CHECK_EQ(asker.sender.at.number, 1);
+    end();
+}
+
+CASE("turn: empty and other messages alternate as they come")
+{
+    uint64_t random = unit_setting("SEED", (uint64_t)time(NULL));
+
+    printf("seed %" PRIu64 "\n", random);
+    begin();
+    for (int i = 0; i < 3000; i++) {
+        uint64_t both = unit_random(&random);
+        pass(&asker, &questions, both >> 40 & 1 ? 0 : (uint32_t)(both >> 50) % 57);
+        pass(&answerer, &answers, both >> 41 & 1 ? 0 : (uint32_t)(both >> 20) % 57);
+        if (both >> 42 & 1)
+            pass(&answerer, &answers, 0);
+    }
+    CHECK(asker.turns > 0 && answerer.turns > 0);
+    end();
+}
+
+CASE("turn: an empty answer waits, is kept and is thrown away like others")
+{
+    uint32_t length = 1, value;
+    uint8_t word[8];
+
+    begin();
+    for (int kept = 0; kept < 2; kept++) {
+        ask();
+        CHECK_EQ(tell_bytes(&answerer, "", 0), 0);
+        CHECK_EQ(answerer.turns, kept + 1);
+        CHECK(awake(&answers));
+        if (kept)
+            CHECK_EQ(tell(&asker, ++asked), 0);
+        CHECK_EQ(fos_msg_recv(&answers, NULL, 0, &length, 0), 0);
+        CHECK_EQ(length, 0);
+        CHECK(!awake(&answers));
+        CHECK_EQ(fos_msg_recv(&answers, word, 8, &length, 0), -FOS_ETIMEDOUT);
+    }
+    CHECK_EQ(hear(&questions, &value), 0);
+    turn_open(&asker, inbound_of(&answers));
+    ask();
+    CHECK_EQ(tell_bytes(&answerer, "", 0), 0);
+    CHECK_EQ(answerer.turns, 3);
+    inbound_discard(inbound_of(&answers));
+    CHECK(!awake(&answers));
+    answer();
+    end();
+}
+
 /* ---- liars ---- */
 
 /* Puts `tag` where the answer is to be: it is taken as one, waited for, or the channel
@@ -306,7 +415,8 @@ static void lie_about_answer(uint64_t tag, bool broken)
     ask();
     atomic_store(&slot()->tag, tag);
     result = fos_msg_recv(&answers, buffer, sizeof buffer, &length, 0);
-    CHECK(result == 0 ? length <= sizeof buffer : result == -FOS_ETIMEDOUT);
+    CHECK(result == 0 ? length <= sizeof buffer
+                      : result == -FOS_ETIMEDOUT && !awake(&answers));
     if (broken)
         CHECK_EQ(answers.stats.broken, 1);
     CHECK(answers.stats.broken <= 1);
@@ -346,6 +456,7 @@ static void lie_about_question(uint64_t tag)
     result = by_answerer(act_receive);
     CHECK(result == 0 ? step.length <= FOS_PACKET_PAYLOAD
                       : result == -FOS_ETIMEDOUT || result == -FOS_EMSGSIZE);
+    CHECK(result != -FOS_ETIMEDOUT || !awake(&questions));
     if (result == -FOS_EMSGSIZE)
         by_answerer(act_discard);
     CHECK_EQ(tell(&answerer, ++answered), 0);
@@ -358,14 +469,36 @@ CASE("turn: a mark that lies is answered by the ring, or costs the liar's channe
     printf("seed %" PRIu64 "\n", random);
     for (int i = 0; i < 300; i++) {
         uint32_t head, value;
-        uint64_t named = i % 3 ? unit_random(&random) : 0;
+        uint64_t named = i % 3 ? unit_random(&random) : 0, length;
         begin();
         head = asker.sender.at.head;
         named = i % 3 ? named : inbound_of(&answers)->channel.id;
-        lie_about_question(turn_mark(head, named) | (unit_random(&random) >> 56)
+        length = i % 4 ? unit_random(&random) >> 56 : 0;
+        lie_about_question(turn_mark(head, named) | length
                                                         << FOS_PACKET_LENGTH_SHIFT);
         while (hear(&answers, &value) == 0)
             continue;
+        end();
+    }
+}
+
+CASE("turn: an empty message with a mark costs its sender's channel")
+{
+    for (int i = 0; i < 8; i++) {
+        uint64_t named;
+        begin();
+        named = i & 1 ? 0 : inbound_of(&answers)->channel.id;
+        if (i & 2) { /* they are a pair on both sides */
+            ask();
+            answer();
+        }
+        atomic_store(&fos_channel_slot(&asker.sender.at)->tag,
+                     turn_mark(asker.sender.at.head, named));
+        if (i & 4)
+            CHECK_EQ(by_answerer(act_evict), 1);
+        CHECK_EQ(by_answerer(act_receive), -FOS_ETIMEDOUT);
+        CHECK_EQ(questions.stats.broken, 1);
+        CHECK(inbound_of(&questions) == &questions.channels);
         end();
     }
 }

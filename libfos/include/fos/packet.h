@@ -71,15 +71,16 @@ enum {
 };
 
 /*
- * TURN beside FIRST: a message of one packet that may be answered in place
+ * TURN beside FIRST: a message of 1..56 bytes that may be answered in place
  * (libfos/msg/turn.h).  In place of the total it has the low half of a channel's id.  The
- * answer has REPLY in place of both, the generation before, and in place of the total the
- * number of a packet.
+ * answer, which may be empty, has REPLY in place of both, the generation before, and in
+ * place of the total the number of a packet.
  */
 static inline int fos_packet_marked(uint64_t tag)
 {
     return (tag >> FOS_PACKET_FLAGS_SHIFT & 0xff) ==
-           (FOS_PACKET_FIRST | FOS_PACKET_TURN);
+               (FOS_PACKET_FIRST | FOS_PACKET_TURN) &&
+           (uint8_t)(tag >> FOS_PACKET_LENGTH_SHIFT) != 0;
 }
 
 /* The tag without the mark. */

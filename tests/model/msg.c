@@ -24,14 +24,11 @@ static uint32_t page_load(struct fos_doorbell *page);
 #include <stdlib.h>
 #include <string.h>
 
+#include "channel_word.h"
 #include "verdict.h"
 
 enum { LOT_SIZE = 40, LOT_MAX = 4 };
 enum { RECEIVER = 2, RING_SLOTS_MAX = 4, KERNEL_SLOTS = 4, CHANNELS = 2 };
-
-/* The kernel's state of a channel in one word, as its lock makes it: these flags,
- * and a number of packets above bit 32. */
-enum { RETIRED = 1, SEALED = 2, COUNTED = 4, CLOSED = 8 };
 
 static struct {
     uint8_t rings[CHANNELS][RING_SLOTS_MAX * FOS_PACKET_SIZE];
@@ -232,32 +229,12 @@ long fos_sys_channel_accept(void *address, struct fos_channel_info *out)
     return 0;
 }
 
-/* What the receiver's close answers, and does to the channel. */
-static long close_judge(uint64_t *channel, uint64_t taken)
-{
-    if (*channel & CLOSED)
-        return taken == FOS_TAKEN_NONE ? 0 : -FOS_EPIPE;
-    if (taken == FOS_TAKEN_NONE) {
-        *channel |= CLOSED;
-        return 0;
-    }
-    if (*channel & SEALED && *channel >> 32 != taken)
-        return -FOS_EAGAIN;
-    *channel = RETIRED | COUNTED | CLOSED | taken << 32;
-    return 0;
-}
-
 static long receiver_close(uint64_t which, uint64_t taken)
 {
-    uint64_t old = fos_load_acquire(&memory.channels[which]), new;
-    long result;
+    bool closed;
+    long result = word_close(&memory.channels[which], taken, &closed);
 
-    do {
-        new = old;
-        result = close_judge(&new, taken);
-    } while (new != old &&
-             !fos_compare_exchange(&memory.channels[which], &old, new));
-    if (new != old) {
+    if (closed) {
         fos_exchange(&memory.pages[which].state, FOS_DOORBELL_DEAD);
         thread_event(0, FOS_EVENT_CHANNEL);
     }
@@ -278,16 +255,11 @@ long fos_sys_channel_close(struct fos_cap channel, uint64_t taken)
 
 static long channel_seal(uint64_t which, uint64_t sent)
 {
-    uint64_t old = fos_load_acquire(&memory.channels[which]);
+    long result = word_seal(&memory.channels[which], sent);
 
-    do {
-        if (old & COUNTED)
-            return (long)(old >> 32);
-        EXPLORE_CHECK(old & RETIRED && !(old & CLOSED));
-    } while (!fos_compare_exchange(&memory.channels[which], &old,
-                                   RETIRED | SEALED | sent << 32));
-    thread_event(RECEIVER, FOS_EVENT_NOTIFY);
-    return -FOS_EAGAIN;
+    if (result == -FOS_EAGAIN)
+        thread_event(RECEIVER, FOS_EVENT_NOTIFY);
+    return result;
 }
 
 long fos_sys_channel_retire(struct fos_cap channel, uint64_t sent)

@@ -73,7 +73,7 @@ long shared_map(struct process *p, struct description *d, uint64_t address)
                     FOS_PIPE_PAGES - 1, d->flags & FS_WRITE ? both : FOS_PROT_READ,
                     FOS_SHARE_KEEP))
         return -FOS_ENOMEM;
-    return (long)(d->flags & (FS_READ | FS_WRITE | FS_NONBLOCK));
+    return (long)(d->flags & (FS_READ | FS_WRITE));
 }
 
 long shared_take(struct pipe *pipe, void *to, uint32_t length)

@@ -82,7 +82,7 @@ void fos_stream_asked(struct fos_file *file, long result)
         fos_store_relaxed(&file->tried, tried + 1);
         if (tried + 1 >= TRIES_BEFORE)
             way_find(file);
-    } else if (result == -FOS_EAGAIN) {
+    } else if (way && result == -FOS_EAGAIN) {
         fos_store_relaxed(&file->tried, VAIN_MAX); /* who does not block */
     }
 }

@@ -46,6 +46,24 @@ static void test_no_calls(void)
     files_end();
 }
 
+static void test_seldom(void)
+{
+    int fds[2];
+    char c;
+
+    files_begin("a pipe found empty and seldom used is left with the file system");
+    CASE_EQUAL(pipe2(fds, O_NONBLOCK), 0);
+    FAILS(read(fds[0], &c, 1), EAGAIN);
+    for (int i = 0; i < 4; i++) {
+        CASE_EQUAL(write(fds[1], "x", 1), 1);
+        uint64_t before = calls_made();
+        CASE_EQUAL(read(fds[0], &c, 1), 1);
+        CASE_EQUAL(calls_made(), before + 1);
+    }
+    CASE_EQUAL(close(fds[0]) | close(fds[1]), 0);
+    files_end();
+}
+
 /* ---- several at each end ---- */
 
 static bool record_whole(const char *record)
@@ -397,6 +415,7 @@ static void test_refused(void)
 void test_shared(void)
 {
     test_no_calls();
+    test_seldom();
     test_many();
     test_interrupted();
     test_full();

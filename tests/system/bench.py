@@ -24,7 +24,7 @@ CURVES = {"size": 19, "policy": 50, "clients": 4, "load": 6, "silent": 3, "rpc":
           "pages": 5}
 LINUX_ROWS = {"minimal IPC", "getpid", "futex echo", "pipe echo 32 B",
               "Unix socket echo 32 B"}
-POSIX_ROWS = 8
+POSIX_ROWS = 9
 SECONDS = 900
 STARVED = 75             # echo-bench's status
 NO_PROCESSORS = "the host has no two processors free"

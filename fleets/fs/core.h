@@ -24,8 +24,11 @@
  *      answers it.  It holds a ref of its description.
  *  F5. What a process has (handles, locks, waiters, directory) goes when it ends, and
  *      nothing of it is made afterwards.
- *  F6. pages.used is the number of pages in files and pipes; files leave
- *      PAGES_RESERVE to pipes, and so do pipes in shared memory.
+ *  F6. pages.used is the number of pages in files and pipes, with those that were in
+ *      a file and are still mapped elsewhere; files leave PAGES_RESERVE to pipes.
+ *      Pipes in shared memory have pages of their own, SHARED_PART of all: each of
+ *      fs.shared counts until nobody else has it mapped, who ever ended.  One process
+ *      has no more than half of those.
  *  F7. Processes that have HANDLES_FEW handles and more leave DESCRIPTIONS_RESERVE
  *      descriptions to the others: whoever has few open can open more.
  */
@@ -55,7 +58,8 @@ enum {
     PIPE_PAGES = 16,
     PIPE_SIZE = PIPE_PAGES * PAGE,
     PAGES_RESERVE = 64, /* F6 */
-    SHARED_PART = 8,    /* of all pages, that pipes in shared memory may have */
+    SHARED_PART = 8,    /* of all pages, that pipes in shared memory have: F6 */
+    SHARED_MAX = 96,    /* of such pipes */
     LINKS_MAX = 32767,  /* names of one file */
 };
 
@@ -67,13 +71,16 @@ struct pages {
     uint32_t limit, used; /* that may be, and are, given out */
     void *free;           /* linked by their first word */
     uint8_t *fresh, *fresh_end;
+    void **lent; /* in no file any more, but mapped elsewhere */
+    uint32_t lent_count, lent_size, lent_next;
 };
 
 void pages_init(struct pages *pages, uint32_t limit);
+void pages_end(struct pages *pages);
 /* A zeroed page; with `reserve`, only while that many would be left.  NULL. */
 void *page_take(struct pages *pages, uint32_t reserve);
 void page_give(struct pages *pages, void *page);
-/* One that other processes may have mapped: its frame is not used again. */
+/* One that other processes may have mapped: it is not used again while they have. */
 void page_forget(struct pages *pages, void *page);
 
 /* ---- nodes ---- */
@@ -175,7 +182,14 @@ struct pipe {
     uint32_t polls;   /* items of waiters that look at it */
     uint32_t changes; /* of which pipe_changed has to know; 0: it is not running */
     struct fos_pipe *shared; /* where its bytes are then; NULL: in the pages */
-    struct pipe *next_shared, **shared_link; /* in fs.shared */
+    uint32_t shared_place;   /* in fs.shared */
+};
+
+/* Memory that was made for a pipe. */
+struct shared {
+    struct fos_pipe *words; /* NULL: a free place */
+    struct pipe *pipe;      /* NULL: it is no more, but others have this mapped */
+    uint64_t mapped[(PROCESSES_MAX + 63) / 64]; /* who has asked for it, by place */
 };
 
 enum waiter_kind { WAIT_READ, WAIT_WRITE, WAIT_OPEN, WAIT_LOCK, WAIT_POLL };
@@ -217,7 +231,9 @@ struct fs_io {
     int64_t (*now)(void); /* nanoseconds since 1970 */
     /* Zeroed pages in one piece. */
     void *(*pages_map)(uint32_t count);
-    bool (*page_exchange)(void *page); /* another frame in its place, zeroed */
+    /* Whether nobody else has any of them mapped. */
+    bool (*pages_sole)(void *pages, uint32_t count);
+    uint32_t (*threads)(struct fos_cap space); /* in there; 0: it is no more */
     void (*random)(void *to, size_t length);
     /* To (write false) or from the memory of a caller; 0 or -FOS_EFAULT. */
     long (*copy)(struct fos_cap space, uint64_t address, void *here, size_t length,
@@ -246,8 +262,8 @@ struct fs {
     uint64_t drawn;
     uint64_t boot_size; /* bytes of the archive's files */
     struct map maps[MAPS_MAX];
-    struct pipe *shared;   /* those in shared memory, */
-    uint32_t shared_pages; /* and what they take */
+    struct shared shared[SHARED_MAX];
+    uint32_t shared_count, shared_limit; /* places taken, and that may be: F6 */
 };
 
 extern struct fs fs;
@@ -350,9 +366,12 @@ void pipe_read(struct process *p, const struct fos_caller *caller,
                struct description *d, uint32_t length);
 void pipe_write(struct process *p, const struct fos_caller *caller,
                 struct description *d, const void *from, uint32_t length);
-long pipe_take(struct pipe *pipe, void *to, uint32_t length);
+/* `asking`: for whose request, that is not a waiter; NULL: for one that is. */
+long pipe_take(struct pipe *pipe, const struct process *asking, void *to,
+               uint32_t length);
 /* `whole`: all or nothing, which is -FOS_EAGAIN. */
-long pipe_add(struct pipe *pipe, const void *from, uint32_t length, bool whole);
+long pipe_add(struct pipe *pipe, const struct process *asking, const void *from,
+              uint32_t length, bool whole);
 void pipe_pages_give(struct pipe *pipe);
 /* Both ends, as handles of the process. */
 long pipe_pair(struct process *p, uint32_t flags, struct fs_pipe_rep *rep);
@@ -365,17 +384,22 @@ static inline uint32_t pipe_held(const struct pipe *pipe)
 }
 
 /* shared.c: fos/pipe.h */
-/* Maps the pipe of the description into the caller's memory. */
+/* Maps the pipe of the description into the caller's memory.  Its status flags, or an
+ * error: -FOS_EAGAIN while others are at it. */
 long shared_map(struct process *p, struct description *d, uint64_t address);
 void shared_end(struct pipe *pipe);
 /* As pipe_take and pipe_add.  -FOS_EAGAIN: a process is at it, and will tell. */
-long shared_take(struct pipe *pipe, void *to, uint32_t length);
-long shared_add(struct pipe *pipe, const void *from, uint32_t length, bool whole);
+long shared_take(struct pipe *pipe, const struct process *asking, void *to,
+                 uint32_t length);
+long shared_add(struct pipe *pipe, const struct process *asking, const void *from,
+                uint32_t length, bool whole);
 /* Says who waits, and who is there. */
 void shared_tell(const struct pipe *pipe);
 /* The process is no more, or is another program: breaks its locks, and looks after
  * those it has not told. */
 void shared_left(uint64_t pid);
+/* It is no more, as is what it had mapped. */
+void shared_ended(const struct process *p);
 
 /* wait.c */
 struct waiter *waiter_make(struct process *p, const struct fos_caller *caller,

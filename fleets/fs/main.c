@@ -42,12 +42,29 @@ static void *pages_map(uint32_t count)
     return fos_pages_map(count);
 }
 
-static bool page_exchange(void *page)
+/* To break copy-on-write there fails if it takes a copy: where that is to come from
+ * nothing is mapped. */
+static bool pages_sole(void *pages, uint32_t count)
 {
-    uint64_t at = (uint64_t)page;
+    static void *nothing;
+    struct fos_share share = {.to_space = fos_own_space(),
+                              .from_space = fos_own_space(),
+                              .to = (uint64_t)pages,
+                              .pages = count,
+                              .prot = FOS_PROT_READ | FOS_PROT_WRITE,
+                              .how = FOS_SHARE_OWN};
 
-    return fos_range_unmap(at, 1) == 0 &&
-           fos_range_map(at, 1, FOS_PROT_READ | FOS_PROT_WRITE) == 0;
+    if (!nothing)
+        nothing = fos_pages_reserve(FOS_PIPE_PAGES);
+    share.from = (uint64_t)nothing;
+    return count <= FOS_PIPE_PAGES && fos_sys_space_share(&share) == 0;
+}
+
+static uint32_t threads_of(struct fos_cap space)
+{
+    struct fos_space_info info;
+
+    return fos_sys_space_status(space, &info) < 0 ? 0 : info.threads;
 }
 
 /* SipHash of a counter, under a key of the kernel's generator. */
@@ -115,9 +132,15 @@ static uint32_t pages_limit(void)
     return left / 4 * 3 < FRAMES_LEAST ? FRAMES_LEAST : left / 4 * 3;
 }
 
-static const struct fs_io io = {request_answer, clock_now,   pages_map,
-                                page_exchange,  random_fill, caller_copy,
-                                pages_share,    pages_unmap};
+static const struct fs_io io = {.answer = request_answer,
+                                .now = clock_now,
+                                .pages_map = pages_map,
+                                .pages_sole = pages_sole,
+                                .threads = threads_of,
+                                .random = random_fill,
+                                .copy = caller_copy,
+                                .share = pages_share,
+                                .pages_unmap = pages_unmap};
 
 int main(int argc, char **argv)
 {

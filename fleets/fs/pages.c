@@ -1,14 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /* Pages for contents, got from below in pieces and kept.  F6: core.h. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "core.h"
 
-enum { PIECE = 64 };
+enum { PIECE = 64, LENT_FIRST = 64, LENT_LOOKS = 32 };
 
 void pages_init(struct pages *pages, uint32_t limit)
 {
     *pages = (struct pages){.limit = limit};
+}
+
+void pages_end(struct pages *pages)
+{
+    free(pages->lent);
 }
 
 static void *fresh_take(struct pages *pages)
@@ -25,12 +31,31 @@ static void *fresh_take(struct pages *pages)
     return page;
 }
 
+/* Those lent ones that have come back, of some: who waits is not kept long. */
+static void lent_look(struct pages *pages)
+{
+    for (int i = 0; i < LENT_LOOKS && pages->lent_count; i++) {
+        void **at = &pages->lent[pages->lent_next++ % pages->lent_count],
+             *page = *at;
+        if (!fs.io.pages_sole(page, 1))
+            continue;
+        *at = pages->lent[--pages->lent_count];
+        page_give(pages, page);
+    }
+}
+
+static bool is_full(const struct pages *pages, uint32_t reserve)
+{
+    return pages->used + reserve >= pages->limit;
+}
+
 void *page_take(struct pages *pages, uint32_t reserve)
 {
-    void *page = pages->free;
-
-    if (pages->used + reserve >= pages->limit)
+    if (is_full(pages, reserve))
+        lent_look(pages);
+    if (is_full(pages, reserve))
         return NULL;
+    void *page = pages->free;
     if (page) {
         pages->free = *(void **)page;
         memset(page, 0, PAGE);
@@ -49,12 +74,27 @@ void page_give(struct pages *pages, void *page)
     pages->used--;
 }
 
+static bool lent_add(struct pages *pages, void *page)
+{
+    if (pages->lent_count == pages->lent_size) {
+        uint32_t size = pages->lent_size ? 2 * pages->lent_size : LENT_FIRST;
+        void **more = realloc(pages->lent, size * sizeof *more);
+        if (!more)
+            return false;
+        pages->lent = more;
+        pages->lent_size = size;
+    }
+    pages->lent[pages->lent_count++] = page;
+    return true;
+}
+
+/* One that cannot even be remembered is lost. */
 void page_forget(struct pages *pages, void *page)
 {
-    if (fs.io.page_exchange(page)) {
+    if (fs.io.pages_sole(page, 1)) {
         page_give(pages, page);
-        return;
+    } else if (!lent_add(pages, page)) {
+        pages->used--;
+        pages->limit--;
     }
-    pages->used--;
-    pages->limit--;
 }

@@ -140,12 +140,13 @@ static void page_left(struct pipe *pipe)
     *slot = NULL;
 }
 
-long pipe_take(struct pipe *pipe, void *to, uint32_t length)
+long pipe_take(struct pipe *pipe, const struct process *asking, void *to,
+               uint32_t length)
 {
     uint32_t done = 0, held = pipe_held(pipe);
 
     if (pipe->shared)
-        return shared_take(pipe, to, length);
+        return shared_take(pipe, asking, to, length);
     length = length < held ? length : held;
     while (done < length) {
         uint32_t piece = piece_of(pipe->taken, length - done);
@@ -188,12 +189,13 @@ static void pages_unget(struct pipe *pipe)
     }
 }
 
-long pipe_add(struct pipe *pipe, const void *from, uint32_t length, bool whole)
+long pipe_add(struct pipe *pipe, const struct process *asking, const void *from,
+              uint32_t length, bool whole)
 {
     uint32_t done = 0, room = PIPE_SIZE - pipe_held(pipe);
 
     if (pipe->shared)
-        return shared_add(pipe, from, length, whole);
+        return shared_add(pipe, asking, from, length, whole);
     if (length > room && whole)
         return -FOS_EAGAIN;
     length = length < room ? length : room;
@@ -222,10 +224,11 @@ static bool has_room(const struct pipe *pipe, uint32_t length)
 }
 
 /* 0: the end.  -FOS_EAGAIN: nothing yet. */
-static long bytes_reply(struct pipe *pipe, struct fs_read_rep *rep, uint32_t length)
+static long bytes_reply(struct pipe *pipe, const struct process *asking,
+                        struct fs_read_rep *rep, uint32_t length)
 {
-    long got =
-        pipe_take(pipe, rep->data, length < FS_READ_MAX ? length : FS_READ_MAX);
+    long got = pipe_take(pipe, asking, rep->data,
+                         length < FS_READ_MAX ? length : FS_READ_MAX);
 
     return got == 0 && length && pipe->writers ? -FOS_EAGAIN : got;
 }
@@ -265,7 +268,7 @@ void pipe_read(struct process *p, const struct fos_caller *caller,
     long got = -FOS_EAGAIN;
 
     if (!pipe->reading.first)
-        got = bytes_reply(pipe, &rep, length);
+        got = bytes_reply(pipe, p, &rep, length);
     if (got >= 0) {
         fs.io.answer(caller, got, &rep, sizeof rep.head + (size_t)got);
         if (got)
@@ -301,7 +304,7 @@ void pipe_write(struct process *p, const struct fos_caller *caller,
     if (!pipe->readers)
         put = -FOS_EPIPE;
     else if (has_room(pipe, length) && !pipe->writing.first)
-        put = pipe_add(pipe, from, length, length <= FS_PIPE_BUF);
+        put = pipe_add(pipe, p, from, length, length <= FS_PIPE_BUF);
     if (put >= 0) {
         answer(caller, put);
         touch(pipe);
@@ -317,7 +320,7 @@ static bool reader_serve(struct pipe *pipe)
 {
     static struct fs_read_rep rep;
     struct waiter *w = pipe->reading.first;
-    long got = w ? bytes_reply(pipe, &rep, w->length) : -FOS_EAGAIN;
+    long got = w ? bytes_reply(pipe, NULL, &rep, w->length) : -FOS_EAGAIN;
 
     if (got < 0)
         return false;
@@ -335,7 +338,7 @@ static bool writer_serve(struct pipe *pipe)
     if (pipe->readers) {
         if (!has_room(pipe, w->seen ? FS_PIPE_BUF + 1 : w->length))
             return false;
-        result = pipe_add(pipe, w->data, w->length, !w->seen);
+        result = pipe_add(pipe, NULL, w->data, w->length, !w->seen);
     }
     if (result == -FOS_EAGAIN)
         return false;

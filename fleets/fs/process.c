@@ -126,6 +126,7 @@ void process_ended(uint64_t pid)
         return;
     calls_end(p);
     shared_left(pid);
+    shared_ended(p);
     locks_drop_all(p);
     for (uint32_t i = 0; i < p->handles_size; i++)
         if (p->handles[i])

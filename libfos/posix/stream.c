@@ -38,6 +38,7 @@ static struct fos_lock lock;
 
 FOS_FORK_LOCK(lock);
 
+/* What file->way is from now on. */
 static long pipe_map(struct fos_file *file)
 {
     struct fs_share_req req = {.handle = file->handle};
@@ -52,7 +53,7 @@ static long pipe_map(struct fos_file *file)
     if (flags >= 0)
         return (long)(req.address | ((uint64_t)flags & WAY_BITS));
     fos_pages_unmap(at, FOS_PIPE_PAGES);
-    return NOT_SHARED;
+    return flags == -FOS_EAGAIN ? 0 : NOT_SHARED;
 }
 
 static void way_find(struct fos_file *file)

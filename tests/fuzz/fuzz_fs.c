@@ -6,15 +6,14 @@
  */
 #include "fuzz.h"
 
-#include "fleets/fs/core.h"
+#include "tests/fs_host.h"
 
 #include <fos/fs.h>
 #include <fos/ticket.h>
 
-enum { PIDS = 3, PAGES = 256, PIECES = 64, SLOTS = 2048 };
+enum { PIDS = 3, PAGES = 384, SLOTS = 2048 };
 
-static void *pieces[PIECES];
-static uint32_t pieces_count;
+static bool fs_over; /* nobody has anything mapped any more */
 
 static void request_answer(const struct fos_caller *caller, long result,
                            void *reply, size_t length)
@@ -29,22 +28,18 @@ static int64_t clock_now(void)
     return ++now;
 }
 
-static void *pages_map(uint32_t count)
+/* Now and then it is not so. */
+static bool pages_sole(void *pages, uint32_t count)
 {
-    void *piece = NULL;
+    static uint32_t asked;
 
-    if (pieces_count == PIECES ||
-        posix_memalign(&piece, PAGE, (size_t)count * PAGE))
-        return NULL;
-    memset(piece, 0, (size_t)count * PAGE);
-    pieces[pieces_count++] = piece;
-    return piece;
+    HOLDS((uintptr_t)pages % PAGE == 0 && count > 0);
+    return fs_over || ++asked % 4;
 }
 
-static bool page_exchange(void *page)
+static uint32_t threads_of(struct fos_cap space)
 {
-    memset(page, 0, PAGE);
-    return (uintptr_t)page & PAGE; /* now and then there is no other frame */
+    return (uint32_t)space.id % PIDS;
 }
 
 static void random_fill(void *to, size_t length)
@@ -74,22 +69,23 @@ static long pages_share(struct fos_cap space, uint64_t to, const void *pages,
 
 static void pages_unmap(void *pages, uint32_t count)
 {
-    for (unsigned i = 0; i < pieces_count; i++)
-        if (pieces[i] == pages) {
-            memset(pages, 0xdd, (size_t)count * PAGE);
-            free(pages);
-            pieces[i] = pieces[--pieces_count];
-            return;
-        }
-    HOLDS(!"pages_map gave them");
+    memset(pages, 0xdd, (size_t)count * PAGE);
+    HOLDS(fs_pages_free(pages));
 }
 
-static const struct fs_io io = {request_answer, clock_now,   pages_map,
-                                page_exchange,  random_fill, caller_copy,
-                                pages_share,    pages_unmap};
+static const struct fs_io io = {.answer = request_answer,
+                                .now = clock_now,
+                                .pages_map = fs_pages_map,
+                                .pages_sole = pages_sole,
+                                .threads = threads_of,
+                                .random = random_fill,
+                                .copy = caller_copy,
+                                .share = pages_share,
+                                .pages_unmap = pages_unmap};
 
 static void fs_begin(void)
 {
+    fs_over = false;
     HOLDS(fs_init(&io, PAGES));
     fs.control = (struct fos_cap){11, 12};
     HOLDS(tree_begin(NULL, 0));
@@ -143,31 +139,23 @@ static void all_records(void *argument)
     }
 }
 
-static void tree_free(struct node *dir)
+static void maps_end(void)
 {
-    while (dir->dir.first) {
-        struct entry *e = dir->dir.first;
-        if (is_dir(e->node))
-            tree_free(e->node);
-        entry_remove(e);
-    }
+    for (struct map *m = fs.maps; m < fs.maps + MAPS_MAX; m++)
+        if (m->node)
+            node_put(m->node);
 }
 
 static void fs_take_down(void)
 {
-    for (struct process *p = fs.processes; p < fs.processes + PROCESSES_MAX; p++)
-        if (p->pid)
-            process_ended(p->pid);
+    fs_over = true;
+    fs_processes_end();
     HOLDS(fs.descriptions == 0 && fs.locks == 0 && !fs.polls.first);
-    for (struct map *m = fs.maps; m < fs.maps + MAPS_MAX; m++)
-        if (m->node)
-            node_put(m->node);
-    tree_free(fs.root);
-    HOLDS(fs.entries == 0 && fs.nodes == 1 && fs.pages.used == 0);
-    node_put(fs.root);
-    free(fs.buckets);
-    while (pieces_count)
-        free(pieces[--pieces_count]);
+    maps_end();
+    fs_tree_free(fs.root);
+    HOLDS(fs.entries == 0 && fs.nodes == 1 && fs.shared_count == 0);
+    HOLDS(fs.pages.used == fs.pages.lent_count);
+    fs_memory_free();
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -3,10 +3,7 @@
 #ifndef TESTS_UNIT_FS_H
 #define TESTS_UNIT_FS_H
 
-#include "fleets/fs/core.h"
-
-#include <stdlib.h>
-#include <string.h>
+#include "tests/fs_host.h"
 
 #include <fos/ticket.h>
 
@@ -24,9 +21,8 @@ static struct fs_answer {
 
 static uint32_t fs_asked;
 static int64_t fs_clock = 1000;
-static uint8_t *fs_pieces[1024];
-static uint32_t fs_pieces_count;
-static uint32_t fs_exchanged;
+static bool fs_elsewhere;       /* others have mapped all that is asked about */
+static uint32_t fs_threads = 9; /* of each process */
 
 static void fs_answer_keep(const struct fos_caller *caller, long result,
                            void *reply, size_t length)
@@ -47,35 +43,23 @@ static int64_t fs_now(void)
     return ++fs_clock;
 }
 
-static void *fs_pages_map(uint32_t count)
-{
-    void *piece = NULL;
-
-    if (fs_pieces_count == 1024 ||
-        posix_memalign(&piece, PAGE, (size_t)count * PAGE))
-        return NULL;
-    memset(piece, 0, (size_t)count * PAGE);
-    fs_pieces[fs_pieces_count++] = piece;
-    return piece;
-}
-
 static void fs_pages_unmap(void *pages, uint32_t count)
 {
     (void)count;
-    for (uint32_t i = 0; i < fs_pieces_count; i++)
-        if (fs_pieces[i] == pages) {
-            fs_pieces[i] = fs_pieces[--fs_pieces_count];
-            free(pages);
-            return;
-        }
-    FAIL("pages that were not mapped");
+    if (!fs_pages_free(pages))
+        FAIL("pages that were not mapped");
 }
 
-static bool fs_page_exchange(void *page)
+static bool fs_pages_sole(void *pages, uint32_t count)
 {
-    memset(page, 0, PAGE);
-    fs_exchanged++;
-    return true;
+    (void)pages, (void)count;
+    return !fs_elsewhere;
+}
+
+static uint32_t fs_threads_of(struct fos_cap space)
+{
+    (void)space;
+    return fs_threads;
 }
 
 static void fs_random(void *to, size_t length)
@@ -111,9 +95,15 @@ static const struct fos_siphash_key fs_key = {{1, 2}};
 /* A new file system; what an earlier one had is given back. */
 static inline void fs_fresh(const void *archive, uint64_t size)
 {
-    static const struct fs_io io = {fs_answer_keep,   fs_now,        fs_pages_map,
-                                    fs_page_exchange, fs_random,     fs_copy,
-                                    fs_share_note,    fs_pages_unmap};
+    static const struct fs_io io = {.answer = fs_answer_keep,
+                                    .now = fs_now,
+                                    .pages_map = fs_pages_map,
+                                    .pages_sole = fs_pages_sole,
+                                    .threads = fs_threads_of,
+                                    .random = fs_random,
+                                    .copy = fs_copy,
+                                    .share = fs_share_note,
+                                    .pages_unmap = fs_pages_unmap};
 
     memset(fs_answers, 0, sizeof fs_answers);
     fs_asked = 0;
@@ -124,22 +114,10 @@ static inline void fs_fresh(const void *archive, uint64_t size)
     REQUIRE(tree_begin(archive, size));
 }
 
-static inline void fs_tree_free(struct node *dir)
-{
-    while (dir->dir.first) {
-        struct entry *e = dir->dir.first;
-        if (is_dir(e->node))
-            fs_tree_free(e->node);
-        entry_remove(e);
-    }
-}
-
 /* Ends all processes and empties the tree: nothing must be left but the root. */
 static inline void fs_end(void)
 {
-    for (struct process *p = fs.processes; p < fs.processes + PROCESSES_MAX; p++)
-        if (p->pid)
-            process_ended(p->pid);
+    fs_processes_end();
     CHECK_EQ(fs.descriptions, 0);
     CHECK_EQ(fs.locks, 0);
     fs_tree_free(fs.root);
@@ -148,10 +126,8 @@ static inline void fs_end(void)
     CHECK_EQ(fs.root->links, 2);
     CHECK_EQ(fs.nodes, 1);
     CHECK_EQ(fs.pages.used, 0);
-    node_put(fs.root);
-    free(fs.buckets);
-    while (fs_pieces_count)
-        free(fs_pieces[--fs_pieces_count]);
+    CHECK_EQ(fs.shared_count, 0);
+    fs_memory_free();
 }
 
 /* Sends; gives the number of the answer to come. */
@@ -176,6 +152,15 @@ static inline uint32_t fs_send(uint32_t op, void *request, size_t size,
         FAIL("a request of a wrong size");
     free(copy);
     return number;
+}
+
+static inline uint32_t poll_send(uint64_t s, uint32_t handle, uint32_t events,
+                                 bool wait)
+{
+    struct fs_poll_req req = {.session = s, .count = 1, .wait = wait};
+    struct fs_poll_item item = {handle, events};
+
+    return fs_send(fs_poll_op, &req, sizeof req, &item, sizeof item);
 }
 
 static inline bool fs_pending(uint32_t number)

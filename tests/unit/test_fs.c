@@ -72,7 +72,7 @@ CASE("a full file system refuses, and has all of it again afterwards")
     while ((put = bytes_write(s, (uint32_t)h, block, sizeof block, FS_HERE)) > 0)
         total += put;
     CHECK_EQ(put, -FOS_ENOSPC);
-    CHECK(total / PAGE >= PAGES - PAGES_RESERVE - used - 1);
+    CHECK(total / PAGE >= fs.pages.limit - PAGES_RESERVE - used - 1);
     CHECK_EQ(size_set(s, "/tmp/f", 0), 0);
     CHECK_EQ(fs.pages.used, used);
     CHECK_EQ(bytes_write(s, (uint32_t)h, "x", 1, 1ll << 40), -FOS_EFBIG);
@@ -138,7 +138,7 @@ CASE("the real path has no links and no dots")
     fs_end();
 }
 
-CASE("a page that was mapped is not used for another file")
+CASE("a page that is mapped is not used for another file, and counts so long")
 {
     struct fs_map_req map = {.prot = 1};
     struct fs_map_rep name = {0};
@@ -155,7 +155,6 @@ CASE("a page that was mapped is not used for another file")
     CHECK_EQ(ASK(map, &map, "", &name), 0);
     page.word[0] = name.word[0];
     page.word[1] = name.word[1];
-    fs_exchanged = 0;
     CHECK_EQ(ASK(page, &page, "", &rep), 0);
     CHECK(fs_shared && *(const char *)fs_shared == 'x');
     page.index = 1;
@@ -171,10 +170,20 @@ CASE("a page that was mapped is not used for another file")
     page.ticket = fos_ticket_make(&fs_key, FOS_TICKET_SYSTEM | 9);
     CHECK_EQ(drop(s, "/tmp/f", 0), 0);
     CHECK_EQ(file_shut(s, (uint32_t)h), 0);
-    CHECK_EQ(fs_exchanged, 0);
+    uint32_t used = fs.pages.used;
+    fs_elsewhere = true;
     page.to = 0;
     CHECK_EQ(ASK(page, &page, "", &rep), 0);
-    CHECK_EQ(fs_exchanged, 1);
+    CHECK_EQ(fs.pages.used, used); /* it is still mapped there */
+    h = file_open(s, "/tmp/g", FS_READ | FS_WRITE | FS_CREATE);
+    for (uint32_t i = used; i < fs.pages.limit - PAGES_RESERVE; i++)
+        CHECK_EQ(bytes_write(s, (uint32_t)h, "y", 1, (int64_t)i * PAGE), 1);
+    CHECK_EQ(bytes_write(s, (uint32_t)h, "y", 1, 0), -FOS_ENOSPC);
+    CHECK_EQ(*(const char *)fs_shared, 'x');
+    fs_elsewhere = false;
+    CHECK_EQ(bytes_write(s, (uint32_t)h, "y", 1, 0), 1);
+    CHECK_EQ(*(const char *)fs_shared, 'y');
+    CHECK_EQ(bytes_write(s, (uint32_t)h, "y", 1, PAGE), -FOS_ENOSPC);
     fs_end();
 }
 

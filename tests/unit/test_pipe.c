@@ -254,14 +254,6 @@ CASE("the opens of a FIFO wait for each other")
     CHECK_EQ(fs_outcome(reader), -FOS_EINTR);
 }
 
-static uint32_t poll_send(uint32_t handle, uint32_t events, bool wait)
-{
-    struct fs_poll_req req = {.session = s, .count = 1, .wait = wait};
-    struct fs_poll_item item = {handle, events};
-
-    return fs_send(fs_poll_op, &req, sizeof req, &item, sizeof item);
-}
-
 static uint32_t revents(uint32_t number)
 {
     return ((struct fs_poll_rep *)(void *)fs_answers[number].reply)->revents[0];
@@ -274,20 +266,20 @@ CASE("poll tells what is ready, at once or when it is")
     fs_fresh(NULL, 0);
     s = attach(1);
     pipe_open(s, 0, &r, &w);
-    CHECK_EQ(fs_outcome(poll_send(r, FS_POLL_IN, false)), 0);
-    polled = poll_send(w, FS_POLL_OUT, true);
+    CHECK_EQ(fs_outcome(poll_send(s, r, FS_POLL_IN, false)), 0);
+    polled = poll_send(s, w, FS_POLL_OUT, true);
     CHECK_EQ(fs_outcome(polled), 1);
     CHECK_EQ(revents(polled), FS_POLL_OUT);
-    polled = poll_send(r, FS_POLL_IN, true);
+    polled = poll_send(s, r, FS_POLL_IN, true);
     CHECK(fs_pending(polled));
     CHECK_EQ(bytes_write(s, w, "x", 1, FS_HERE), 1);
     CHECK_EQ(fs_outcome(polled), 1);
     CHECK_EQ(revents(polled), FS_POLL_IN);
     CHECK_EQ(fs_outcome(read_send(s, r, 1)), 1);
-    polled = poll_send(r, FS_POLL_IN, true);
+    polled = poll_send(s, r, FS_POLL_IN, true);
     CHECK_EQ(file_shut(s, w), 0);
     CHECK_EQ(revents(polled), FS_POLL_HUP);
-    polled = poll_send(99, FS_POLL_IN, true);
+    polled = poll_send(s, 99, FS_POLL_IN, true);
     CHECK_EQ(revents(polled), FS_POLL_NVAL);
     fs_end();
 }

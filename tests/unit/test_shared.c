@@ -30,7 +30,7 @@ static void begin(uint32_t flags)
     CHECK_EQ(ASK(inherit, &inherit, "", &none), 0);
     other = attach(2);
     CHECK_EQ(map(s, r), FS_READ);
-    words = fs.shared->shared;
+    words = fs.shared->words;
     CHECK(fs_shared == (const void *)words->data);
 }
 
@@ -54,14 +54,6 @@ static uint32_t write_send(const void *from, size_t length)
     struct fs_write_req req = {.session = s, .handle = w, .offset = FS_HERE};
 
     return fs_send(fs_write_op, &req, sizeof req, from, length);
-}
-
-static uint32_t poll_send(uint32_t handle, uint32_t events, uint32_t wait)
-{
-    struct fs_poll_req req = {.session = s, .count = 1, .wait = wait};
-    struct fs_poll_item item = {handle, events};
-
-    return fs_send(fs_poll_op, &req, sizeof req, &item, sizeof item);
 }
 
 static long held(void)
@@ -105,8 +97,9 @@ CASE("what a pipe holds moves over, and is read and written either way")
     CHECK_EQ(ASK(pipe, &req, "", &rep), 0);
     CHECK_EQ(bytes_write(s, rep.writer, "hello", 5, FS_HERE), 5);
     CHECK_EQ(map(s, rep.writer), FS_WRITE);
-    CHECK_EQ(fs.pages.used, used + FOS_PIPE_PAGES);
-    words = fs.shared->shared;
+    CHECK_EQ(fs.pages.used, used);
+    CHECK_EQ(fs.shared_count, 1);
+    words = fs.shared->words;
     CHECK_EQ(fos_pipe_take(words, 1, bytes, 2, &state), 2);
     CHECK(!memcmp(bytes, "he", 2));
     CHECK_EQ(bytes_read(s, rep.reader, bytes, 8, FS_HERE), 3);
@@ -151,14 +144,14 @@ CASE("who polls is told of, too")
     uint32_t call;
 
     begin(FS_NONBLOCK);
-    call = poll_send(r, FS_POLL_IN, 1);
+    call = poll_send(s, r, FS_POLL_IN, 1);
     CHECK(fs_pending(call));
     CHECK_EQ(put("x"), FOS_PIPE_POLLED);
     kick(other);
     CHECK_EQ(fs_outcome(call), 1);
     CHECK_EQ(held(), 1);
     CHECK_EQ(taken(1), 0);
-    CHECK_EQ(fs_outcome(poll_send(r, FS_POLL_IN, 0)), 0);
+    CHECK_EQ(fs_outcome(poll_send(s, r, FS_POLL_IN, 0)), 0);
     CHECK_EQ(bytes_read(s, r, &call, 1, FS_HERE), -FOS_EAGAIN);
     fs_end();
 }
@@ -190,6 +183,7 @@ CASE("a lock that is held delays, until its owner lets go or is no more")
 
     begin(0);
     put("x");
+    CHECK_EQ(map(other, r), FS_READ);
     CHECK(fos_pipe_lock(&words->reading.lock, 2));
     call = read_send(1);
     CHECK(fs_pending(call));
@@ -223,26 +217,231 @@ CASE("who dies before it has told is told for")
     fs_end();
 }
 
-CASE("only pipes are shared, and only while there is room")
+CASE("only pipes are shared")
 {
-    struct fs_pipe_req req = {0};
-    struct fs_pipe_rep rep = {0};
-    uint32_t count = 0;
-
     fs_fresh(NULL, 0);
-    req.session = s = attach(1);
+    s = attach(1);
     CHECK_EQ(map(s, (uint32_t)file_open(s, "/etc/passwd", FS_READ)), -FOS_EINVAL);
     CHECK_EQ(make(s, "/tmp/fifo", FS_IFIFO | 0600), 0);
     CHECK_EQ(map(s, (uint32_t)file_open(s, "/tmp/fifo", FS_READ | FS_NONBLOCK)),
              -FOS_EINVAL);
     CHECK_EQ(map(s, 99), -FOS_EBADF);
     CHECK_EQ(map(s + 256, 0), -FOS_ESRCH);
+    fs_end();
+}
+
+/* ---- room: F6 ---- */
+
+static long pipe_get(uint64_t session, struct fs_pipe_rep *rep)
+{
+    struct fs_pipe_req req = {.session = session};
+
+    *rep = (struct fs_pipe_rep){0};
+    return ASK(pipe, &req, "", rep);
+}
+
+/* How many pipes a process can map, one after the other; each is closed at once. */
+static uint32_t mapped_and_closed(uint64_t session, uint32_t tries)
+{
+    struct fs_pipe_rep rep;
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < tries; i++) {
+        CHECK_EQ(pipe_get(session, &rep), 0);
+        count += map(session, rep.reader) >= 0;
+        CHECK_EQ(file_shut(session, rep.reader), 0);
+        CHECK_EQ(file_shut(session, rep.writer), 0);
+    }
+    return count;
+}
+
+CASE("one process has half of the pipes in shared memory at most")
+{
+    uint32_t all = PAGES / SHARED_PART / FOS_PIPE_PAGES, count = 0;
+    struct fs_pipe_rep rep;
+
+    fs_fresh(NULL, 0);
+    CHECK_EQ(fs.shared_limit, all);
+    CHECK_EQ(fs.pages.limit + fs.shared_limit * FOS_PIPE_PAGES, PAGES);
+    s = attach(1);
+    other = attach(2);
     do
-        CHECK_EQ(ASK(pipe, &req, "", &rep), 0);
+        CHECK_EQ(pipe_get(s, &rep), 0);
     while (map(s, rep.reader) >= 0 && ++count < PAGES);
-    CHECK_EQ(count, PAGES / SHARED_PART / FOS_PIPE_PAGES);
+    CHECK_EQ(count, (all + 1) / 2);
     CHECK_EQ(map(s, rep.reader), -FOS_ENOMEM);
     CHECK_EQ(bytes_write(s, rep.writer, "x", 1, FS_HERE), 1);
+    CHECK_EQ(map(s, 0), FS_READ); /* which it has */
+    do
+        CHECK_EQ(pipe_get(other, &rep), 0);
+    while (map(other, rep.reader) >= 0 && ++count < PAGES);
+    CHECK_EQ(count, all);
+    process_ended(1);
+    CHECK_EQ(map(other, rep.reader), FS_READ);
+    fs_end();
+}
+
+CASE("a pipe that is gone counts while it is mapped, and no longer")
+{
+    uint32_t all = PAGES / SHARED_PART / FOS_PIPE_PAGES, pieces;
+
+    fs_fresh(NULL, 0);
+    s = attach(1);
+    other = attach(2);
+    CHECK_EQ(mapped_and_closed(s, 500), 500);
+    fs_elsewhere = true;
+    pieces = fs_pieces_count;
+    CHECK_EQ(mapped_and_closed(s, 500), (all + 1) / 2);
+    CHECK_EQ(mapped_and_closed(other, 500), all - (all + 1) / 2);
+    CHECK_EQ(fs_pieces_count, pieces + all);
+    process_ended(1); /* others may still have its mappings */
+    CHECK_EQ(mapped_and_closed(other, 1), 0);
+    CHECK_EQ(fs.shared_count, all);
+    fs_elsewhere = false;
+    CHECK_EQ(mapped_and_closed(other, 500), 500);
+    CHECK_EQ(fs_pieces_count, pieces);
+    fs_elsewhere = true;
+    CHECK_EQ(mapped_and_closed(other, 1), 1);
+    fs_elsewhere = false;
+    process_ended(2);
+    CHECK_EQ(fs.shared_count, 0);
+    fs_end();
+}
+
+CASE("pipes in shared memory take nothing from files")
+{
+    uint32_t room;
+    long h;
+
+    fs_fresh(NULL, 0);
+    s = attach(1);
+    room = fs.pages.limit - PAGES_RESERVE - fs.pages.used;
+    fs_elsewhere = true;
+    mapped_and_closed(s, 500);
+    h = file_open(s, "/tmp/f", FS_WRITE | FS_CREATE);
+    for (uint32_t i = 0; i < room; i++)
+        CHECK_EQ(bytes_write(s, (uint32_t)h, "y", 1, (int64_t)i * PAGE), 1);
+    CHECK_EQ(bytes_write(s, (uint32_t)h, "y", 1, (int64_t)room * PAGE),
+             -FOS_ENOSPC);
+    fs_elsewhere = false;
+    fs_end();
+}
+
+/* ---- lies ---- */
+
+CASE("a lock whose owner cannot hold it is broken")
+{
+    uint32_t call;
+    char c;
+
+    begin(0);
+    put("abcdef");
+    fos_store_relaxed(&words->reading.lock, 42); /* nobody */
+    CHECK_EQ(bytes_read(s, r, &c, 1, FS_HERE), 1);
+    fos_store_relaxed(&words->reading.lock, UINT64_MAX); /* the fleet itself */
+    CHECK_EQ(bytes_read(s, r, &c, 1, FS_HERE), 1);
+    fos_store_relaxed(&words->reading.lock, 2); /* has not mapped it */
+    CHECK_EQ(bytes_read(s, r, &c, 1, FS_HERE), 1);
+    fs_threads = 1;
+    fos_store_relaxed(&words->reading.lock, 1); /* who asks itself */
+    CHECK_EQ(bytes_read(s, r, &c, 1, FS_HERE), 1);
+    fs_threads = 2;
+    fos_store_relaxed(&words->reading.lock, 1); /* or another thread of it */
+    call = read_send(1);
+    CHECK(fs_pending(call));
+    fs_threads = 9;
+    CHECK_EQ(map(other, r), FS_READ);
+    CHECK_EQ(file_shut(other, r), 0);
+    fos_store_relaxed(&words->reading.lock, 2); /* not with that end any more */
+    kick(other);
+    CHECK_EQ(fs_outcome(call), 1);
+    fos_store_relaxed(&words->writing.lock, 42);
+    CHECK_EQ(bytes_write(s, w, "x", 1, FS_HERE), 1);
+    fs_end();
+}
+
+CASE("a liar's end is the end of the lie")
+{
+    static const uint64_t owners[] = {42, 1, 2, UINT64_MAX};
+    uint32_t call;
+
+    for (int i = 0; i < 4; i++) {
+        begin(0);
+        fs_threads = 1;
+        CHECK_EQ(map(other, w), FS_WRITE);
+        CHECK_EQ(file_shut(s, w), 0);
+        call = read_send(1);
+        CHECK(fs_pending(call));
+        fos_store_relaxed(&words->reading.lock, owners[i]);
+        fos_store_relaxed(&words->writing.lock, owners[i]);
+        process_ended(2);
+        CHECK_EQ(fs_outcome(call), 0);
+        fs_threads = 9;
+        fs_end();
+    }
+}
+
+CASE("who polls may hold a lock, and does while it may")
+{
+    uint32_t call, poll;
+
+    begin(0);
+    CHECK_EQ(map(other, r), FS_READ);
+    fs_threads = 1;
+    poll = poll_send(s, r, FS_POLL_IN, 1);
+    CHECK(fs_pending(poll));
+    CHECK(fos_pipe_lock(&words->reading.lock, 1));
+    put("x");
+    struct fs_read_req req = {
+        .session = other, .handle = r, .length = 1, .offset = FS_HERE};
+    call = fs_send(fs_read_op, &req, sizeof req, NULL, 0);
+    CHECK(fs_pending(call));
+    CHECK(fos_pipe_free(words, &words->reading.lock) & FOS_PIPE_READERS_WAIT);
+    kick(s);
+    CHECK_EQ(fs_outcome(call), 1);
+    fs_threads = 9;
+    fs_end();
+}
+
+/* ---- what is seen: P5 ---- */
+
+CASE("who maps a pipe sees nothing that went through before")
+{
+    uint8_t bytes[8];
+    uint32_t state;
+
+    begin(0);
+    put("secret");
+    CHECK_EQ(fos_pipe_take(words, 1, bytes, 4, &state), 4);
+    CHECK_EQ(map(s, w), FS_WRITE);
+    CHECK(!memcmp(words->data, "secret", 6));
+    CHECK(fos_pipe_lock(&words->writing.lock, 1));
+    CHECK_EQ(map(other, r), -FOS_EAGAIN);
+    CHECK(!memcmp(words->data, "secret", 6));
+    fos_pipe_free(words, &words->writing.lock);
+    CHECK_EQ(map(other, r), FS_READ);
+    CHECK(!memcmp(words->data, "\0\0\0\0et", 7));
+    CHECK_EQ(taken(2), 0);
+    fs_end();
+}
+
+CASE("what is in a pipe as it is mapped stays, also round its end")
+{
+    static uint8_t block[PIPE_SIZE];
+    uint32_t state;
+
+    begin(0);
+    memset(block, 'x', sizeof block);
+    for (uint32_t at = 0; at < PIPE_SIZE; at += PAGE)
+        CHECK_EQ(fos_pipe_put(words, 1, block, PAGE, true, &state), PAGE);
+    CHECK_EQ(fos_pipe_take(words, 1, block, PIPE_SIZE - 3, &state), PIPE_SIZE - 3);
+    put("ends");
+    CHECK_EQ(map(other, r), FS_READ);
+    CHECK(!memcmp(words->data, "ends\0", 5));
+    CHECK(!memcmp(words->data + PIPE_SIZE - 4, "\0xxx", 4));
+    for (uint32_t at = 4; at < PIPE_SIZE - 3; at++)
+        if (!CHECK_EQ(words->data[at], 0))
+            break;
     fs_end();
 }
 
@@ -270,12 +469,12 @@ CASE("nonsense in the words hurts nobody else")
             CHECK(held() >= 0 && held() <= PIPE_SIZE);
             break;
         case 3:
-            fs_cancel(poll_send(draw / 512 % 2 ? r : w, 5, 1));
+            fs_cancel(poll_send(s, draw / 512 % 2 ? r : w, 5, 1));
             break;
         default:
             kick(other);
         }
     }
-    CHECK_EQ(fs.shared_pages, FOS_PIPE_PAGES);
+    CHECK_EQ(fs.shared_count, 1);
     fs_end();
 }

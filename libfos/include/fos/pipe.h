@@ -14,8 +14,11 @@
  *      most.  `taken` changes under the readers' lock only, `put` under the writers',
  *      by one store when the copy is done: who dies in between has done nothing.
  *  P2. A lock holds its owner's pid.  The fleet breaks that of a process that has
- *      ended or, at its first request, that of another program in its place.  Under a
- *      lock nothing is called and only mapped memory touched, with signals held.
+ *      ended or, at its first request, that of another program in its place; and one
+ *      in its way whose owner cannot hold it, as anybody here can write any number: no
+ *      process with that end that has mapped the pipe, or one all of whose threads
+ *      wait in reads and writes at the fleet.  Under a lock nothing is called and only
+ *      mapped memory touched, with signals held.
  *  P3. Nobody sleeps but in the fleet's queues.  The fleet sets what is waited for in
  *      `state`, with a fence behind it, before it looks at locks and counts for the
  *      last time.  Who lets go of a lock, by a locked operation, looks at `state`
@@ -24,6 +27,10 @@
  *  P4. `state` is the fleet's.  It reads the locks and the counts, each once, and a
  *      count that cannot be is as good as full.  Who writes nonsense here hurts this
  *      pipe's bytes and who waits for them.
+ *  P5. Whoever has mapped it sees all that goes through from then on, also what others
+ *      read, and also with the end for writing alone, by which bytes that have not been
+ *      read yet can be changed as well.  What went through before is zeroed when a
+ *      process maps it for the first time, which the fleet does under the writers' lock.
  */
 #ifndef FOS_PIPE_H
 #define FOS_PIPE_H

@@ -391,7 +391,8 @@ struct fs_pipe_rep {
 /* Maps the pipe of a handle, struct fos_pipe (fos/pipe.h), at `address` of the memory
  * for which attach gave the right: FOS_PIPE_PAGES pages, nothing mapped there yet.  The
  * result: FS_READ or FS_WRITE, what the handle is open for.  EINVAL: not a pipe, or one
- * with a name; ENOMEM: no room here or there for that. */
+ * with a name; ENOMEM: no room here or there for that, or this process has too many;
+ * EAGAIN: others are writing to it, so later. */
 struct fs_share_req {
     struct fos_request head;
     uint64_t session;

@@ -298,8 +298,10 @@ static void test_place(void)
 int main(int argc, char **argv)
 {
     pipes_shared = argc == 2 && !strcmp(argv[1], "shared");
-    if (pipes_shared)
+    if (pipes_shared) {
         test_shared();
+        test_liars();
+    }
     test_stream();
     test_atomic();
     test_turns();

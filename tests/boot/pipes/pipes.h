@@ -10,14 +10,37 @@
 #include <signal.h>
 #include <sys/wait.h>
 
+#include <fos/fs.h>
+#include <fos/memory.h>
+#include <fos/pipe.h>
+
 #include "../files.h"
 
 extern bool pipes_shared;
 
 /* shared.c: the cases of pipes in shared memory alone. */
 void test_shared(void);
+/* liars.c: of those whom others abuse. */
+void test_liars(void);
 
-enum { PIPE_OFTEN = 20 };
+enum { PIPE_OFTEN = 20, PIPE_HANDLES = 64 };
+
+/* The pipe of a handle of this process, once more; NULL: it is none. */
+static inline struct fos_pipe *pipe_map(uint32_t handle)
+{
+    struct fs_share_req req = {.handle = handle};
+    struct fs_share_rep rep;
+    void *at = fos_pages_reserve(FOS_PIPE_PAGES);
+
+    req.address = (uint64_t)at;
+    return at && FOS_FS_CALL(share, &req, &rep) >= 0 ? at : NULL;
+}
+
+/* Calls of this thread so far. */
+static inline uint64_t pipe_calls(void)
+{
+    return fos_thread_self()->sleeper.published->calls_made;
+}
 
 /* Uses both ends until they are mapped. */
 static inline void pipe_use(const int fds[2])

@@ -5,28 +5,9 @@
 #include <poll.h>
 #include <sys/ioctl.h>
 
-#include <fos/fs.h>
-#include <fos/memory.h>
-#include <fos/pipe.h>
 #include <fos/start.h>
 
-enum { RECORD = 512, HANDLES = 64 };
-
-/* The pipe of a handle of this process, once more; NULL: it is none. */
-static struct fos_pipe *pipe_map(uint32_t handle)
-{
-    struct fs_share_req req = {.handle = handle};
-    struct fs_share_rep rep;
-    void *at = fos_pages_reserve(FOS_PIPE_PAGES);
-
-    req.address = (uint64_t)at;
-    return at && FOS_FS_CALL(share, &req, &rep) >= 0 ? at : NULL;
-}
-
-static uint64_t calls_made(void)
-{
-    return fos_thread_self()->sleeper.published->calls_made;
-}
+enum { RECORD = 512 };
 
 static void test_no_calls(void)
 {
@@ -35,13 +16,13 @@ static void test_no_calls(void)
 
     files_begin("a pipe that is often used needs no calls to the file system");
     CASE_EQUAL(pipe_make(fds, 0), 0);
-    uint64_t before = calls_made();
+    uint64_t before = pipe_calls();
     for (int i = 0; i < 100; i++) {
         CASE_EQUAL(write(fds[1], &(char){(char)i}, 1), 1);
         CASE_EQUAL(read(fds[0], &c, 1), 1);
         CASE_EQUAL(c, (char)i);
     }
-    CASE_EQUAL(calls_made(), before);
+    CASE_EQUAL(pipe_calls(), before);
     CASE_EQUAL(close(fds[0]) | close(fds[1]), 0);
     files_end();
 }
@@ -260,7 +241,7 @@ static void lock_take(_Atomic uint64_t *lock)
 
 static _Noreturn void locks_hold(pid_t tell)
 {
-    for (uint32_t i = 0; i < HANDLES; i++) {
+    for (uint32_t i = 0; i < PIPE_HANDLES; i++) {
         struct fos_pipe *pipe = pipe_map(i);
         if (pipe) {
             lock_take(&pipe->reading.lock);
@@ -322,11 +303,11 @@ static uint64_t draw(uint64_t *state)
 /* Nonsense, and small numbers that may make some sense, into all that it was given. */
 static _Noreturn void scribble(void)
 {
-    struct fos_pipe *pipes[HANDLES];
+    struct fos_pipe *pipes[PIPE_HANDLES];
     uint64_t state = 88172645463325252ull;
     uint32_t count = 0;
 
-    for (uint32_t i = 0; i < HANDLES; i++) {
+    for (uint32_t i = 0; i < PIPE_HANDLES; i++) {
         pipes[count] = pipe_map(i);
         count += pipes[count] != NULL;
     }
@@ -399,7 +380,7 @@ static void test_refused(void)
     files_begin("only a pipe is shared, and only at an address that is free");
     int file = open("/tmp/f", O_CREAT | O_RDWR, 0600);
     CASE_EQUAL(pipe_make(fds, 0), 0);
-    for (uint32_t i = 0; i < HANDLES; i++) {
+    for (uint32_t i = 0; i < PIPE_HANDLES; i++) {
         req.handle = i;
         req.address = (uint64_t)&rep & ~4095ull;
         CASE_CHECK(FOS_FS_CALL(share, &req, &rep) < 0);

@@ -5,7 +5,7 @@
  *     pages.c     pages for contents          node.c   files and their refs; directories
  *     data.c      bytes of regular files      walk.c   paths
  *     pipe.c      pipes, FIFOs, who waits     tree.c   make, link, unlink, rename, change
- *     shared.c    pipes in shared memory
+ *     shared.c    pipes in shared memory      stat.c   what stat tells
  *     process.c   what each process has       open.c   open, read, write, seek, close
  *     lock.c      byte-range locks            poll.c   readiness
  *     wait.c      requests answered later     map.c    files mapped into memory

@@ -68,6 +68,8 @@ def fuzz(target, seconds, corpus):
                          f"-artifact_prefix={FOLDER}/{target}-"], seconds)
     runs = re.search(r"number_of_executed_units: *(\d+)", output)
     covered = re.findall(r"cov: (\d+)", output)
+    if not wrong and not (runs and int(runs[1])):
+        wrong = "no input was run"
     line = f"fuzz: {target}: new inputs do no harm"
     print(f"FAIL {line}: {wrong}" if wrong else f"ok {line}")
     print(f"fuzz: {target}: {runs[1] if runs else '?'} inputs in {seconds} s, "

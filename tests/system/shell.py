@@ -70,6 +70,7 @@ def background(accel):
         while "Stopped" not in user.output and time.monotonic() < end:
             user.type("jobs; echo \"looked <$((6*7))>\"\r")
             user.wait_for("looked <42>")
+        check("Stopped" in user.output, f"it was not stopped\n{user.output}")
         user.wait_for(PROMPT)
         user.type("fg\r")
         user.wait_for("test-tty lines")

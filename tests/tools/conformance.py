@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """The drivers of other people's suites: what they read, and how they judge."""
+import glob
 import importlib.machinery
 import importlib.util
 import os
@@ -11,6 +12,7 @@ FOLDER = os.path.join(ROOT, "tests/conformance")
 sys.path.insert(0, FOLDER)
 sys.dont_write_bytecode = True
 import cases                                                   # noqa: E402
+import suites                                                  # noqa: E402
 
 CASES = []
 TEST = """\
@@ -118,6 +120,14 @@ def test_busybox():
         ["pass", "pass", "skip"], results
     assert results["x: two"] == ("fail", "-a +b"), results
     assert results["x: after 4 tests"] == ("fail", "late"), results
+
+
+@case("every file of reasons can be read, and gives a reason to each name")
+def test_reasons():
+    paths = sorted(glob.glob(os.path.join(FOLDER, "*.reasons")))
+    assert len(paths) == 4, paths
+    for path in paths:
+        assert all(name and why for name, why in suites.reasons(path).items()), path
 
 
 def main():

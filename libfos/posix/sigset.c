@@ -118,6 +118,12 @@ int sigpause(int signal)
     return sigsuspend(&set);
 }
 
+/* The signal's name; nothing of what else is known of it. */
+void psiginfo(const siginfo_t *info, const char *text)
+{
+    psignal(info->si_signo, text);
+}
+
 _Noreturn void siglongjmp(sigjmp_buf at, int value)
 {
     if (at->saved)

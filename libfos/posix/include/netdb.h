@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Looking hosts and services up: the interface; there is no network yet. */
+/* Looking hosts and services up: the interface; there is no network, and each call
+ * that looks something up fails with ENOSYS (EAI_SYSTEM, NETDB_INTERNAL). */
 #ifndef FOS_POSIX_NETDB_H
 #define FOS_POSIX_NETDB_H
 
@@ -45,6 +46,14 @@ struct addrinfo {
 #define EAI_SERVICE    (-8)
 #define EAI_MEMORY     (-10)
 #define EAI_SYSTEM     (-11)
+
+/* Values of h_errno; the first: errno has it. */
+#define NETDB_INTERNAL (-1)
+#define NETDB_SUCCESS  0
+#define HOST_NOT_FOUND 1
+#define TRY_AGAIN      2
+#define NO_RECOVERY    3
+#define NO_DATA        4
 
 extern int h_errno;
 struct hostent *gethostbyname(const char *name);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Who is logged in: nobody is listed. */
+/* Entries of who is logged in: nobody lists them. */
 #ifndef FOS_POSIX_SYS_UTMP_H
 #define FOS_POSIX_SYS_UTMP_H
 
@@ -18,8 +18,5 @@ struct utmp {
 #define LOGIN_PROCESS 6
 #define USER_PROCESS  7
 #define DEAD_PROCESS  8
-struct utmp *getutent(void);
-void setutent(void);
-void endutent(void);
 
 #endif

@@ -150,6 +150,19 @@ static inline struct fos_cap family_await(struct fos_mailbox *inbox,
     return report.mailbox;
 }
 
+/* Opens a channel of so many pages to a receiver that is busy for a while. */
+static inline int family_open(struct fos_peer *peer, struct fos_cap to,
+                              uint32_t pages)
+{
+    uint64_t deadline = family_deadline();
+    int error;
+
+    while ((error = fos_peer_open_ring(peer, to, pages)) == -FOS_EAGAIN &&
+           fos_now_ns() < deadline)
+        fos_clock_sleep(fos_now_ns() + FOS_MILLISECOND);
+    return error;
+}
+
 /* Takes and throws away what comes until the channels of those who have ended are
  * gone. */
 static inline void family_settle(struct fos_mailbox *inbox)

@@ -5,7 +5,7 @@
  *
  *     CASE <interface>/<n-m> <RESULT> <last line it printed, unless it passed>
  *
- * and at last CASES done.  A test that takes longer than PATIENCE seconds is ended.  RESULT:
+ * and at last CASES done, or CASES broken when a worker could not do its part.  A test that takes longer than PATIENCE seconds is ended.  RESULT:
  * the names of the Open POSIX Test Suite's exit statuses, or TIMEOUT, or SIGNAL and its number.
  */
 #include <errno.h>
@@ -126,15 +126,27 @@ static _Noreturn void work(int first, int step)
     exit(0);
 }
 
+/* Whether all of them were started and came to their ends. */
+static bool workers_run(int workers)
+{
+    bool good = workers > 0;
+    int status;
+
+    for (int i = 0; i < workers; i++) {
+        pid_t pid = fork();
+        if (pid == 0)
+            work(i, workers);
+        good = good && pid > 0;
+    }
+    while (wait(&status) > 0)
+        good = good && status == 0;
+    return good;
+}
+
 int main(int argc, char **argv)
 {
-    int workers = argc > 1 ? atoi(argv[1]) : 1;
+    bool good = workers_run(argc > 1 ? atoi(argv[1]) : 1);
 
-    for (int i = 0; i < workers; i++)
-        if (fork() == 0)
-            work(i, workers);
-    while (wait(NULL) > 0)
-        continue;
-    printf("CASES done\n");
-    return 0;
+    printf("CASES %s\n", good ? "done" : "broken");
+    return good ? 0 : 1;
 }

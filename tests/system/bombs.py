@@ -6,7 +6,7 @@ import re
 from system_tests import case, check
 from terminal import PROMPT, Terminal, need_shell
 
-PATIENCE = 150           # seconds: of a machine that has a hundred others' work to do
+PATIENCE = 150           # seconds: of a loaded machine
 
 
 class Shell:

@@ -8,7 +8,7 @@ from runner.paths import in_root
 from system_tests import case, check, skip
 
 PATTERNS = ["arith-*", "integer-*", "varexpand-*", "IFS-*", "read-*", "case-*", "arrays-*",
-            "nameref-*"]
+            "nameref-*", "ulimit-*"]
 LEAST = 110              # tests that these names mean; fewer: they were not found
 
 

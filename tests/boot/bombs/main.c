@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "../scenario.h"
+#include "../waited.h"
 #include "bombs.h"
 
 enum {
@@ -23,15 +24,6 @@ enum {
     FEW = 10,
     PATIENCE_S = 100
 };
-
-static int status_of(pid_t pid)
-{
-    int status = -1;
-
-    if (pid <= 0 || waitpid(pid, &status, 0) != pid)
-        case_fail("waiting for %d: %s", (int)pid, strerror(errno));
-    return status;
-}
 
 /* Until nobody of the group is left; those who have no parent here end by themselves. */
 static void group_await(pid_t group)

@@ -116,24 +116,12 @@ static void test_scribblers(void)
     case_end();
 }
 
-static int open_patiently(struct fos_peer *peer, struct fos_cap to)
-{
-    uint64_t deadline = family_deadline();
-    int error;
-
-    while ((error = fos_peer_open(peer, to, FOS_TRANSPORT_CHANNEL)) ==
-               -FOS_EAGAIN &&
-           fos_now_ns() < deadline)
-        fos_clock_sleep(fos_now_ns() + FOS_MILLISECOND);
-    return error;
-}
-
 /* Sends until the channel breaks; how it ended. */
 static int send_to_liar(struct fos_cap to)
 {
     static uint8_t data[3000];
     struct fos_peer peer;
-    int error = open_patiently(&peer, to);
+    int error = family_open(&peer, to, FOS_RING_PAGES_DEFAULT);
 
     CASE_EQUAL(error, 0);
     for (int i = 0; i < 200 && (!error || error == -FOS_ETIMEDOUT); i++) {
@@ -452,7 +440,7 @@ static void test_false_count(void)
     child_start(&child);
     to = family_await(&inbox, &child);
     for (int i = 0; i < 3 && !case_why[0]; i++) {
-        CASE_EQUAL(open_patiently(&peer, to), 0);
+        CASE_EQUAL(family_open(&peer, to, FOS_RING_PAGES_DEFAULT), 0);
         CASE_EQUAL(fos_msg_try_send(&peer, "x", 1), 0);
         error = send_till_error(&peer);
         CASE_CHECK(error == -FOS_EPROTO || error == -FOS_EPIPE);

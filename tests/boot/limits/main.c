@@ -62,17 +62,6 @@ static int part_many(uint64_t count, uint64_t total)
     return 0;
 }
 
-static int open_patiently(struct fos_peer *peer, struct fos_cap to, uint32_t pages)
-{
-    uint64_t deadline = family_deadline();
-    int error;
-
-    while ((error = fos_peer_open_ring(peer, to, pages)) == -FOS_EAGAIN &&
-           fos_now_ns() < deadline)
-        fos_clock_sleep(fos_now_ns() + FOS_MILLISECOND);
-    return error;
-}
-
 static void test_many(void)
 {
     static struct fos_cap to[MAILBOXES];
@@ -90,7 +79,7 @@ static void test_many(void)
         to[i] = family_await(&inbox, &child);
     for (int i = 0; i < MAILBOXES && !case_why[0]; i++)
         CASE_EQUAL(i < CHANNELS
-                       ? open_patiently(&peers[i], to[i], 1)
+                       ? family_open(&peers[i], to[i], 1)
                        : fos_peer_open(&peers[i], to[i], FOS_TRANSPORT_KERNEL),
                    0);
     for (uint32_t round = 0; round < ROUNDS; round++)
@@ -168,7 +157,7 @@ static int part_spender(uint64_t a, uint64_t b)
 
     (void)a, (void)b;
     while (count <= SHARE_MOST && !error) {
-        error = open_patiently(&peers[count], fos_start_extra(0), SHARE_RING);
+        error = family_open(&peers[count], fos_start_extra(0), SHARE_RING);
         count += !error;
     }
     CHILD_EQUAL(error, -FOS_EDQUOT);
@@ -337,7 +326,7 @@ static int part_partner(uint64_t count, uint64_t b)
     (void)b;
     for (uint64_t done = 0; done < count; done += BATCH) {
         for (int i = 0; i < BATCH; i++) {
-            CHILD_EQUAL(open_patiently(&peers[i], fos_start_extra(0), 1), 0);
+            CHILD_EQUAL(family_open(&peers[i], fos_start_extra(0), 1), 0);
             CHILD_EQUAL(fos_msg_send(&peers[i], &done, sizeof done), 0);
         }
         for (int i = 0; i < BATCH; i++)
@@ -388,7 +377,7 @@ static int part_untidy(uint64_t count, uint64_t b)
     (void)b;
     for (uint64_t i = 0; i < count; i++) {
         CHILD_EQUAL(fos_mailbox_create(&boxes[i], FOS_MAILBOX_SLOTS_MIN), 0);
-        CHILD_EQUAL(open_patiently(&peers[i], fos_start_extra(0), 1), 0);
+        CHILD_EQUAL(family_open(&peers[i], fos_start_extra(0), 1), 0);
         CHILD_EQUAL(fos_msg_send(&peers[i], &boxes[i].cap, sizeof boxes[i].cap), 0);
     }
     fos_clock_sleep(FOS_NEVER);
@@ -406,7 +395,7 @@ static void untidy_once(uint64_t count)
     for (uint64_t i = 0; i < count && !case_why[0]; i++) {
         CASE_EQUAL(fos_msg_recv(&inbox, &to, sizeof to, &length, family_deadline()),
                    0);
-        CASE_EQUAL(open_patiently(&peers[i], to, 1), 0);
+        CASE_EQUAL(family_open(&peers[i], to, 1), 0);
         CASE_EQUAL(fos_msg_send(&peers[i], "x", 1), 0);
     }
     child_kill(&child);

@@ -48,39 +48,46 @@ uint64_t slot_pid(unsigned slot)
                                                           : 0;
 }
 
-static void mem_ask(struct fos_cap mailbox, struct mem_state_rep *rep)
+static long mem_ask(struct fos_cap mailbox, struct mem_state_rep *rep)
 {
     struct mem_state_req req = {0};
     struct fos_peer peer;
+    long error = fos_peer_open(&peer, mailbox, FOS_TRANSPORT_KERNEL);
 
-    if (fos_peer_open(&peer, mailbox, FOS_TRANSPORT_KERNEL) < 0)
-        return;
-    mem_state_call(&peer, &req, rep, fos_now_ns() + PATIENCE);
-    fos_peer_close(&peer);
+    if (!error) {
+        error = mem_state_call(&peer, &req, rep, fos_now_ns() + PATIENCE);
+        fos_peer_close(&peer);
+    }
+    return error < 0 ? error : 0;
 }
 
-static void page_ask(struct fos_cap mailbox, struct page_state_rep *rep)
+static long page_ask(struct fos_cap mailbox, struct page_state_rep *rep)
 {
     struct page_state_req req = {0};
     struct fos_peer peer;
+    long error = fos_peer_open(&peer, mailbox, FOS_TRANSPORT_KERNEL);
 
-    if (fos_peer_open(&peer, mailbox, FOS_TRANSPORT_KERNEL) < 0)
-        return;
-    page_state_call(&peer, &req, rep, fos_now_ns() + PATIENCE);
-    fos_peer_close(&peer);
+    if (!error) {
+        error = page_state_call(&peer, &req, rep, fos_now_ns() + PATIENCE);
+        fos_peer_close(&peer);
+    }
+    return error < 0 ? error : 0;
 }
 
-void look(struct members *m)
+long look(struct members *m)
 {
     const struct proc_view mems = view_of("mem"), pages = view_of("page");
+    long error = 0;
 
     memset(m, 0, sizeof *m);
     for (int i = 0; i < 2; i++) {
-        mem_ask(mems.members[i].mailbox, &m->mem[i]);
-        page_ask(pages.members[i].mailbox, &m->page[i]);
+        long mem = mem_ask(mems.members[i].mailbox, &m->mem[i]);
+        long page = page_ask(pages.members[i].mailbox, &m->page[i]);
+        error = error ? error : mem ? mem : page;
         m->free += m->page[i].free + m->page[i].zeroed;
         m->promised += m->page[i].promised;
     }
+    return error;
 }
 
 /* Processes that a member looks after, as proc knows it. */
@@ -94,14 +101,17 @@ static uint32_t listed(void)
     return found;
 }
 
-void settle(struct members *members)
+long settle(struct members *members)
 {
     uint64_t deadline = fos_now_ns() + PATIENCE;
+    long error;
 
     do {
-        look(members);
-        if (members->mem[0].processes + members->mem[1].processes == listed())
-            return;
+        error = look(members);
+        if (!error &&
+            members->mem[0].processes + members->mem[1].processes == listed())
+            return 0;
         nap();
     } while (fos_now_ns() < deadline);
+    return error;
 }

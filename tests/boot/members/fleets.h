@@ -31,12 +31,12 @@ unsigned member_of(uint64_t pid);
 /* Pid of a member of the memory fleet; 0: none serves there now. */
 uint64_t slot_pid(unsigned slot);
 
-/* The state of all of them. */
-void look(struct members *members);
+/* The state of all of them.  0, or the error of one that does not answer. */
+long look(struct members *members);
 
 /* The same, once the memory fleet knows of this program's running
- * relatives alone. */
-void settle(struct members *members);
+ * relatives alone.  0, or the last look's error. */
+long settle(struct members *members);
 
 void nap(void);
 

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "../family.h"
+#include "../waited.h"
 #include "fleets.h"
 #include "parts.h"
 
@@ -37,16 +38,6 @@ static pid_t forked(const char *part, uint64_t a, uint64_t b)
     if (pid < 0)
         case_fail("fork: %s", strerror(errno));
     return pid;
-}
-
-/* As a shell tells it. */
-static int status_of(pid_t pid)
-{
-    int status = 0;
-
-    if (pid < 0 || waitpid(pid, &status, 0) != pid)
-        return -1;
-    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
 /* Waits until it is looked after elsewhere than there (0: until it is at all). */
@@ -80,14 +71,14 @@ static void test_places(void)
     moved_await(other, 1);
     CASE_EQUAL(member_of((uint64_t)other), 2);
     kill(other, SIGTERM);
-    CASE_EQUAL(status_of(other), 128 + SIGTERM);
+    CASE_EQUAL(shell_status(other), 128 + SIGTERM);
     struct child spawned = {.part = "wait"};
     child_start(&spawned);
     CASE_EQUAL(member_of(spawned.pid), 2);
     child_kill(&spawned);
     close(go[0]);
     close(go[1]);
-    CASE_EQUAL(status_of(child), 0);
+    CASE_EQUAL(shell_status(child), 0);
     case_end();
 }
 
@@ -141,7 +132,7 @@ static void test_exec(void)
         execlp(own_name, own_name, "father", number, "0", (char *)NULL);
         _exit(126);
     }
-    CASE_EQUAL(status_of(pid), 0);
+    CASE_EQUAL(shell_status(pid), 0);
     CASE_EQUAL(own[0], 1);
     CASE_EQUAL(all[1], 7);
     munmap((void *)own, MANY * PAGE);
@@ -159,7 +150,7 @@ static void test_file(void)
     volatile char *at = map(MAP_SHARED, fd);
     if (at)
         at[5 * PAGE] = 5;
-    CASE_EQUAL(status_of(forked("file", 5, 9)), 0);
+    CASE_EQUAL(shell_status(forked("file", 5, 9)), 0);
     if (at)
         CASE_EQUAL(at[9 * PAGE], 9);
     munmap((void *)at, MANY * PAGE);
@@ -175,11 +166,11 @@ static void test_again(void)
 
     case_begin(
         "twenty programs that go from member to member leave nothing behind");
-    settle(&before);
+    CASE_EQUAL(settle(&before), 0);
     fos_mem_usage(&usage);
     for (int i = 0; i < 5 && !case_why[0]; i++)
-        CASE_EQUAL(status_of(forked("wander", 3, 0)), 0);
-    settle(&after);
+        CASE_EQUAL(shell_status(forked("wander", 3, 0)), 0);
+    CASE_EQUAL(settle(&after), 0);
     fos_mem_usage(&then);
     CASE_EQUAL(then.family_committed, usage.family_committed);
     for (int i = 0; i < 2; i++) {
@@ -206,7 +197,7 @@ static void test_stamps(void)
     for (int i = 0; i < WRITERS; i++)
         writers[i] = forked("stamp", ROUNDS, (uint64_t)i + 1);
     for (int i = 0; i < WRITERS; i++)
-        CASE_EQUAL(status_of(writers[i]), 0);
+        CASE_EQUAL(shell_status(writers[i]), 0);
     case_end();
 }
 
@@ -215,12 +206,12 @@ static void test_steal(void)
     struct members before, after;
 
     case_begin("who has emptied its own page member's pool takes from the other's");
-    settle(&before);
+    CASE_EQUAL(settle(&before), 0);
     CASE_EQUAL(
-        status_of(forked("hoard", before.page[1].free + before.page[1].zeroed,
-                         before.page[0].free / 4)),
+        shell_status(forked("hoard", before.page[1].free + before.page[1].zeroed,
+                            before.page[0].free / 4)),
         0);
-    settle(&after);
+    CASE_EQUAL(settle(&after), 0);
     CASE_CHECK(after.page[0].taken > before.page[0].taken);
     CASE_CHECK(after.page[1].taken >=
                before.page[1].taken + before.page[1].free / 2);
@@ -235,9 +226,9 @@ static void test_hostile(void)
     case_begin(
         "requests for pages without the fleets' word, forged, of pages that are "
         "no one's or given back twice, change nothing");
-    settle(&before);
-    CASE_EQUAL(status_of(forked("hostile", 600, 0)), 0);
-    settle(&after);
+    CASE_EQUAL(settle(&before), 0);
+    CASE_EQUAL(shell_status(forked("hostile", 600, 0)), 0);
+    CASE_EQUAL(settle(&after), 0);
     CASE_CHECK(after.promised < before.promised + PROMISED_SLACK);
     CASE_CHECK(after.free + PAGES_SLACK > before.free);
     CASE_EQUAL(after.mem[0].processes, before.mem[0].processes);
@@ -251,7 +242,7 @@ static void member_kill(unsigned slot)
     struct members now;
     uint64_t pid = slot_pid(slot), deadline = fos_now_ns() + PATIENCE;
 
-    settle(&now);
+    CASE_EQUAL(settle(&now), 0);
     CASE_EQUAL(kill((pid_t)pid, SIGKILL), 0);
     while ((slot_pid(slot) == pid || slot_pid(slot) == 0) &&
            fos_now_ns() < deadline)
@@ -269,7 +260,7 @@ static void test_death(void)
     case_begin(
         "a member is killed under load: who was its own ends, all others go on "
         "with right results, and the pages come back");
-    settle(&before);
+    CASE_EQUAL(settle(&before), 0);
     hoarder = forked("keep", 400, 0);
     moved_await(hoarder, 1);
     CASE_EQUAL(member_of((uint64_t)hoarder), 2);
@@ -279,24 +270,24 @@ static void test_death(void)
     for (int i = 0; i < LOADS; i++)
         moved_await(loads[i], 0);
     do
-        look(&after);
+        CASE_EQUAL(look(&after), 0);
     while (after.page[1].taken < before.page[1].taken + 400 &&
            fos_now_ns() < deadline);
     member_kill(1);
-    CASE_EQUAL(status_of(hoarder), 128 + SIGKILL);
+    CASE_EQUAL(shell_status(hoarder), 128 + SIGKILL);
     int fd = open("/tmp/members-go", O_CREAT | O_WRONLY, 0600);
     CASE_CHECK(fd >= 0);
     close(fd);
     int went_on = 0;
     for (int i = 0; i < LOADS; i++) {
-        int status = status_of(loads[i]);
+        int status = shell_status(loads[i]);
         CASE_CHECK(status == 0 || status == 128 + SIGKILL);
         went_on += status == 0;
     }
     CASE_CHECK(went_on > 0);
     unlink("/tmp/members-go");
-    CASE_EQUAL(status_of(forked("wander", 2, 0)), 0);
-    settle(&after);
+    CASE_EQUAL(shell_status(forked("wander", 2, 0)), 0);
+    CASE_EQUAL(settle(&after), 0);
     CASE_EQUAL(after.mem[1].processes, 0);
     CASE_EQUAL(after.mem[1].families, 0);
     CASE_CHECK(after.promised < before.promised + PROMISED_SLACK);

@@ -13,6 +13,7 @@
 #include <fos/mem.h>
 
 #include "../family.h"
+#include "../waited.h"
 #include "parts.h"
 
 enum { PAGE = FOS_PAGE_SIZE, MANY = 64, STATUS_FAULT = 128 + SIGSEGV };
@@ -153,16 +154,6 @@ static void test_calls(void)
     memory_end();
 }
 
-/* A child's status by waitpid, as a shell tells it. */
-static int status_of(pid_t pid)
-{
-    int status = 0;
-
-    if (pid < 0 || waitpid(pid, &status, 0) != pid)
-        return -1;
-    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-}
-
 static void test_fork(void)
 {
     memory_begin("after fork both write, and neither sees the other's");
@@ -177,7 +168,7 @@ static void test_fork(void)
         _exit(at[5 * PAGE] == 2 ? 0 : 2);
     }
     at[3 * PAGE] = 3;
-    CASE_EQUAL(status_of(pid), 0);
+    CASE_EQUAL(shell_status(pid), 0);
     CASE_EQUAL(at[3 * PAGE], 3);
     CASE_EQUAL(at[5 * PAGE], 1);
     CASE_EQUAL(munmap((char *)at, MANY * PAGE), 0);
@@ -195,7 +186,7 @@ static void test_shared(void)
         at[2 * PAGE] = 9;
         _exit(!seen);
     }
-    CASE_EQUAL(status_of(pid), 0);
+    CASE_EQUAL(shell_status(pid), 0);
     CASE_EQUAL(at[2 * PAGE], 9);
     CASE_EQUAL(munmap((char *)at, 4 * PAGE), 0);
     memory_end();
@@ -212,7 +203,7 @@ static void test_fork_again(void)
             at[0] = (char)i;
             _exit(at[0] != (char)i);
         }
-        CASE_EQUAL(status_of(pid), 0);
+        CASE_EQUAL(shell_status(pid), 0);
     }
     CASE_EQUAL(at[0], 1);
     CASE_EQUAL(munmap((char *)at, 4 * PAGE), 0);

@@ -12,18 +12,10 @@
 #include <unistd.h>
 
 #include "../scenario.h"
+#include "../waited.h"
 #include "parts.h"
 
 static const char self[] = "/bin/test-posix";
-
-static int status_of(pid_t pid)
-{
-    int status = -1;
-
-    if (pid <= 0 || waitpid(pid, &status, 0) != pid)
-        case_fail("waiting for %d: %s", (int)pid, strerror(errno));
-    return status;
-}
 
 static void test_fork(void)
 {

@@ -34,7 +34,7 @@ check "a missing program is 127" "127" 'nosuchprogram 2>/dev/null; echo $?'
 check "a killed program's status tells the signal" 143 \
     '{ sh -c "kill -TERM \$\$"; } 2>/dev/null; echo $?'
 check "a fault ends only the program" 139 \
-    '{ sh -c "kill -SEGV \$\$"; } 2>/dev/null; echo $?'
+    '{ test-act fault; } 2>/dev/null; echo $?'
 check "background jobs are waited for" "$(lines 1 done)" \
     'sh -c "exit 1" & wait $! || echo $?; echo done'
 check "a trap catches a signal" "trapped" \

@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../waited.h"
 #include "alarms.h"
 
 volatile sig_atomic_t got;
@@ -164,15 +165,6 @@ static void test_altstack(void)
     alt.ss_flags = SS_DISABLE;
     CASE_EQUAL(sigaltstack(&alt, NULL), 0);
     case_end();
-}
-
-static int status_of(pid_t pid)
-{
-    int status = -1;
-
-    if (pid <= 0 || waitpid(pid, &status, 0) != pid)
-        case_fail("waiting for %d: %s", (int)pid, strerror(errno));
-    return status;
 }
 
 static void test_default(void)

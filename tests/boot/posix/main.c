@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <netdb.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdlib.h>
@@ -179,6 +180,24 @@ static void test_system(void)
     case_end();
 }
 
+static void test_no_hosts(void)
+{
+    struct addrinfo *list;
+
+    case_begin("who looks a host up is told that the system cannot");
+    errno = 0;
+    CASE_EQUAL(getaddrinfo("localhost", NULL, NULL, &list), EAI_SYSTEM);
+    CASE_EQUAL(errno, ENOSYS);
+    h_errno = errno = 0;
+    CASE_CHECK(!gethostbyname("localhost"));
+    CASE_EQUAL(h_errno, NETDB_INTERNAL);
+    CASE_EQUAL(errno, ENOSYS);
+    CASE_CHECK(!strcmp(gai_strerror(EAI_NONAME), "host or service is not known"));
+    CASE_CHECK(!strcmp(hstrerror(HOST_NOT_FOUND), "host is not known"));
+    CASE_CHECK(!strcmp(hstrerror(NO_DATA + 1), "unknown error"));
+    case_end();
+}
+
 static void test_complaint(void)
 {
     char said[64] = "";
@@ -253,6 +272,7 @@ int main(int argc, char **argv)
     test_kill();
     test_groups();
     test_system();
+    test_no_hosts();
     test_complaint();
     test_many();
     test_bomb();

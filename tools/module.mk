@@ -17,7 +17,7 @@ WITH   = $(if $(ADD),FOS_ARCHIVE=$(ADDED))
 added: ready
 	$(Q)rm -rf $(B)/archive/added && cp -a $(B)/archive/boot $(B)/archive/added
 	$(Q)for f in $(ADD); do to=$(B)/archive/added/$$(basename $$f); rm -f $$to; \
-	    strip -o $$to $$f 2>/dev/null || cp $$f $$to; done
+	    strip -o $$to $$f 2>/dev/null || cp $$f $$to || exit 1; done
 	$(Q)tools/archive $(ADDED) $(B)/archive/added
 
 ## make run           Xen, dom0 and `xl create` in QEMU: a shell; APP="name args" instead of it;

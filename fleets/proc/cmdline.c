@@ -93,6 +93,13 @@ static uint32_t count_parse(const char *value)
                                       : (uint32_t)count;
 }
 
+static uint32_t hang_parse(const char *value)
+{
+    unsigned long seconds = strtoul(value, NULL, 10);
+
+    return seconds < HANG_MAX ? (uint32_t)seconds : HANG_MAX;
+}
+
 void cmdline_parse(struct cmdline *out, const char *line)
 {
     size_t length;
@@ -114,7 +121,7 @@ void cmdline_parse(struct cmdline *out, const char *line)
     if ((value = value_find(line, "mem=", &length)))
         out->mems = count_parse(value);
     if ((value = value_find(line, "hang=", &length)))
-        out->hang = (uint32_t)strtoul(value, NULL, 10) % HANG_MAX;
+        out->hang = hang_parse(value);
     out->panic = word_find(line, "panic");
     out->mortal = word_find(line, "mortal");
     out->insider = word_find(line, "insider");

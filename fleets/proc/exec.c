@@ -53,7 +53,7 @@ static long frames_ensure(struct process *p, const struct elf_plan *plan)
     if (need <= p->frames)
         return 0;
     uint32_t more = need - p->frames;
-    if (p->account->frames < more ||
+    if (!process_may_grow(p, more) ||
         fos_sys_space_control(p->space, FOS_SPACE_QUOTA, more) < 0)
         return -FOS_ENOMEM;
     p->account->frames -= more;

@@ -14,7 +14,6 @@
 #include "fleet.h"
 #include "quotas.h"
 #include "restarts.h"
-#include "tell.h"
 
 FOS_CLIENT_CALLS(mem, MEM_PROC_OPS)
 
@@ -104,7 +103,6 @@ static void member_start(struct kin *k, unsigned slot)
     int size = snprintf(text, sizeof text, "%s%c%u%c%llu", k->name, 0, slot, 0,
                         (unsigned long long)k->argument);
 
-    k->missing[slot] = false;
     k->starts++;
     struct process *p = fleet_start(&(struct fleet_birth){
         .name = k->name,
@@ -114,6 +112,7 @@ static void member_start(struct kin *k, unsigned slot)
         .text_size = (uint32_t)size + 1,
         .frames = k->starts > k->count ? pager_spare(k->frames) : k->frames,
         .objects = k->objects});
+    k->missing[slot] = !p;
     if (p)
         p->slot = slot;
 }
@@ -196,30 +195,26 @@ static void member_ended(struct kin *k, const struct process *p)
     orphans_kill(p->pid);
 }
 
-/* Of a start that failed the member has heard, but nobody else. */
 void pager_ended(const struct process *p)
 {
     struct kin *k = kin_of(p);
 
     if (k)
         member_ended(k, p);
-    else if (p->state == PROCESS_FREE && p->mem_pid)
-        tell_end(p);
 }
 
-/* Gives when to try again. */
+/* Gives when to try again.  Starts that fail count too. */
 static uint64_t missing_start(struct kin *k)
 {
-    uint64_t again = FOS_NEVER;
+    uint64_t now = fos_now_ns(), again = FOS_NEVER;
 
     for (unsigned slot = 0; slot < k->count; slot++) {
-        if (!k->missing[slot])
-            continue;
-        uint64_t at = restart_take(&k->restarts, fos_now_ns());
+        uint64_t at =
+            k->missing[slot] ? restart_take(&k->restarts, now) : FOS_NEVER;
         if (at == 0)
             member_start(k, slot);
-        else
-            again = at;
+        if (k->missing[slot])
+            again = at ? at : now + RESTART_NS;
     }
     return again;
 }

@@ -363,9 +363,8 @@ static void proc_limit(const struct fos_caller *caller,
 {
     struct process *p = process_authentic(req->self);
     struct proc_limit_rep rep;
+    long result = p ? process_limit(p, req->now, req->most) : -FOS_EPERM;
 
     (void)length;
-    if (p)
-        p->processes_max = req->processes;
-    fos_answer(caller, p ? 0 : -FOS_EPERM, &rep, sizeof rep);
+    fos_answer(caller, result, &rep, sizeof rep);
 }

@@ -4,6 +4,7 @@
 #include <assert.h>
 
 #include <fos/cap.h>
+#include <fos/error.h>
 #include <fos/start.h>
 
 /* Event slots are fewer than processes: several share one. */
@@ -73,19 +74,41 @@ static struct process *entry_free(void)
     return NULL;
 }
 
-/* T4 */
+/* T4: whether the app's own children have it, or this fleet's. */
+static bool is_near(const struct process *parent)
+{
+    return !parent || parent->role == ROLE_APP;
+}
+
 static bool account_pays(const struct account *a, const struct process *parent,
                          uint32_t frames, uint32_t objects)
 {
-    bool all = !parent || parent->role == ROLE_APP;
-
     if (parent && a->processes_paid >= parent->processes_max)
         return false;
-    if (!all && (a->processes <= a->reserve.processes ||
-                 a->frames < (uint64_t)frames + a->reserve.frames ||
-                 a->objects < (uint64_t)objects + a->reserve.objects))
+    if (!is_near(parent) && (a->processes <= a->reserve.processes ||
+                             a->frames < (uint64_t)frames + a->reserve.frames ||
+                             a->objects < (uint64_t)objects + a->reserve.objects))
         return false;
     return a->processes > 0 && a->frames >= frames && a->objects >= objects;
+}
+
+bool process_may_grow(const struct process *p, uint32_t frames)
+{
+    const struct account *a = p->account;
+    bool near = is_near(process_find(p->parent)) && !p->orphan;
+
+    return a->frames >= (uint64_t)frames + (near ? 0 : a->reserve.frames);
+}
+
+long process_limit(struct process *p, uint32_t now, uint32_t most)
+{
+    if (now > most)
+        return -FOS_EINVAL;
+    if (most > p->processes_most)
+        return -FOS_EPERM;
+    p->processes_max = now;
+    p->processes_most = most;
+    return 0;
 }
 
 struct process *process_reserve(struct account *account,
@@ -100,11 +123,12 @@ struct process *process_reserve(struct account *account,
     account->processes_paid++;
     account->frames -= frames;
     account->objects -= objects;
-    *p = (struct process){.account = account,
-                          .frames = frames,
-                          .objects = objects,
-                          .processes_max =
-                              parent ? parent->processes_max : UINT32_MAX};
+    *p = (struct process){
+        .account = account,
+        .frames = frames,
+        .objects = objects,
+        .processes_max = parent ? parent->processes_max : UINT32_MAX,
+        .processes_most = parent ? parent->processes_most : UINT32_MAX};
     return p;
 }
 

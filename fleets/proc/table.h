@@ -11,8 +11,9 @@
  *      processes (processes: RUNNING and ENDED) are what it was opened with.
  *  T2. load[v] counts the RUNNING processes of vCPU v, proc itself included.
  *  T3. The parent of a RUNNING process is RUNNING, or is this fleet itself.
- *  T4. A process whose parent is not the app is made only while its account has more than
- *      its reserve: a shell that is the app can start what ends a fork bomb.
+ *  T4. A process whose parent is not the app, or became so by another's end, is made, and
+ *      given more by exec, only while its account has more than its reserve: a shell that
+ *      is the app can start what ends a fork bomb.
  */
 #ifndef PROC_TABLE_H
 #define PROC_TABLE_H
@@ -84,6 +85,7 @@ struct process {
 
     uint32_t
         processes_max; /* it makes no more while its account has paid so many */
+    uint32_t processes_most;        /* to which it may raise that */
     uint64_t alarm_at, alarm_every; /* nanoseconds; 0: none, once */
     bool stopped;
     bool suspended; /* its suspend request waits for an answer */
@@ -111,6 +113,11 @@ bool process_is_descendant(const struct process *p, uint64_t ancestor);
 struct process *process_reserve(struct account *account,
                                 const struct process *parent, uint32_t frames,
                                 uint32_t objects);
+/* Whether its account has so many frames more for `p`, a RUNNING one (T4). */
+bool process_may_grow(const struct process *p, uint32_t frames);
+/* Sets what `p` and its children to come have of processes_max and processes_most.  0;
+ * -FOS_EINVAL `now` is above `most`; -FOS_EPERM `most` is above what it was. */
+long process_limit(struct process *p, uint32_t now, uint32_t most);
 /* Gives back a reserved entry that never ran. */
 void process_cancel(struct process *p);
 void process_begin(struct process *p);

@@ -66,11 +66,16 @@ int getrlimit(int resource, struct rlimit *out)
     return 0;
 }
 
-static long processes_tell(rlim_t most)
+static uint32_t count_of(rlim_t processes)
+{
+    return processes < UINT32_MAX ? (uint32_t)processes : UINT32_MAX;
+}
+
+static long processes_tell(const struct rlimit *to)
 {
     struct proc_limit_req req = {.self = fos_own_space(),
-                                 .processes = most < UINT32_MAX ? (uint32_t)most
-                                                                : UINT32_MAX};
+                                 .now = count_of(to->rlim_cur),
+                                 .most = count_of(to->rlim_max)};
     struct proc_limit_rep rep;
 
     fos_signals_hold();
@@ -84,7 +89,7 @@ static int limit_set(int resource, const struct rlimit *to)
     long error = 0;
 
     if (resource == RLIMIT_NPROC)
-        error = processes_tell(to->rlim_cur);
+        error = processes_tell(to);
     if (error < 0)
         return (int)fos_errno(error);
     if (resource == RLIMIT_NPROC) {

@@ -110,8 +110,14 @@ CASE("seconds of silence are a number, or 0")
     CHECK_EQ(line.hang, 8);
     cmdline_parse(&line, "app=\"a hang=8\"");
     CHECK_EQ(line.hang, 0);
+    cmdline_parse(&line, "hang=x app=a");
+    CHECK_EQ(line.hang, 0);
+    cmdline_parse(&line, "hang=1000 app=a");
+    CHECK_EQ(line.hang, 1000);
+    cmdline_parse(&line, "hang=1008 app=a");
+    CHECK_EQ(line.hang, HANG_MAX);
     cmdline_parse(&line, "hang=99999999999999999999 hang=x app=a");
-    CHECK(line.hang < HANG_MAX);
+    CHECK_EQ(line.hang, HANG_MAX);
 }
 
 CASE("a quote that is not closed ends with the line")

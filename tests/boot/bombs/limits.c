@@ -95,6 +95,30 @@ static void five(void)
     _exit(5);
 }
 
+/* What the process fleet says to who asks it without setrlimit. */
+static long raised(uint32_t now, uint32_t most)
+{
+    struct proc_limit_req req = {.self = fos_own_space(), .now = now, .most = most};
+    struct proc_limit_rep rep;
+
+    return proc_limit_call(fos_proc_peer(), &req, &rep, FOS_NEVER);
+}
+
+static void bypasses(void)
+{
+    enum { MOST = 4 };
+
+    CASE_EQUAL(raised(UINT32_MAX, UINT32_MAX), -FOS_EPERM);
+    CASE_EQUAL(raised(MOST + 1, MOST + 1), -FOS_EPERM);
+    CASE_EQUAL(raised(MOST, MOST - 1), -FOS_EINVAL);
+    CASE_EQUAL(raised(1, MOST), 0);
+    CASE_EQUAL(fork(), -1);
+    CASE_EQUAL(raised(MOST, MOST), 0);
+    CASE_EQUAL(raised(1, 1), 0);
+    CASE_EQUAL(raised(MOST, MOST), -FOS_EPERM);
+    child_done();
+}
+
 static void processes_limited(void)
 {
     enum { PROCESSES = 3 };
@@ -114,6 +138,7 @@ static void processes_limited(void)
     CASE_EQUAL(errno, EAGAIN);
     limit(RLIMIT_NPROC, PROCESSES + 1, PROCESSES + 1);
     child_is(five, 5);
+    child_is(bypasses, 0);
     child_done();
 }
 

@@ -292,12 +292,13 @@ struct proc_timer_rep {
     uint64_t left_ns, interval_ns;
 };
 
-/* The caller, and its children to come, make no process while its family has so many. */
+/* The caller, and its children to come, make no process while its family has `now` or
+ * more, and may raise that to `most`.  EPERM `most` is above what it was; EINVAL `now` is
+ * above `most`. */
 struct proc_limit_req {
     struct fos_request head;
     struct fos_cap self;
-    uint32_t processes;
-    uint32_t reserved;
+    uint32_t now, most;
 };
 
 struct proc_limit_rep {

@@ -175,7 +175,7 @@ void psiginfo(const siginfo_t *info, const char *text);
 #define SIGUSR2   31
 /* 32 is kept for the threads' own use. */
 #define SIGRTMIN 33
-#define SIGRTMAX 64
+#define SIGRTMAX 63 /* 64 is kept for cancelling them */
 #define NSIG     65
 #define _NSIG    NSIG
 

@@ -8,6 +8,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <fos/error.h>
+#include <fos/start.h>
+
 #include "../scenario.h"
 
 enum { FILES = 20, MORE = 5 };

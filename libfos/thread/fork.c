@@ -54,6 +54,8 @@ void fos_fork_prepare(void)
 
 void fos_fork_done(bool child)
 {
+    if (child)
+        fos_newlib_streams_forked();
     locks_release(__stop_fos_fork_locks);
     fos_newlib_locks_release();
     for (struct fos_fork_handlers *h = oldest; h; h = h->younger) {

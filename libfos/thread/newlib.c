@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What newlib asks of threads: a reent to each, and its locks. */
 #include <reent.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/lock.h>
 
@@ -179,6 +180,23 @@ bool fos_newlib_locks_try(void)
         return false;
     }
     return true;
+}
+
+/* Who held it is not there to let go. */
+static void stream_forked(FILE *stream)
+{
+    _LOCK_T lock = stream->_flags ? stream->_lock : NULL;
+
+    if (!lock || fos_load_relaxed(&lock->owner) == fos_thread_number())
+        return;
+    *lock = (struct __lock){.stream = true};
+}
+
+void fos_newlib_streams_forked(void)
+{
+    for (struct _glue *g = &_GLOBAL_REENT->__sglue; g; g = g->_next)
+        for (int i = 0; i < g->_niobs; i++)
+            stream_forked(&g->_iobs[i]);
 }
 
 void fos_newlib_locks_release(void)

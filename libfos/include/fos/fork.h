@@ -35,5 +35,8 @@ void fos_fork_handlers_add(struct fos_fork_handlers *handlers);
 /* newlib's locks (thread/newlib.c): all, or none and false. */
 bool fos_newlib_locks_try(void);
 void fos_newlib_locks_release(void);
+/* In a child, all locks held: streams that other threads had locked are free; what those
+ * were writing may have been written, or not. */
+void fos_newlib_streams_forked(void);
 
 #endif

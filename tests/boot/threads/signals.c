@@ -197,6 +197,35 @@ static void test_fork(void)
     case_fleets_grow = false;
 }
 
+/* The child's last thread ends, and so the child, which flushes its streams. */
+static void *forks_once(void *argument)
+{
+    int status = -1;
+    pid_t pid = fork();
+
+    if (pid == 0)
+        pthread_exit(argument);
+    CASE_CHECK(pid > 0);
+    CASE_EQUAL(waitpid(pid, &status, 0), pid);
+    CASE_EQUAL(status, 0);
+    return NULL;
+}
+
+static void test_fork_streams(void)
+{
+    pthread_t thread;
+
+    case_fleets_grow = true;
+    case_begin(
+        "a child ends although another thread had a stream locked at the fork");
+    flockfile(stdout);
+    CASE_EQUAL(pthread_create(&thread, NULL, forks_once, NULL), 0);
+    CASE_EQUAL(pthread_join(thread, NULL), 0);
+    funlockfile(stdout);
+    case_end();
+    case_fleets_grow = false;
+}
+
 void test_signals(void)
 {
     sem_init(&begun, 0, 0);
@@ -205,4 +234,5 @@ void test_signals(void)
     test_sigwait();
     test_cancelled_waits();
     test_fork();
+    test_fork_streams();
 }

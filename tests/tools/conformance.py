@@ -4,7 +4,9 @@ import glob
 import importlib.machinery
 import importlib.util
 import os
+import subprocess
 import sys
+import tempfile
 import traceback
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -120,6 +122,31 @@ def test_busybox():
         ["pass", "pass", "skip"], results
     assert results["x: two"] == ("fail", "-a +b"), results
     assert results["x: after 4 tests"] == ("fail", "late"), results
+
+
+DRIVEN = """\
+static int pass(int count, char **words) { (void)count, (void)words; return 0; }
+const struct { const char *name; int (*main)(int, char **); } tests[] = {
+    {"a/1-1", pass}, {"b/1-1", pass}, {0, 0}};
+int no_fork(void) { return -1; }
+"""
+
+
+def driven(folder, workers, *flags):
+    """(status, last line) of the driver, built for this machine with two tests."""
+    program = os.path.join(folder, "driver")
+    subprocess.run(["gcc", "-w", *flags, "-o", program, os.path.join(FOLDER, "driver.c"),
+                    "-x", "c", "-"], input=DRIVEN, text=True, check=True)
+    done = subprocess.run([program, workers], stdout=subprocess.PIPE, text=True, timeout=60)
+    return done.returncode, done.stdout.splitlines()[-1]
+
+
+@case("the POSIX tests' driver tells when not all workers did their part")
+def test_driver():
+    with tempfile.TemporaryDirectory() as folder:
+        assert driven(folder, "2") == (0, "CASES done")
+        assert driven(folder, "0") == (1, "CASES broken")
+        assert driven(folder, "2", "-Dfork=no_fork") == (1, "CASES broken")
 
 
 @case("every file of reasons can be read, and gives a reason to each name")

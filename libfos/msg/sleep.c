@@ -185,16 +185,26 @@ uint64_t fos_sleeper_take(struct fos_sleeper *sleeper, uint64_t mask)
     return bits & mask;
 }
 
-/* How many pauses last about `cycles` here: at least one. */
-static uint32_t pauses_count(uint32_t cycles)
+/* The least of a few: others may have had the processor meanwhile. */
+static uint32_t pause_cycles(void)
 {
-    enum { PAUSES = 32 };
-    uint64_t begin = fos_tsc(), each;
+    enum { TIMES = 4, PAUSES = 8 };
+    uint64_t least = UINT32_MAX;
 
-    for (int i = 0; i < PAUSES; i++)
-        fos_pause();
-    each = (fos_tsc() - begin) / PAUSES + 1;
-    return each < cycles ? (uint32_t)((cycles + each / 2) / each) : 1;
+    for (int t = 0; t < TIMES; t++) {
+        uint64_t begin = fos_tsc(), each;
+        for (int i = 0; i < PAUSES; i++)
+            fos_pause();
+        each = (fos_tsc() - begin) / PAUSES + 1;
+        least = each < least ? each : least;
+    }
+    return (uint32_t)least;
+}
+
+/* How many pauses last about `cycles`: at least one. */
+static uint32_t pauses_count(uint32_t pause, uint32_t cycles)
+{
+    return pause < cycles ? (cycles + pause / 2) / pause : 1;
 }
 
 /* A shorter pause must be worth it: a look a little late costs little, one a little
@@ -215,10 +225,11 @@ void fos_pace_turn(struct fos_pace *pace, enum fos_pace_kind kind)
     uint32_t tried = pace->epochs / FOS_PACE_EACH, way;
 
     if (pace->epochs == 0) {
+        uint32_t pause = pace->pause ? pace->pause : pause_cycles();
         *pace = (struct fos_pace){
             .busy = pace->busy,
-            .shortest = pace->shortest ? pace->shortest
-                                       : pauses_count(fos_pace_cycles(kind)),
+            .pause = pause,
+            .shortest = pauses_count(pause, fos_pace_cycles(kind)),
         };
         now = fos_tsc();
     } else if (tried < FOS_PACE_WAYS &&

@@ -38,6 +38,15 @@ static bool pair_fits(const struct fos_peer *peer,
            !inbound->retired && !inbound->dead && !inbound->receiver.line;
 }
 
+/* Answers in place save a line's way and cost instructions.  Where a pause takes as long
+ * as a line's way, at an emulator, instructions are what is dear. */
+static bool instructions_are_cheap(const struct fos_thread *thread)
+{
+    enum { PAUSE_MOST = 200 };
+
+    return thread->pace[FOS_PACE_RING].pause < PAUSE_MOST;
+}
+
 void turn_open(struct fos_peer *peer, struct fos_inbound *inbound)
 {
     struct fos_turn *turn = &inbound->turn;
@@ -45,8 +54,8 @@ void turn_open(struct fos_peer *peer, struct fos_inbound *inbound)
     turn->calm = 0;
     if (turn->patience < TURN_PATIENCE_MIN) {
         turn->patience = TURN_PATIENCE_MIN;
-    } else if (peer && !turn->due && pair_fits(peer, inbound) &&
-               peer->channel.id < inbound->channel.id &&
+    } else if (peer && !turn->due && instructions_are_cheap(peer->thread) &&
+               pair_fits(peer, inbound) && peer->channel.id < inbound->channel.id &&
                peer->sender.slots % peer->sender.threshold == 0) {
         pair_make(peer, inbound, false);
         peer->move = FOS_TURN_OPEN;

@@ -73,6 +73,7 @@ struct pages {
     uint8_t *fresh, *fresh_end;
     void **lent; /* in no file any more, but mapped elsewhere */
     uint32_t lent_count, lent_size, lent_next;
+    bool lent_vain; /* none had come back at the last look */
 };
 
 void pages_init(struct pages *pages, uint32_t limit);

@@ -31,10 +31,14 @@ static void *fresh_take(struct pages *pages)
     return page;
 }
 
-/* Those lent ones that have come back, of some: who waits is not kept long. */
+/* Takes lent ones that have come back.  After a look at all in vain only at some, until a
+ * process has ended: who waits is not kept long each time. */
 static void lent_look(struct pages *pages)
 {
-    for (int i = 0; i < LENT_LOOKS && pages->lent_count; i++) {
+    uint32_t before = pages->lent_count;
+    uint32_t looks = pages->lent_vain && LENT_LOOKS < before ? LENT_LOOKS : before;
+
+    for (; looks && pages->lent_count; looks--) {
         void **at = &pages->lent[pages->lent_next++ % pages->lent_count],
              *page = *at;
         if (!fs.io.pages_sole(page, 1))
@@ -42,6 +46,7 @@ static void lent_look(struct pages *pages)
         *at = pages->lent[--pages->lent_count];
         page_give(pages, page);
     }
+    pages->lent_vain = pages->lent_count == before;
 }
 
 static bool is_full(const struct pages *pages, uint32_t reserve)

@@ -73,6 +73,7 @@ struct process *process_attach(uint64_t pid, struct fos_cap space)
     if (!p)
         return NULL;
     calls_end(p);
+    fs.pages.lent_vain = false; /* what it had mapped has come back */
     shared_left(pid);
     p->session = session_draw(p);
     p->space = space;

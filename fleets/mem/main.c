@@ -5,15 +5,17 @@
 #include <stdlib.h>
 
 #include <fos/call.h>
+#include <fos/clock.h>
 #include <fos/error.h>
 #include <fos/fleet.h>
 #include <fos/proto/proc.h>
 
 #include "member.h"
 #include "pages.h"
+#include "process.h"
 #include "request.h"
 
-enum { MAILBOX_SLOTS = 1024, FAULT_SLOTS = 1024 };
+enum { MAILBOX_SLOTS = 1024, FAULT_SLOTS = 1024, DUE_NS = 10000000 };
 
 struct member member;
 static struct fos_mailbox faults;
@@ -56,6 +58,12 @@ int main(int argc, char **argv)
         return 2;
     mem_service.membership.slot = slot;
     fos_service_ready(&mem_service);
-    for (;;)
-        fos_service_run(&mem_service, FOS_NEVER);
+    for (;;) {
+        bool due = pages_due();
+        fos_service_run(&mem_service, due ? fos_now_ns() + DUE_NS : FOS_NEVER);
+        if (due) {
+            quota_less();
+            promise_less(process_promised());
+        }
+    }
 }

@@ -305,6 +305,11 @@ static void give_back(uint32_t frames)
     }
 }
 
+bool pages_due(void)
+{
+    return giving.begun || promise_due();
+}
+
 void quota_less(void)
 {
     struct fos_space_info own;

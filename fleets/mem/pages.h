@@ -19,7 +19,8 @@
  *      families' quotas, on the account of a place that has had a member, and says so
  *      to the next there.
  *  G7. Nobody waits where something is given back.  What is held of promises is said
- *      anew until it is under way; quota goes back by one request at a time.
+ *      anew until it is under way; quota goes back by one request at a time.  While
+ *      either is due the member looks again now and then.
  */
 #ifndef MEM_PAGES_H
 #define MEM_PAGES_H
@@ -58,6 +59,11 @@ void pages_ahead(void);
 long quota_more(void);
 /* Gives back what is not needed of it, without waiting (G7). */
 void quota_less(void);
+
+/* Whether quota or promises are on their way back, so that the two calls for that are to be
+ * made again soon (G7). */
+bool pages_due(void);
+bool promise_due(void);
 
 /* Whether, beside the pages promised to processes, so many more may be (G6). */
 bool promise_may(uint64_t promised, uint64_t more);

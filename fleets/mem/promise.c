@@ -84,6 +84,14 @@ void promise_tell(unsigned slot)
     unsaid[slot] = peer && page_promise_post(peer, &req, 0) < 0;
 }
 
+bool promise_due(void)
+{
+    for (unsigned slot = 0; slot < PROC_MEMBERS_MAX; slot++)
+        if (unsaid[slot] && page_member(slot))
+            return true;
+    return false;
+}
+
 void promise_less(uint64_t promised)
 {
     bool spares = credit > promised + 3 * STEP;

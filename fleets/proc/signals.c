@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include <fos/syscall.h>
+#include <fos/thread.h>
 
 #include "fleet.h"
 #include "load.h"
@@ -187,7 +188,7 @@ void signal_handle(const struct fos_caller *caller,
     struct proc_signal_rep rep = {0};
     long result = -FOS_EPERM;
 
-    if (by && (req->signal >= FOS_SIGNALS || req->pid == INT64_MIN))
+    if (by && (req->signal >= FOS_SIGNAL_CANCEL || req->pid == INT64_MIN))
         result = -FOS_EINVAL;
     else if (by)
         result = signal_spread(by, req);
@@ -200,7 +201,7 @@ void suspend_handle(const struct fos_caller *caller,
     struct process *p = process_authentic(req->self);
     struct proc_suspend_rep rep = {0};
 
-    if (!p || req->signal == 0 || req->signal >= FOS_SIGNALS) {
+    if (!p || req->signal == 0 || req->signal >= FOS_SIGNAL_CANCEL) {
         fos_answer(caller, p ? -FOS_EINVAL : -FOS_EPERM, NULL, 0);
         return;
     }

@@ -225,7 +225,8 @@ void fos_pace_turn(struct fos_pace *pace, enum fos_pace_kind kind)
     uint32_t tried = pace->epochs / FOS_PACE_EACH, way;
 
     if (pace->epochs == 0) {
-        uint32_t pause = pace->pause ? pace->pause : pause_cycles();
+        uint32_t timed = pause_cycles();
+        uint32_t pause = pace->pause && pace->pause < timed ? pace->pause : timed;
         *pace = (struct fos_pace){
             .busy = pace->busy,
             .pause = pause,

@@ -42,7 +42,7 @@
  *      slot after it said that it would sleep (fos/sleep.h, S1, S2).
  *
  * After a mark in vain the messages have to alternate twice as long until the next.
- * Under an emulator there are no marks: they would make an echo longer.
+ * Under an emulator, known by its pauses, nothing is marked: it would make an echo longer.
  */
 #ifndef FOS_MSG_TURN_H
 #define FOS_MSG_TURN_H

@@ -70,6 +70,11 @@ void quota_less(void)
 {
 }
 
+bool pages_due(void)
+{
+    return false;
+}
+
 unsigned page_place(unsigned n)
 {
     return n;

@@ -344,6 +344,11 @@ void quota_less(void)
 
 static uint64_t promises_limit = UINT64_MAX;
 
+bool pages_due(void)
+{
+    return false;
+}
+
 bool promise_may(uint64_t promised, uint64_t more)
 {
     return promised <= promises_limit && more <= promises_limit - promised;

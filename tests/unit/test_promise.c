@@ -226,8 +226,10 @@ CASE("what a full mailbox did not take is said again, and again not waited for")
     promise_less(1000);
     CHECK_EQ(waited, 0);
     CHECK(accounts() >= 9000);
+    CHECK(pages_due()); /* the member looks again though nobody asks */
     player[1].full = false;
     promise_less(1000);
+    CHECK(!pages_due());
     CHECK_EQ(accounts(), credit);
     CHECK_EQ(credit, 1000 + STEP);
     player[1].full = true;
@@ -260,6 +262,7 @@ CASE("quota goes back by one request at a time, which nobody waits for")
         quota_less();
     CHECK_EQ(waited, 0);
     CHECK_EQ(player[1].grants, 1);
+    CHECK(pages_due());
     members_are(2); /* it is replaced */
     quota_less();
     CHECK_EQ(player[1].grants, 1);
@@ -267,5 +270,7 @@ CASE("quota goes back by one request at a time, which nobody waits for")
     quota_left = 1000;
     quota_less();
     CHECK_EQ(player[1].grants, 2);
+    quota_less();
+    CHECK(!pages_due());
     CHECK_EQ(waited, 0);
 }

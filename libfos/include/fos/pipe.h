@@ -17,8 +17,9 @@
  *      ended or, at its first request, that of another program in its place; and one
  *      in its way whose owner cannot hold it, as anybody here can write any number: no
  *      process with that end that has mapped the pipe, or one all of whose threads
- *      wait in reads and writes at the fleet.  Under a lock nothing is called and only
- *      mapped memory touched, with signals held.
+ *      wait in reads and writes at the fleet.  (One that gave a wait up, was not
+ *      answered for a second and then took another pipe's lock may lose it.)  Under a
+ *      lock nothing is called and only mapped memory touched, with signals held.
  *  P3. Nobody sleeps but in the fleet's queues.  The fleet sets what is waited for in
  *      `state`, with a fence behind it, before it looks at locks and counts for the
  *      last time.  Who lets go of a lock, by a locked operation, looks at `state`

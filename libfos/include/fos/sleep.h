@@ -75,13 +75,13 @@ enum {
 };
 
 struct fos_pace {
-    uint32_t pauses;              /* before a look; 0: tight */
-    uint32_t left;                /* waits until this epoch ends */
-    uint32_t shortest;            /* pauses of way 1 */
-    uint32_t pause;               /* cycles that one takes; 0: not yet timed */
-    uint32_t epochs;              /* since the trial began */
-    bool busy;                    /* the last immediate look found something */
-    uint64_t began;               /* TSC value */
+    uint32_t pauses;   /* before a look; 0: tight */
+    uint32_t left;     /* waits until this epoch ends */
+    uint32_t shortest; /* pauses of way 1 */
+    uint32_t pause;    /* cycles that one takes, the least seen; 0: not timed */
+    uint32_t epochs;   /* since the trial began */
+    bool busy;         /* the last immediate look found something */
+    uint64_t began;    /* TSC value */
     uint64_t cost[FOS_PACE_WAYS]; /* least cycles of a trial's epoch; 0: none */
 };
 

@@ -143,6 +143,8 @@ static void test_kill(void)
     case_begin("SIGKILL ends a process, and the status says so");
     pid = part_spawn("sleep", "100000");
     CASE_EQUAL(kill(pid, 0), 0);
+    CASE_EQUAL(kill(pid, SIGRTMAX + 1), -1);
+    CASE_EQUAL(errno, EINVAL);
     CASE_EQUAL(kill(pid, SIGKILL), 0);
     status = status_of(pid);
     CASE_CHECK(WIFSIGNALED(status));

@@ -26,7 +26,7 @@ static uint64_t promises_most(const void *request, uint32_t length)
     uint64_t most = promises_sum(&promises);
 
     if (length == sizeof *req && fos_tag_op(req->head.tag) == page_promise_op &&
-        req->holder < PROC_MEMBERS_MAX && req->held < UINT64_MAX / 16)
+        req->holder < PROC_MEMBERS_MAX && req->held <= UINT64_MAX / 16)
         most += req->held > promises.held[req->holder]
                     ? req->held - promises.held[req->holder]
                     : 0;

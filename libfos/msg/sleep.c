@@ -239,7 +239,9 @@ void fos_pace_turn(struct fos_pace *pace, enum fos_pace_kind kind)
     }
     pace->epochs = (pace->epochs + 1) % FOS_PACE_TERM;
     way = pace->epochs / FOS_PACE_EACH;
-    if (way >= FOS_PACE_WAYS)
+    if (pace->pause > FOS_PACE_PAUSE_MOST)
+        way = 0;
+    else if (way >= FOS_PACE_WAYS)
         way = pace_choose(pace);
     if (way > 1 && !fos_pace_tries(kind))
         way = 1;

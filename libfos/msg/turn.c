@@ -42,9 +42,7 @@ static bool pair_fits(const struct fos_peer *peer,
  * as a line's way, at an emulator, instructions are what is dear. */
 static bool instructions_are_cheap(const struct fos_thread *thread)
 {
-    enum { PAUSE_MOST = 300 }; /* the longest of a processor is 140 at full clock */
-
-    return thread->pace[FOS_PACE_RING].pause < PAUSE_MOST;
+    return thread->pace[FOS_PACE_RING].pause <= FOS_PACE_PAUSE_MOST;
 }
 
 void turn_open(struct fos_peer *peer, struct fos_inbound *inbound)

@@ -72,6 +72,9 @@ enum {
     FOS_PACE_EPOCH = 64, /* waits judged together */
     FOS_PACE_EACH = 6,   /* epochs of each way in a trial */
     FOS_PACE_TERM = 256, /* epochs from trial to trial */
+    /* Cycles of a pause above which this is an emulator, and nothing is tried: the longest
+     * of a processor is 140 at full clock. */
+    FOS_PACE_PAUSE_MOST = 300,
 };
 
 struct fos_pace {

@@ -250,7 +250,7 @@ fos_inline int front_take(struct fos_mailbox *mailbox, void *buffer,
     }
     if (!error) {
         fos_trace(FOS_TRACE_receive, front->pid, *length);
-        burst_count(mailbox, front);
+        mailbox->budget -= mailbox->budget != 0;
     }
     return error;
 }
@@ -438,13 +438,38 @@ static inline enum fos_pace_kind pace_kind(const struct fos_inbound *inbound)
     return inbound->receiver.line ? FOS_PACE_SERVE : FOS_PACE_RING;
 }
 
+/* Whether an answer in place was given, or the packet in `slot` has another generation
+ * than `empty`: two loads at most. */
+static inline bool answer_arrived(const struct fos_turn *turn,
+                                  const struct fos_packet *slot, uint8_t empty)
+{
+    return (turn->due && turn_tag(turn) != turn->asked) ||
+           fos_packet_generation(fos_load_relaxed(&slot->tag)) != empty;
+}
+
 /* After something was sent, perhaps a question whose answer will come by the
- * channel that spoke last: a few looks at that one alone.  -FOS_EAGAIN: wait for
- * all now. */
+ * channel that spoke last: a few looks at that one alone. */
+fos_inline int front_await(struct fos_mailbox *mailbox, enum fos_pace_kind kind,
+                           void *buffer, uint32_t capacity, uint32_t *length)
+{
+    const struct fos_inbound *front = mailbox->channels.next;
+    const struct fos_pace *pace = &mailbox->thread->pace[kind];
+    const struct fos_packet *slot = fos_channel_slot(&front->receiver.at);
+    uint8_t empty = (uint8_t)(front->receiver.at.head - 1);
+
+    for (uint32_t looks = fos_pace_begin(pace, kind); looks > 0; looks--) {
+        if (answer_arrived(&front->turn, slot, empty))
+            return front_take(mailbox, buffer, capacity, length);
+        fos_pace_again(pace);
+    }
+    return -FOS_EAGAIN;
+}
+
+/* The same, with a look at all at once where that pays.  -FOS_EAGAIN: wait for all
+ * now. */
 static inline int after_send(struct search *s)
 {
-    struct fos_inbound *front = s->found->channels.next;
-    enum fos_pace_kind kind = pace_kind(front);
+    enum fos_pace_kind kind = pace_kind(s->found->channels.next);
     struct fos_pace *pace = &s->thread->pace[kind];
 
     send_count(s->thread);
@@ -454,13 +479,7 @@ static inline int after_send(struct search *s)
         if (pace->busy)
             return error;
     }
-    for (uint32_t looks = fos_pace_begin(pace, kind); looks > 0; looks--) {
-        int error = search_in(s, s->found, front_take);
-        if (fos_likely(error != -FOS_EAGAIN))
-            return error;
-        fos_pace_again(pace);
-    }
-    return -FOS_EAGAIN;
+    return front_await(s->found, kind, s->buffer, s->capacity, s->length);
 }
 
 /* What comes before waiting: a message half taken, others' turn after a burst. */
@@ -489,10 +508,10 @@ static int before_wait(struct search *s)
     return error;
 }
 
-static int receive(struct search *s, uint64_t deadline)
+/* `single`: after one message was sent. */
+static int receive(struct search *s, uint64_t deadline, bool single)
 {
     struct fos_channel_receiver *front = &s->found->channels.next->receiver;
-    bool single = s->thread->unpushed == 1;
     int error = -FOS_EAGAIN;
 
     front->streaming = !s->thread->unpushed;
@@ -514,8 +533,8 @@ static int receive(struct search *s, uint64_t deadline)
     return error;
 }
 
-int fos_msg_recv_slow(struct fos_mailbox *mailbox, void *buffer, uint32_t capacity,
-                      uint32_t *length, uint64_t deadline)
+static int receive_one(struct fos_mailbox *mailbox, void *buffer, uint32_t capacity,
+                       uint32_t *length, uint64_t deadline, bool single)
 {
     struct search s = {
         .thread = mailbox->thread,
@@ -528,7 +547,34 @@ int fos_msg_recv_slow(struct fos_mailbox *mailbox, void *buffer, uint32_t capaci
         .length = length,
     };
 
-    return receive(&s, deadline);
+    return receive(&s, deadline, single);
+}
+
+/* The common case first: something was sent, and its answer comes soon.  All of it lies in
+ * one page: jumps from page to page are what is dear under an emulator. */
+__attribute__((aligned(FOS_PAGE_SIZE))) int
+fos_msg_recv_slow(struct fos_mailbox *mailbox, void *buffer, uint32_t capacity,
+                  uint32_t *length, uint64_t deadline)
+{
+    struct fos_thread *thread = mailbox->thread;
+    struct fos_inbound *front = mailbox->channels.next;
+    bool single = thread->unpushed == 1;
+    enum fos_pace_kind kind = pace_kind(front);
+    int error = -FOS_EAGAIN;
+
+    if (fos_likely(thread->unpushed && mailbox->budget &&
+                   fos_pace_waits(&thread->pace[kind]))) {
+        front->receiver.streaming = false;
+        send_count(thread);
+        error = front_await(mailbox, kind, buffer, capacity, length);
+    }
+    if (fos_unlikely(error))
+        return error == -FOS_EAGAIN ? receive_one(mailbox, buffer, capacity, length,
+                                                  deadline, single)
+                                    : error;
+    if (single)
+        turn_count(thread->spoke, mailbox->channels.next);
+    return 0;
 }
 
 int fos_msg_recv_many(struct fos_mailbox *mailbox, void *buffer, uint32_t capacity,
@@ -586,7 +632,7 @@ int fos_msg_recv_any(struct fos_mailbox *const *set, uint32_t count,
     if (fos_likely(s.found->budget && !thread->unpushed))
         error = search_in(&s, s.found, front_take);
     if (error == -FOS_EAGAIN)
-        error = receive(&s, deadline);
+        error = receive(&s, deadline, thread->unpushed == 1);
     *which = s.found;
     if (!set && s.found != thread->mailboxes && (!error || error == -FOS_EMSGSIZE))
         mailbox_to_front(s.found);

@@ -263,8 +263,9 @@ long fos_sys_channel_retire(struct fos_cap channel, uint64_t sent)
 #define window_ring(window)          ((void)(window), NULL)
 #define ring_slots(pages)            ((void)(pages), RING_SLOTS)
 #define fos_spin_round(spin)         ((void)(spin), FOS_SPIN_SLEEP)
+#define fos_pace_waits(pace)         ((void)(pace), true)
 #define fos_pace_at_once(pace, kind) ((void)(pace), (void)(kind), false)
-#define fos_pace_begin(pace, kind)   ((void)(pace), (void)(kind), 0u)
+#define fos_pace_begin(pace, kind)   ((void)(pace), (void)(kind), 1u)
 #define never                        never_in_sleep
 #include <libfos/msg/sleep.c>
 #undef never

@@ -68,17 +68,18 @@ struct fos_sleeper {
  * all.
  */
 enum {
-    FOS_PACE_WAYS = 5,   /* way 0: tight; 1..: shortest, one pause more, ... */
-    FOS_PACE_EPOCH = 64, /* waits judged together */
-    FOS_PACE_EACH = 6,   /* epochs of each way in a trial */
-    FOS_PACE_TERM = 256, /* epochs from trial to trial */
+    FOS_PACE_WAYS = 5,    /* way 0: no pauses; 1..: shortest, one pause more, ... */
+    FOS_PACE_ROUNDS = 32, /* of nothing, in way 0: one is a cycle or two */
+    FOS_PACE_EPOCH = 64,  /* waits judged together */
+    FOS_PACE_EACH = 6,    /* epochs of each way in a trial */
+    FOS_PACE_TERM = 256,  /* epochs from trial to trial */
     /* Cycles of a pause above which this is an emulator, and nothing is tried: the longest
      * of a processor is 140 at full clock. */
     FOS_PACE_PAUSE_MOST = 300,
 };
 
 struct fos_pace {
-    uint32_t pauses;   /* before a look; 0: tight */
+    uint32_t pauses;   /* before a look; 0: way 0 */
     uint32_t left;     /* waits until this epoch ends */
     uint32_t shortest; /* pauses of way 1 */
     uint32_t pause;    /* cycles that one takes, the least seen; 0: not timed */
@@ -118,36 +119,50 @@ static inline uint32_t fos_pace_cycles(enum fos_pace_kind kind)
 /* Ends an epoch: judges its way and chooses the next one's. */
 void fos_pace_turn(struct fos_pace *pace, enum fos_pace_kind kind);
 
+/* Before waiting: true when nothing is to be done first, neither a look at once nor the
+ * end of an epoch. */
+static inline bool fos_pace_waits(struct fos_pace *pace)
+{
+    if (pace->left <= 1 || pace->busy)
+        return false;
+    pace->left--;
+    return true;
+}
+
 /* Before waiting: whether to look at once. */
 static inline bool fos_pace_at_once(struct fos_pace *pace, enum fos_pace_kind kind)
 {
-    if (pace->left <= 1) {
+    if (fos_pace_waits(pace))
+        return false;
+    if (pace->left <= 1)
         fos_pace_turn(pace, kind);
-        return true;
-    }
-    pace->left--;
-    return pace->busy;
+    else
+        pace->left--;
+    return true;
+}
+
+/* Between looks: the pauses, or where they are too long (an emulator's) a few rounds of
+ * nothing, as looks without end keep the line from its writer there, too. */
+static inline void fos_pace_again(const struct fos_pace *pace)
+{
+    if (pace->pauses == 0)
+        for (int i = 0; i < FOS_PACE_ROUNDS; i++)
+            fos_compiler_barrier();
+    for (uint32_t i = pace->pauses; i > 0; i--)
+        fos_pause();
 }
 
 /* Begins a wait.  The number of looks it is good for. */
 static inline uint32_t fos_pace_begin(const struct fos_pace *pace,
                                       enum fos_pace_kind kind)
 {
+    if (pace->pauses && fos_pace_tries(kind))
+        fos_push_stores();
+    fos_pace_again(pace);
     if (pace->pauses == 0)
         return 64;
-    if (fos_pace_tries(kind))
-        fos_push_stores();
-    for (uint32_t i = pace->pauses; i > 0; i--)
-        fos_pause();
     fos_settle();
     return 8;
-}
-
-/* After a look in vain. */
-static inline void fos_pace_again(const struct fos_pace *pace)
-{
-    for (uint32_t i = pace->pauses; i > 0; i--)
-        fos_pause();
 }
 
 /* A wait that has begun. */

@@ -250,14 +250,29 @@ static bool line_announced(const struct fos_channel_receiver *receiver,
            receiver->at.number == 0;
 }
 
-/* One slot, no acknowledgements; fos_channel_advance does the rest. */
+/* One slot at a time, no acknowledgements; fos_channel_advance does the rest. */
 static void line_begin(struct fos_channel_receiver *receiver)
 {
     receiver->line = 1;
     receiver->at.bytes = FOS_PACKET_SIZE;
     receiver->at.head |= (uint32_t)FOS_PACKET_LINE << FOS_PACKET_FLAGS_SHIFT;
-    receiver->slots = 1;
     receiver->threshold = receiver->until_ack = UINT32_MAX;
+}
+
+/* Goes where this tag says that the line goes on: the tag that is there (L6).  False: it
+ * says no such thing. */
+static bool line_moved(struct fos_channel_receiver *receiver, uint64_t *tag)
+{
+    uint32_t slot = (uint32_t)(*tag >> FOS_PACKET_TOTAL_SHIFT);
+
+    if (!receiver->line || slot >= receiver->slots ||
+        (uint32_t)*tag !=
+            fos_packet_head((uint8_t)receiver->at.head, FOS_PACKET_MOVE))
+        return false;
+    receiver->at.ring += ((int32_t)slot - receiver->slot) * FOS_PACKET_SIZE;
+    receiver->slot = (uint16_t)slot;
+    *tag = fos_load_acquire(&fos_channel_slot(&receiver->at)->tag);
+    return true;
 }
 
 static bool is_streamed(const struct fos_channel_receiver *receiver, uint32_t total)
@@ -290,6 +305,7 @@ fos_inline uint64_t tag_plain(uint64_t tag)
 static int first_look(struct fos_channel_receiver *receiver, uint32_t *size,
                       uint32_t *total)
 {
+    bool moved;
     uint64_t tag;
 
     if (receiver->error)
@@ -300,12 +316,13 @@ static int first_look(struct fos_channel_receiver *receiver, uint32_t *size,
     if (receiver->done)
         return 0;
     tag = tag_plain(fos_load_acquire(&fos_channel_slot(&receiver->at)->tag));
+    moved = line_moved(receiver, &tag);
     *size = *total = (uint32_t)(tag >> FOS_PACKET_TOTAL_SHIFT);
     if (fos_unlikely(line_announced(receiver, tag)))
         line_begin(receiver);
     if (tag != first_tag(&receiver->at, *total, *total) &&
         !bundle_announced(receiver, tag, size, *total))
-        return tag_refuse(receiver, tag);
+        return moved ? receiver_fail(receiver) : tag_refuse(receiver, tag);
     if (receiver->line && *total > FOS_PACKET_PAYLOAD)
         return receiver_fail(receiver);
     return 0;

@@ -2,14 +2,22 @@
 /*
  * The call line (fos/line.h, libfos/msg/line.c) under every interleaving: a client
  * that sleeps until the answer is there, a service that sleeps until a request is.
- * Every answer is that of the request before it, and nobody sleeps for ever.
+ * Every answer is that of the request before it, and nobody sleeps for ever, also when
+ * the line moves to another slot and back.
  *
- * libfos/msg/line.c is compiled into this file, with one packet in place of pages,
+ * libfos/msg/line.c is compiled into this file, with two packets in place of pages,
  * and without polling before it sleeps (a poll only puts off).
  */
-#define fos_tsc() 0ull
+#define fos_tsc()        0ull
+#define LINE_TRIAL_AFTER 1
+#define LINE_TRIAL_CALLS 1
+#define LINE_TRIAL_AGAIN 100
+#define LINE_TRIAL_SLOTS 2
+#define LINE_TRIAL_STEP  1
 
 #include <fos/memory.h>
+#include <fos/sleep.h>
+#define fos_pace_begin(pace, kind) ((void)(pace), (void)(kind), 0u)
 #include <libfos/msg/msg.h>
 
 #include <stdlib.h>
@@ -21,7 +29,7 @@
 enum { CLIENT = 0, SERVICE = 2, THREADS = 3 };
 
 static struct {
-    struct fos_packet slot;
+    struct fos_packet slots[LINE_TRIAL_SLOTS];
     struct fos_doorbell doorbells[THREADS];
     struct fos_events events[THREADS];
     /* Private to one thread each: */
@@ -87,7 +95,7 @@ long fos_sys_channel_retire(struct fos_cap channel, uint64_t sent)
     abort();
 }
 
-#define window_ring(window)  ((void)(window), (void *)&memory.slot)
+#define window_ring(window)  ((void)(window), (void *)memory.slots)
 #define fos_spin_round(spin) ((void)(spin), FOS_SPIN_SLEEP)
 #include <libfos/msg/line.c>
 
@@ -110,9 +118,8 @@ static void client_main(void)
         struct answered reply = {.n = 0};
         long result;
 
-        fos_line_put(&memory.line, &request, sizeof request);
-        result = fos_line_wait(&memory.line, &request, sizeof request, &reply,
-                               sizeof reply, FOS_NEVER);
+        result = fos_line_call_slow(&memory.line, &request, sizeof request, &reply,
+                                    sizeof reply, FOS_NEVER);
         EXPLORE_CHECK(result == (long)n && reply.n == n + 1);
     }
 }
@@ -160,12 +167,13 @@ static void memory_reset(void)
     fos_line_open(&memory.line, (struct fos_cap){0});
     memory.inbound.doorbell = &memory.doorbells[CLIENT];
     memory.inbound.channel.id = CLIENT;
-    fos_channel_receiver_init(&memory.inbound.receiver, &memory.slot, RING_SLOTS,
+    fos_channel_receiver_init(&memory.inbound.receiver, memory.slots, RING_SLOTS,
                               fos_channel_threshold(RING_SLOTS));
 }
 
 static const struct explore_place places[] = {
     {"the line", 0},
+    {"where it moves to", sizeof(struct fos_packet)},
     {"the client's doorbell", offsetof(__typeof__(memory), doorbells[CLIENT])},
     {"the service's doorbell", offsetof(__typeof__(memory), doorbells[SERVICE])},
     {"the client's events", offsetof(__typeof__(memory), events[CLIENT])},
@@ -188,14 +196,14 @@ static struct explore_model line_model(uint32_t count)
 
 int main(void)
 {
-    struct explore_model m = line_model(3);
+    struct explore_model m = line_model(4);
 
     verdict_holds("each call has its own answer, and nobody sleeps for ever", &m);
     m.plant[CLIENT] = EXPLORE_NO_SERIALIZE;
     verdict_holds(
         "the service answers by a locked store: the client's serialize is spare",
         &m);
-    m = line_model(3);
+    m = line_model(2);
     m.plant[SERVICE] = EXPLORE_NO_SERIALIZE;
     verdict_finds("without serialize the service's lost wake-up is found", &m,
                   "waits for ever");

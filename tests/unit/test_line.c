@@ -260,6 +260,7 @@ CASE("arguments and results that fill the line come through, call after call")
 {
     begin();
     adds(100000);
+    CHECK(line.trial.least > 0); /* and slots were tried meanwhile */
     end();
 }
 
@@ -424,6 +425,71 @@ CASE("a client that scribbles into its line harms itself alone")
         adds(20);
     }
     end();
+}
+
+/* Says in the line's slot that it goes on in another one. */
+static void move_to(const struct fos_line *mad, uint64_t slot)
+{
+    fos_store_release(&fos_line_slot(mad)->tag,
+                      fos_packet_head((uint8_t)mad->at.head, FOS_PACKET_MOVE) |
+                          slot << FOS_PACKET_TOTAL_SHIFT);
+    if (!fos_doorbell_awake(mad->doorbell))
+        fos_sys_notify(mad->channel);
+}
+
+CASE("a line that moves out of its ring, or where no request is, ends")
+{
+    enum { SLOTS = FOS_PAGE_SIZE / FOS_PACKET_SIZE };
+    const uint64_t wrong[] = {1, 3, SLOTS, UINT32_MAX, 0};
+    struct fos_line mad;
+
+    begin();
+    for (uint64_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        struct sum_add_req req = {.head.tag = FOS_TAG(sum, add)};
+        struct sum_add_rep rep;
+        REQUIRE(fos_line_open(&mad, service.mailbox.cap) == 0);
+        CHECK_EQ(sum_add_fast(&mad, &req, &rep, soon(20000)), 7);
+        mad.at.ring += 3 * sizeof(struct fos_packet); /* from there on again */
+        move_to(&mad, 2);
+        mad.at.ring -= 3 * sizeof(struct fos_packet);
+        move_to(&mad, wrong[i]);
+        for (int wait = 0; wait < 10000 && service.mailbox.stats.broken == i;
+             wait++)
+            usleep(1000);
+        CHECK_EQ(service.mailbox.stats.broken, i + 1);
+        fos_line_close(&mad);
+        adds(20);
+    }
+    end();
+}
+
+CASE("only a line can move, and nothing is acknowledged in one")
+{
+    static struct fos_packet slots[4];
+    struct fos_channel_receiver receiver;
+    struct fos_line mad = {.at = {.ring = (uint8_t *)slots,
+                                  .bytes = FOS_PACKET_SIZE,
+                                  .head = fos_packet_head(1, FOS_PACKET_FIRST)}};
+    uint64_t request = 0;
+    uint32_t length;
+
+    REQUIRE(fos_channel_receiver_init(&receiver, slots, 4, 1) == 0);
+    slots[1].tag = mad.at.head | fos_packet_size(0, 0);
+    slots[0].tag =
+        fos_packet_head(1, FOS_PACKET_MOVE) | 1ull << FOS_PACKET_TOTAL_SHIFT;
+    CHECK_EQ(fos_channel_try_receive(&receiver, NULL, 0, &length), -FOS_EPROTO);
+    memset(slots, 0, sizeof slots);
+    REQUIRE(fos_channel_receiver_init(&receiver, slots, 4, 1) == 0);
+    mad.at.head |= (uint32_t)FOS_PACKET_LINE << FOS_PACKET_FLAGS_SHIFT;
+    for (int i = 0; i < 10; i++) {
+        fos_line_put(&mad, &request, sizeof request);
+        if (i)
+            receiver.until_ack = 1; /* as after 2^32 calls */
+        CHECK_EQ(
+            fos_channel_try_receive(&receiver, &request, sizeof request, &length),
+            0);
+        CHECK_EQ(slots[0].tag, mad.tag);
+    }
 }
 
 CASE("a service that scribbles gives errors, or replies of the right size")

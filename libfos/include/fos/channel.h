@@ -96,6 +96,7 @@ struct fos_channel_receiver {
                         * fos_channel_expect */
     uint8_t bundle; /* bytes of each message of the bundle being handed out; or 0 */
     uint8_t offset; /* in its packet, of the next one */
+    uint16_t slot;  /* of a line: where it is */
 };
 
 /* The number of packets after which a receiver acknowledges, for a ring of `slots`.
@@ -208,11 +209,13 @@ fos_inline void fos_channel_advance(struct fos_channel_cursor *cursor)
 }
 
 /* Gives back the slots up to and including this one.  Pairs with the acquire in
- * fos_channel_credit. */
+ * fos_channel_credit.  Nothing is given back of a line. */
 static inline void fos_channel_acknowledge(struct fos_channel_receiver *receiver,
                                            struct fos_packet *slot, uint64_t tag)
 {
     receiver->until_ack = receiver->threshold;
+    if (receiver->line)
+        return;
     receiver->notes |= FOS_NOTE_ACKED;
     fos_store_release(&slot->tag,
                       fos_packet_acked(tag, fos_packet_generation(tag)));

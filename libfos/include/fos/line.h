@@ -9,7 +9,7 @@
  *     struct name_lookup_rep rep;
  *     long result = name_lookup_fast(&line, &req, &rep, deadline);
  *
- * A call line is a channel of which one slot is used.  The client writes its
+ * A call line is a channel of which one slot at a time is used.  The client writes its
  * arguments straight into it; the service takes the request like any other, by the
  * same handler, and fos_answer writes the results over it.  So a call moves one line
  * there and back, as the minimal IPC does (Belay 2011, section 6.1 and appendix A),
@@ -37,6 +37,14 @@
  *      line retired or dead and no answer: then its request was not taken when the
  *      kernel's count says so, and is sent again by a new line; else the service
  *      has died with it.
+ *
+ *  L6. The client may go on in another slot: it writes the request there, and then into
+ *      the slot where the line was a tag that says so.  The service looks there once:
+ *      no request, and the channel ends.
+ *
+ * Some lines of memory are farther than others from the two processors (each has its home
+ * in one part of the cache, by its address): by up to a third of a call.  So a client that
+ * calls often tries some slots, and stays at the quickest.
  */
 #ifndef FOS_LINE_H
 #define FOS_LINE_H
@@ -44,14 +52,26 @@
 #include <fos/msg.h>
 #include <fos/proto/rpc.h>
 
+/* Which slot is the quickest. */
+struct fos_line_trial {
+    uint32_t due; /* number of the call that begins a trial, or goes on to a slot */
+    uint32_t slot;  /* the one in use */
+    uint32_t best;  /* the quickest of those tried */
+    uint64_t spent; /* cycles, by the calls in this one; in the best one */
+    uint64_t least;
+    uint64_t quickest; /* call in this one */
+};
+
 /* The client's end.  One thread uses it; not to be moved while it is open. */
 struct fos_line {
     struct fos_channel_cursor at; /* of the next request; one slot */
+    bool settled;                 /* open, and no trial under way */
     uint64_t tag;                 /* of the request under way */
     struct fos_thread *thread;
     struct fos_doorbell *doorbell; /* the service's */
     void *window;                  /* where doorbell and slot are; null: closed */
     struct fos_cap mailbox, channel;
+    struct fos_line_trial trial;
 };
 
 /*
@@ -109,6 +129,24 @@ fos_inline void fos_line_put(struct fos_line *line, const void *request,
     fos_channel_advance(&line->at);
 }
 
+/* After the request was written: waits for the reply.  As fos_line_call. */
+fos_inline long fos_line_await(struct fos_line *line, const void *request,
+                               uint32_t length, void *reply, uint32_t capacity,
+                               uint64_t deadline)
+{
+    const struct fos_pace *pace = &line->thread->pace[FOS_PACE_CALL];
+
+    if (fos_unlikely(!fos_doorbell_awake(line->doorbell))) /* L4 */
+        return fos_line_wait(line, request, length, reply, capacity, deadline);
+    for (uint32_t looks = fos_pace_begin(pace, FOS_PACE_CALL); looks > 0; looks--) {
+        long result = fos_line_look(line, reply, capacity);
+        if (fos_likely(result != -FOS_EAGAIN))
+            return result;
+        fos_pace_again(pace);
+    }
+    return fos_line_wait(line, request, length, reply, capacity, deadline);
+}
+
 /*
  * Calls: `request` begins with struct fos_request, whose tag is FOS_TAG(service,
  * name); `reply` with struct fos_reply.  Both fit a packet's payload.
@@ -125,18 +163,10 @@ fos_inline long fos_line_call(struct fos_line *line, struct fos_request *request
     struct fos_pace *pace = &line->thread->pace[FOS_PACE_CALL];
 
     request->reply = (struct fos_cap){.id = FOS_REPLY_LINE};
-    if (fos_unlikely(!line->window || fos_pace_at_once(pace, FOS_PACE_CALL)))
+    if (fos_unlikely(!line->settled || fos_pace_at_once(pace, FOS_PACE_CALL)))
         return fos_line_call_slow(line, request, length, reply, capacity, deadline);
     fos_line_put(line, request, length);
-    if (fos_unlikely(!fos_doorbell_awake(line->doorbell))) /* L4 */
-        return fos_line_wait(line, request, length, reply, capacity, deadline);
-    for (uint32_t looks = fos_pace_begin(pace, FOS_PACE_CALL); looks > 0; looks--) {
-        long result = fos_line_look(line, reply, capacity);
-        if (fos_likely(result != -FOS_EAGAIN))
-            return result;
-        fos_pace_again(pace);
-    }
-    return fos_line_wait(line, request, length, reply, capacity, deadline);
+    return fos_line_await(line, request, length, reply, capacity, deadline);
 }
 
 /* long service_name_fast(line, &req, &rep, deadline), as fos_line_call. */

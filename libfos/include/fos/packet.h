@@ -68,7 +68,11 @@ enum {
     FOS_PACKET_REPLY = 4,
     FOS_PACKET_BUNDLE = 8,
     FOS_PACKET_TURN = 16,
+    FOS_PACKET_MOVE = 32,
 };
+
+/* MOVE alone, in a call line: the request with this generation is in another slot, whose
+ * number stands in place of the total (fos/line.h, L6). */
 
 /*
  * TURN beside FIRST: a message of 1..56 bytes that may be answered in place

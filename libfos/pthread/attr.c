@@ -189,8 +189,8 @@ int pthread_getattr_np(pthread_t thread, pthread_attr_t *attr)
         const struct thread_memory *m = &found->memory;
         attr->__detached = found->fate == FATE_DETACHED;
         attr->__guard_size = m->guard_size;
-        if (m->stack_size)
-            attr->__stack_size = m->stack_size;
+        if (m->stack_size || m->given_size)
+            attr->__stack_size = m->stack_size + m->given_size;
         if (m->stack_end)
             attr->__stack = (void *)(m->stack_end - attr->__stack_size);
     }

@@ -97,7 +97,9 @@ int fos_thread_memory_get(struct thread_memory *memory, const pthread_attr_t *at
 {
     size_t tls = page_up(fos_tls_size());
     *memory = (struct thread_memory){.size = tls};
-    if (!attr->__stack) {
+    if (attr->__stack) {
+        memory->given_size = attr->__stack_size;
+    } else {
         memory->stack_size = page_up(
             attr->__stack_size ? attr->__stack_size : fos_thread_stack_default());
         memory->guard_size = fos_mem_paged() ? page_up(attr->__guard_size) : 0;

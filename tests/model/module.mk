@@ -6,7 +6,10 @@ MODELS := litmus ring sleep mailbox msg line turn park pipe
 model-ring-srcs    := libfos/msg/channel.c
 model-sleep-srcs   := $(addprefix libfos/msg/,channel.c sleep.c trace.c) tests/model/kernel.c
 model-mailbox-srcs := libfos/msg/mailbox.c libfos/msg/sleep.c libfos/msg/trace.c
-model-msg-srcs     := $(addprefix libfos/msg/,channel.c choice.c mailbox.c trace.c)
+model-msg-srcs     := $(addprefix libfos/msg/,channel.c choice.c mailbox.c trace.c) \
+	tests/model/kernel.c
+model-msg-cflags   := -DMODEL_OWN_NOTIFY
+model-turn-cflags  := -DMODEL_OWN_NOTIFY
 model-turn-srcs    := $(model-msg-srcs)
 model-line-srcs    := $(addprefix libfos/msg/,channel.c sleep.c trace.c) tests/model/kernel.c
 model-park-cflags  := -DFOS_LOT_BITS=1

@@ -25,6 +25,7 @@ static uint32_t page_load(struct fos_doorbell *page);
 #include <string.h>
 
 #include "channel_word.h"
+#include "kernel.h"
 #include "verdict.h"
 
 enum { LOT_SIZE = 40, LOT_MAX = 4 };
@@ -127,29 +128,9 @@ void fos_pages_release(void *address, size_t pages)
 
 /* ---- The kernel ---- */
 
-static void thread_event(int thread, enum fos_event event)
+struct fos_events *model_events(uint32_t thread)
 {
-    fos_fetch_or(&memory.events[thread].pending, 1ull << event);
-}
-
-long fos_sys_serialize(void)
-{
-    explore_serialize();
-    return 0;
-}
-
-long fos_sys_wait(uint64_t deadline)
-{
-    if (deadline != FOS_NEVER)
-        return -FOS_ETIMEDOUT;
-    explore_wait_nonzero((const void *)&memory.events[explore_self()].pending, 8);
-    return 0;
-}
-
-long fos_sys_kernel_info(struct fos_kernel_info *out)
-{
-    (void)out;
-    abort();
+    return &memory.events[thread];
 }
 
 /* A channel's capability has the thread at its other end, and which channel. */
@@ -163,7 +144,7 @@ long fos_sys_notify(struct fos_cap channel)
     if (setting.retires &&
         fos_load_acquire(&memory.channels[channel.secret]) & CLOSED)
         return -FOS_EPIPE;
-    thread_event((int)channel.id, FOS_EVENT_NOTIFY);
+    model_event((int)channel.id, FOS_EVENT_NOTIFY);
     return 0;
 }
 
@@ -197,7 +178,7 @@ long fos_sys_mailbox_send(struct fos_cap mailbox, const void *message,
     mailbox_ring_commit(&memory.kernel, position, 1, length);
     fos_fence();
     if (fos_load_relaxed(&memory.doorbells[RECEIVER].state) != FOS_DOORBELL_AWAKE)
-        thread_event(RECEIVER, FOS_EVENT_NOTIFY);
+        model_event(RECEIVER, FOS_EVENT_NOTIFY);
     return 0;
 }
 
@@ -214,7 +195,7 @@ long fos_sys_channel_connect(struct fos_cap mailbox, void *address,
                                      .ring_pages = (uint32_t)ring_pages,
                                      .limit = UINT32_MAX};
     fos_exchange(&memory.channel_pending, 1);
-    thread_event(RECEIVER, FOS_EVENT_CHANNEL);
+    model_event(RECEIVER, FOS_EVENT_CHANNEL);
     return 0;
 }
 
@@ -236,7 +217,7 @@ static long receiver_close(uint64_t which, uint64_t taken)
 
     if (closed) {
         fos_exchange(&memory.pages[which].state, FOS_DOORBELL_DEAD);
-        thread_event(0, FOS_EVENT_CHANNEL);
+        model_event(0, FOS_EVENT_CHANNEL);
     }
     return result;
 }
@@ -249,7 +230,7 @@ long fos_sys_channel_close(struct fos_cap channel, uint64_t taken)
     if (fos_fetch_or(&memory.channels[channel.secret], CLOSED) & CLOSED)
         return 0;
     fos_exchange(&memory.closing.state, FOS_DOORBELL_DEAD);
-    thread_event(RECEIVER, FOS_EVENT_CHANNEL);
+    model_event(RECEIVER, FOS_EVENT_CHANNEL);
     return 0;
 }
 
@@ -258,7 +239,7 @@ static long channel_seal(uint64_t which, uint64_t sent)
     long result = word_seal(&memory.channels[which], sent);
 
     if (result == -FOS_EAGAIN)
-        thread_event(RECEIVER, FOS_EVENT_NOTIFY);
+        model_event(RECEIVER, FOS_EVENT_NOTIFY);
     return result;
 }
 

@@ -25,6 +25,7 @@ static uint32_t page_load(struct fos_doorbell *page);
 #include <string.h>
 
 #include "channel_word.h"
+#include "kernel.h"
 #include "verdict.h"
 
 /* Channel k goes from thread k to the other, and has the id k + 1. */
@@ -110,29 +111,9 @@ static uint32_t page_load(struct fos_doorbell *page)
 
 /* ---- The kernel ---- */
 
-static void thread_event(int thread, enum fos_event event)
+struct fos_events *model_events(uint32_t thread)
 {
-    fos_fetch_or(&memory.events[thread].pending, 1ull << event);
-}
-
-long fos_sys_serialize(void)
-{
-    explore_serialize();
-    return 0;
-}
-
-long fos_sys_wait(uint64_t deadline)
-{
-    if (deadline != FOS_NEVER)
-        return -FOS_ETIMEDOUT;
-    explore_wait_nonzero((const void *)&memory.events[explore_self()].pending, 8);
-    return 0;
-}
-
-long fos_sys_kernel_info(struct fos_kernel_info *out)
-{
-    (void)out;
-    abort();
+    return &memory.events[thread];
 }
 
 static uint64_t channel_of(struct fos_cap channel)
@@ -149,7 +130,7 @@ long fos_sys_notify(struct fos_cap channel)
 {
     if (fos_load_acquire(&memory.channels[channel_of(channel)]) & CLOSED)
         return -FOS_EPIPE;
-    thread_event(!explore_self(), FOS_EVENT_NOTIFY);
+    model_event(!explore_self(), FOS_EVENT_NOTIFY);
     return 0;
 }
 
@@ -207,7 +188,7 @@ long fos_sys_mailbox_send(struct fos_cap mailbox, const void *message,
     fos_payload_write(slot->payload, message, length);
     fos_store_release(&slot->tag,
                       fos_slot_lap(at, KERNEL_SLOTS) | FOS_SLOT_FIRST | length);
-    thread_event((int)mailbox.id, FOS_EVENT_NOTIFY);
+    model_event((int)mailbox.id, FOS_EVENT_NOTIFY);
     return 0;
 }
 
@@ -218,7 +199,7 @@ static long receiver_close(uint64_t which, uint64_t taken)
 
     if (closed) {
         fos_exchange(&memory.receivers[which].state, FOS_DOORBELL_DEAD);
-        thread_event((int)which, FOS_EVENT_CHANNEL);
+        model_event((int)which, FOS_EVENT_CHANNEL);
     }
     return result;
 }
@@ -232,7 +213,7 @@ long fos_sys_channel_close(struct fos_cap channel, uint64_t taken)
     if (fos_fetch_or(&memory.channels[which], CLOSED) & CLOSED)
         return 0;
     fos_exchange(&memory.senders[which].state, FOS_DOORBELL_DEAD);
-    thread_event(!which, FOS_EVENT_CHANNEL);
+    model_event(!which, FOS_EVENT_CHANNEL);
     return 0;
 }
 
@@ -241,7 +222,7 @@ static long channel_seal(uint64_t which, uint64_t sent)
     long result = word_seal(&memory.channels[which], sent);
 
     if (result == -FOS_EAGAIN)
-        thread_event(!which, FOS_EVENT_NOTIFY);
+        model_event(!which, FOS_EVENT_NOTIFY);
     return result;
 }
 

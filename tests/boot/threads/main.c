@@ -147,10 +147,25 @@ static void test_detached(void)
     case_end();
 }
 
+/* Whether the caller's stack is said to be the one with these attributes. */
+static void *on_stack(void *argument)
+{
+    const pthread_attr_t *given = argument;
+    void *stack, *wanted;
+    size_t size, wanted_size;
+    pthread_attr_t attr;
+
+    CASE_EQUAL(pthread_getattr_np(pthread_self(), &attr), 0);
+    pthread_attr_getstack(&attr, &stack, &size);
+    pthread_attr_getstack(given, &wanted, &wanted_size);
+    CASE_EQUAL(size, wanted_size);
+    return stack == wanted ? argument : NULL;
+}
+
 static void test_stack(void)
 {
     static char stack[65536] __attribute__((aligned(16)));
-    pthread_attr_t attr;
+    pthread_attr_t attr, given;
     pthread_t thread;
     void *result = NULL;
     size_t size;
@@ -161,9 +176,10 @@ static void test_stack(void)
     CASE_EQUAL(pthread_attr_setstack(&attr, stack, sizeof stack), 0);
     CASE_EQUAL(pthread_attr_getstacksize(&attr, &size), 0);
     CASE_EQUAL(size, sizeof stack);
-    CASE_EQUAL(pthread_create(&thread, &attr, answer, (void *)1), 0);
+    given = attr;
+    CASE_EQUAL(pthread_create(&thread, &attr, on_stack, &given), 0);
     CASE_EQUAL(pthread_join(thread, &result), 0);
-    CASE_EQUAL((uintptr_t)result, 2);
+    CASE_EQUAL((uintptr_t)result, (uintptr_t)&given);
     case_end();
 }
 

@@ -27,7 +27,7 @@ static void entry_print(const struct proc_entry *e)
            state_of(e), (unsigned)e->vcpu,
            (unsigned long long)(e->info.ns_running / FOS_SECOND),
            (unsigned long long)(e->info.ns_running % FOS_SECOND / 10000000),
-           (unsigned)e->info.frames_used, e->name);
+           (unsigned)e->info.mapped, e->name);
 }
 
 int main(int argc, char **argv)

@@ -118,7 +118,7 @@ static void row_print(const struct proc_entry *e, const struct rates *r)
            r->kernel_sent + r->kernel_received,
            r->channel_sent + r->channel_received, r->calls_made, r->calls_served,
            e->info.published.channels_out, e->info.published.channels_in,
-           100 * r->waiting, (unsigned)e->info.frames_used);
+           100 * r->waiting, (unsigned)e->info.mapped);
 }
 
 static void table_print(const struct snapshot *first, const struct snapshot *last)
@@ -169,10 +169,12 @@ static void object_print(const struct proc_entry *e, const struct rates *r)
            p->channels_out, p->channels_in, p->sleeps, e->info.syscalls);
     printf("   \"running\": %.3f, \"ready\": %.3f, \"waiting\": %.3f,\n",
            r->running, r->ready, r->waiting);
-    printf("   \"frames_used\": %u, \"frames_quota\": %u, \"queue\": %u, "
+    printf("   \"mapped\": %u, \"frames_used\": %u, \"frames_quota\": %u, "
+           "\"queue\": %u, "
            "\"latency_ns\": %u}",
-           (unsigned)e->info.frames_used, (unsigned)e->info.frames_quota,
-           (unsigned)e->load.queue, (unsigned)e->load.latency_ns);
+           (unsigned)e->info.mapped, (unsigned)e->info.frames_used,
+           (unsigned)e->info.frames_quota, (unsigned)e->load.queue,
+           (unsigned)e->load.latency_ns);
 }
 
 static void json_print(const struct snapshot *first, const struct snapshot *last)

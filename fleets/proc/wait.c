@@ -57,7 +57,7 @@ struct proc_usage usage_of(const struct process *p)
     return (struct proc_usage){.ns_running = info.ns_running,
                                .ns_waiting = info.ns_ready,
                                .system_calls = info.syscalls,
-                               .frames = info.frames_used};
+                               .frames = info.mapped};
 }
 
 static void usage_add(struct proc_usage *to, const struct proc_usage *more)

@@ -251,6 +251,7 @@ int space_reset_step(struct space *s)
     int r = contents_drop(s);
     if (r == 0) {
         s->destroy_at = 0;
+        s->mapped = 0;
         s->resetting = false;
     }
     return r;

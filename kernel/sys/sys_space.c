@@ -170,6 +170,7 @@ long sys_space_status(uint64_t id, uint64_t secret, uint64_t out)
     i.mailbox_full = atomic_load(&s->mailbox_full);
     i.frames_used = s->frames_used;
     i.frames_quota = s->frames_quota;
+    i.mapped = s->mapped;
     i.objects_used = s->objects_used;
     i.objects_quota = s->objects_quota;
     threads_tell(s, &i);

@@ -282,7 +282,9 @@ void leaf_set(struct leaf *l, struct space *s, uint64_t va, uint64_t entry)
 {
     leaf_find(l, s, va);
     ASSERT(l->table != NULL);
-    entry_queue(&l->table[table_index(va, 1)], entry);
+    uint64_t *to = &l->table[table_index(va, 1)];
+    s->mapped += (uint32_t)(entry & PTE_PRESENT) - (uint32_t)(*to & PTE_PRESENT);
+    entry_queue(to, entry);
 }
 
 static pfn_t unhooked[64]; /* tables out of their upper ones, still read */

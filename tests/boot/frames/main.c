@@ -55,6 +55,14 @@ static uint32_t used(struct fos_cap space)
     return info.frames_used;
 }
 
+static uint32_t mapped(struct fos_cap space)
+{
+    struct fos_space_info info = {0};
+
+    CASE_EQUAL(fos_sys_space_status(space, &info), 0);
+    return info.mapped;
+}
+
 static long share(struct fos_cap to, uint64_t at, struct fos_cap from,
                   uint64_t source, uint32_t pages, unsigned prot, unsigned how)
 {
@@ -94,9 +102,12 @@ static void test_keep(void)
 static void test_move(void)
 {
     begin("a page moved is gone at its source, and its payer the same");
-    uint32_t before = used(fos_own_space());
+    uint32_t before = used(fos_own_space()), own = mapped(fos_own_space());
+    uint32_t others = mapped(other);
     CASE_EQUAL(lend(THERE, here, PAGES, RW, FOS_SHARE_MOVE), PAGES);
     CASE_EQUAL(used(fos_own_space()), before);
+    CASE_EQUAL(mapped(fos_own_space()), own - PAGES);
+    CASE_EQUAL(mapped(other), others + PAGES);
     CASE_EQUAL(fos_sys_space_read(fos_own_space(), (uintptr_t)here, &before, 1),
                -FOS_EFAULT);
     for (int i = 0; i < PAGES; i++)
@@ -104,6 +115,7 @@ static void test_move(void)
     before = used(fos_own_space());
     CASE_EQUAL(fos_sys_space_unmap(other, THERE, PAGES), 0);
     CASE_EQUAL(used(fos_own_space()), before - PAGES);
+    CASE_EQUAL(mapped(other), others);
     finish();
 }
 
@@ -426,6 +438,8 @@ static void test_reset(void)
     CASE_EQUAL(after.state, FOS_SPACE_RUNNING);
     CASE_EQUAL(after.threads, 0);
     CASE_EQUAL(after.frames_used, 1);
+    CASE_CHECK(before.mapped > 0);
+    CASE_EQUAL(after.mapped, 0);
     CASE_EQUAL(after.objects_used, 0);
     CASE_EQUAL(fos_sys_thread_control(r.thread, FOS_THREAD_GO, 0), -FOS_EPERM);
     raw_load(r.space);

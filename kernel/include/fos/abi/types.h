@@ -204,7 +204,7 @@ struct fos_space_info {
     uint32_t threads;
     uint32_t thread_state; /* enum fos_thread_state */
     uint32_t vcpu;         /* of the thread whose state that is */
-    uint32_t reserved;
+    uint32_t mapped;       /* pages in the space, whoever is charged for them */
     uint64_t ns_running, ns_ready, ns_waiting;
     struct fos_published published; /* sums of what they say, true or not */
 };

@@ -144,7 +144,7 @@ struct proc_fork_rep {
 struct proc_usage {
     uint64_t ns_running, ns_waiting; /* ready, but another had the vCPU */
     uint64_t system_calls;
-    uint64_t frames; /* the most of one process, charged at its end */
+    uint64_t frames; /* the most of one process, mapped at its end */
 };
 
 /* pid as waitpid's.  Answers when there is one to tell of.  pid 0: none now, and

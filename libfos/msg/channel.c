@@ -313,7 +313,7 @@ static int first_look(struct fos_channel_receiver *receiver, uint32_t *size,
     *size = *total = receiver->total;
     if (receiver->bundle)
         *size = receiver->bundle;
-    if (receiver->done)
+    if (receiver->done || receiver->bundle) /* what was checked counts (C4) */
         return 0;
     tag = tag_plain(fos_load_acquire(&fos_channel_slot(&receiver->at)->tag));
     moved = line_moved(receiver, &tag);

@@ -161,7 +161,7 @@ static void batch_finish(void)
 static long batch_from(unsigned slot)
 {
     struct page_take_req req;
-    struct page_take_rep rep;
+    struct page_take_rep rep = {0};
     long result = -FOS_EAGAIN;
 
     for (int tries = 0; tries < 2; tries++) {

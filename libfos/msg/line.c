@@ -69,7 +69,7 @@ static long line_fail(struct fos_line *line, long error)
 long fos_line_odd(struct fos_line *line, uint64_t tag, void *reply,
                   uint32_t capacity)
 {
-    struct fos_reply head;
+    struct fos_reply head = {0};
 
     if (tag != fos_line_reply_tag((uint8_t)line->tag, sizeof head) ||
         sizeof head > capacity)

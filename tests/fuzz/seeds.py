@@ -139,7 +139,8 @@ CLIENT_SEEDS = [
 
 # ---- channel ----
 
-TAG, TAG_HONEST, PAYLOAD, RECEIVE, DISCARD, PEEK, SEND, STREAM_SEND = range(8)
+(TAG, TAG_HONEST, PAYLOAD, RECEIVE, DISCARD, PEEK, SEND, STREAM_SEND, TAG_BUNDLE,
+ RECEIVE_MANY, SEND_MANY) = range(11)
 MARKED = 17
 
 
@@ -162,6 +163,7 @@ CHANNEL_SEEDS = [
     tag(0, 0, 0) + bytes([PEEK, 0, DISCARD, 0, RECEIVE, 0]),
     tag(0, 0, 7, MARKED) + bytes([PEEK, 0]),
     tag(0, 8, 7, MARKED) + bytes([PEEK, 0]),
+    bytes([TAG_BUNDLE, 0, 20, 40, 0, RECEIVE_MANY, 1]) + tag(0, 0, 0) + bytes([RECEIVE_MANY, 9]),
 ]
 
 

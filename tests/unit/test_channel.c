@@ -370,6 +370,32 @@ CASE("channel: a bundle cut off half-way is not taken, one that lies closes the 
 
 /* ---- peers that lie ---- */
 
+CASE("channel: a bundle once begun stays what it was, whatever its tag says later")
+{
+    enum { EACH = 20, COUNT = 5 };
+    static uint8_t data[EACH * COUNT], got[EACH * COUNT];
+    const uint64_t lies[] = {0, 7, EACH, EACH * 2, EACH * 4, 200};
+
+    for (uint32_t i = 0; i < sizeof lies / sizeof *lies; i++) {
+        struct pair p = pair_make(8, 2);
+        uint32_t each, count;
+
+        CHECK_EQ(fos_channel_send_many(&p.sender, data, EACH, COUNT), COUNT);
+        CHECK_EQ(fos_channel_receive_many(&p.receiver, got, 10, &each, &count),
+                 -FOS_EMSGSIZE);
+        p.ring[0].tag = fos_packet_head(1, FOS_PACKET_FIRST) |
+                        lies[i] << FOS_PACKET_TOTAL_SHIFT;
+        CHECK(fos_channel_complete(&p.receiver));
+        CHECK_EQ(fos_channel_peek(&p.receiver, &each), 0);
+        CHECK_EQ(each, EACH);
+        CHECK_EQ(
+            fos_channel_receive_many(&p.receiver, got, sizeof got, &each, &count),
+            0);
+        CHECK(each == EACH && count == COUNT);
+        pair_free(&p);
+    }
+}
+
 CASE("channel: every tag with one bit wrong is refused or waited for, never taken")
 {
     for (uint32_t bit = 0; bit < 64; bit++) {

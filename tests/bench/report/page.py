@@ -95,7 +95,7 @@ def table_html(table):
 
 def goal_row(goal):
     note = ", emulated" if goal.emulated else ""
-    return (f"<tr><td>{escape(goal.text)}</td><td class=n>≤ {goal.limit:g}</td>"
+    return (f"<tr><td>{escape(goal.text)}</td><td class=n>{goal.sign} {goal.limit:g}</td>"
             f"<td class=n>{goal.shown()}</td><td><span class={CHIPS[goal.verdict]}>"
             f"{goal.verdict}</span></td>"
             f"<td class=soft>{escape(goal.source)}{note}</td></tr>")
@@ -104,7 +104,7 @@ def goal_row(goal):
 def goals_html(all_goals):
     rows = "\n".join(map(goal_row, all_goals))
     return ("<section><h2>What was to be reached</h2><div class=wide><table><thead><tr>"
-            "<th>goal, a ratio</th><th class=n>limit</th><th class=n>measured</th>"
+            "<th>goal, a ratio where no unit stands</th><th class=n>limit</th><th class=n>measured</th>"
             f"<th></th><th>source</th></tr></thead><tbody>{rows}</tbody></table></div>"
             "</section>")
 

@@ -129,6 +129,17 @@ def limits():
               f"{value}")
 
 
+@case("a rate is reached from its goal on, and not below")
+def rates():
+    for value, verdict in ((60.0, goals.MET), (59.9, goals.MISSED)):
+        results = recorded()
+        for record in results.select(HOST, None, "full API one way 32 B"):
+            record["median"] = value
+        text = "One way through the full API, single messages of 32 B, M/s"
+        check(verdicts(results)[text] == (value, verdict), f"{verdicts(results)[text]}")
+        check("≥ 60" in whole_page(results), "the goal is not shown as a least one")
+
+
 @case("what nothing measured is said to be so, on the page too")
 def not_measured():
     results = recorded()

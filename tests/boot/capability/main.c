@@ -20,6 +20,7 @@ enum {
     DEAD = 16,
     GUESSES = 10000,
     SAMPLES = 1001,
+    KINDS = 3, /* of what can be wrong */
 };
 
 static struct fos_mailbox inbox;
@@ -348,28 +349,44 @@ static int compare(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-static void print_cycles(void)
+/* Median cycles of a refused look-up: what never existed, is dead, has another secret. */
+static void refusals_time(uint64_t median[KINDS])
 {
-    static uint64_t cycles[3][SAMPLES];
-    struct fos_cap wrong[3] = {space_dead(),
-                               {inbox.cap.id, ~inbox.cap.secret},
-                               {~0ull << INDEX_BITS | 2, inbox.cap.secret}};
+    static uint64_t cycles[KINDS][SAMPLES];
+    struct fos_cap wrong[KINDS] = {space_dead(),
+                                   {inbox.cap.id, ~inbox.cap.secret},
+                                   {~0ull << INDEX_BITS | 2, inbox.cap.secret}};
 
     for (int i = 0; i < SAMPLES; i++) {
-        for (int kind = 0; kind < 3; kind++) {
+        for (int kind = 0; kind < KINDS; kind++) {
             uint64_t start = __builtin_ia32_rdtsc();
             fos_sys_mailbox_send(wrong[kind], "", 0);
             cycles[kind][i] = __builtin_ia32_rdtsc() - start;
         }
     }
-    for (int kind = 0; kind < 3; kind++)
+    for (int kind = 0; kind < KINDS; kind++) {
         qsort(cycles[kind], SAMPLES, sizeof cycles[kind][0], compare);
-    printf(
-        "# a refused look-up, median cycles: dead %llu, wrong secret %llu, never "
-        "existed %llu\n",
-        (unsigned long long)cycles[0][SAMPLES / 2],
-        (unsigned long long)cycles[1][SAMPLES / 2],
-        (unsigned long long)cycles[2][SAMPLES / 2]);
+        median[kind] = cycles[kind][SAMPLES / 2];
+    }
+    qsort(median, KINDS, sizeof *median, compare);
+}
+
+/* A loaded machine may disturb one kind more than another: there are several attempts. */
+static void test_constant_time(void)
+{
+    enum { ATTEMPTS = 20 };
+    uint64_t median[KINDS];
+    bool close = false;
+
+    case_begin("a wrong capability is refused in the same time, whatever is wrong");
+    for (int i = 0; i < ATTEMPTS && !close; i++) {
+        refusals_time(median);
+        close = median[KINDS - 1] < median[0] + median[0] / 4;
+    }
+    CASE_CHECK(close);
+    printf("# a refused look-up: %llu to %llu cycles\n",
+           (unsigned long long)median[0], (unsigned long long)median[KINDS - 1]);
+    case_end();
 }
 
 /* ---- the children ---- */
@@ -519,7 +536,7 @@ static void test_all(void)
     test_passed_on();
     test_renewed(true);
     test_renewed(false);
-    print_cycles();
+    test_constant_time();
 }
 
 int main(int argc, char **argv)

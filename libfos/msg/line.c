@@ -203,8 +203,8 @@ static uint32_t trial_slot(struct fos_line *line)
     return 0;
 }
 
-/* The first call in a slot comes too late for its cost to count; and who lost its processor
- * has not measured the slot. */
+/* The first call in a slot, which brings the slot to both sides, does not count; and who
+ * lost its processor has not measured it. */
 static void trial_learn(struct fos_line_trial *trial, uint64_t cycles)
 {
     bool first = trial->quickest == UINT64_MAX;

@@ -166,7 +166,7 @@ def early_end(accel):
             user.wait_for("Xen up", SECONDS)
             check(len(machines(user.word)) == 1, "its QEMU cannot be found")
             user.type(f"some words\r{key}")
-            check(user.status() == 130, f"status {user.status()}\n{user.output}")
+            check(user.status(SECONDS) == 130, f"status {user.status()}\n{user.output}")
             check("staying" not in user.output, "the guest came first")
             check(user.cooked(), "the terminal is left raw")
 
@@ -176,9 +176,9 @@ def typed_early(accel):
     with Terminal(accel, "test-act", "read", way="--xl") as user:
         user.wait_for("Xen up", SECONDS)
         user.type("some words\r")
-        user.wait_for("got <some words>", SECONDS)
+        user.wait_for("got <some words>", 3 * SECONDS)
         user.type("\x1d")
-        check(user.status() == 130, f"status {user.status()}\n{user.output}")
+        check(user.status(SECONDS) == 130, f"status {user.status()}\n{user.output}")
 
 
 @case("tools/setup, run again, costs under two seconds")

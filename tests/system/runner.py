@@ -166,8 +166,9 @@ def early_end(accel):
             user.wait_for("Xen up", SECONDS)
             check(len(machines(user.word)) == 1, "its QEMU cannot be found")
             user.type(f"some words\r{key}")
-            check(user.status(SECONDS) == 130, f"status {user.status()}\n{user.output}")
-            check("staying" not in user.output, "the guest came first")
+            user.wait_for("fos: interrupted", SECONDS)
+            check("vCPUs" not in user.output, "the guest came first")
+            check(user.status() == 130, f"status {user.status()}\n{user.output}")
             check(user.cooked(), "the terminal is left raw")
 
 
@@ -178,7 +179,8 @@ def typed_early(accel):
         user.type("some words\r")
         user.wait_for("got <some words>", 3 * SECONDS)
         user.type("\x1d")
-        check(user.status(SECONDS) == 130, f"status {user.status()}\n{user.output}")
+        user.wait_for("fos: interrupted", SECONDS)
+        check(user.status() == 130, f"status {user.status()}\n{user.output}")
 
 
 @case("tools/setup, run again, costs under two seconds")

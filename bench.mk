@@ -37,6 +37,6 @@ bench-quick: bench-programs
 
 # The report's own tests; the system tests run the guests.
 HOST-TESTS += $(B)/host/report/self-test
-$(B)/host/report/self-test: $(B)/host/linux-init $(B)/host/posix-bench bench.mk
+$(B)/host/report/self-test: $(B)/host/bench $(B)/host/linux-init $(B)/host/posix-bench bench.mk
 	$(Q)mkdir -p $(@D)
 	$(Q)printf '#!/bin/sh\nexec tests/bench/report/self_test.py\n' > $@ && chmod +x $@

@@ -60,14 +60,17 @@ $(foreach d,$(PROGRAM-DIRS),$(eval $(call program-rule,$(d))))
 include apps/ports.mk
 # build/boot.cpio is what a guest is given; build/test.cpio has the tests' programs, too.
 SCRIPTS := $(wildcard tests/boot/*/*.sh tests/boot/*/*.lua)
+# Other names of our own programs, as those of ports.
+LINKS := $(wildcard apps/*/links)
 define archive-rule
-$(B)/$(1).cpio: tools/archive $(2)
+$(B)/$(1).cpio: tools/archive $(2) $(LINKS)
 	$$(call say,CPIO,$$@)
 	$$(Q)rm -rf $(B)/archive/$(1) && mkdir -p $(B)/archive/$(1)
 	$$(Q)for p in $(filter $(B)/bin/%,$(2)); do strip -o $(B)/archive/$(1)/$$$$(basename $$$$p) $$$$p; done
 	$$(Q)for s in $(filter-out $(B)/bin/%,$(2)); do cp $$$$s $(B)/archive/$(1); done
-	$$(Q)cd $(B)/archive/$(1) && for p in $(PORTS); do [ ! -e ../../ports/$$$$p/links ] || \
-	    for l in $$$$(<../../ports/$$$$p/links); do [ -e $$$$l ] || ln -s $$$$p $$$$l; done; done
+	$$(Q)for f in $(LINKS) $(PORTS:%=$(B)/ports/%/links); do [ ! -e $$$$f ] || \
+	    for l in $$$$(<$$$$f); do [ -e $(B)/archive/$(1)/$$$$l ] || \
+	    ln -s $$$$(basename $$$${f%/links}) $(B)/archive/$(1)/$$$$l; done; done
 	$$(Q)tools/archive $$@ $(B)/archive/$(1)
 endef
 $(eval $(call archive-rule,boot,$(filter-out $(B)/bin/test-%,$(PROGRAMS))))

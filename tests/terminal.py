@@ -22,29 +22,30 @@ def need_shell():
         skip("there is no shell in the boot archive")
 
 
-def start(accel, *arguments, **settings):
-    """tools/run --quick; its QEMU can be told from others by a word it alone has."""
-    word = "mark=" + secrets.token_hex(8)
+def start(accel, *arguments, way="--quick", **settings):
+    """tools/run; its processes can be told from others by a word in their environment."""
+    word = "FOS_TEST_MARK=" + secrets.token_hex(8)
     pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE,
-             "stderr": subprocess.PIPE}
-    process = subprocess.Popen(
-        [RUN, "--quick", "--accel", accel, "--extra", word, *arguments], text=True,
-        **{**pipes, **settings})
+             "stderr": subprocess.PIPE,
+             "env": {**os.environ, **dict([word.split("=")])}}
+    process = subprocess.Popen([RUN, way, "--accel", accel, *arguments], text=True,
+                               **{**pipes, **settings})
     return process, word
 
 
+def read(path):
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except OSError:
+        return b""
+
+
 def machines(word):
-    """Processes of QEMU whose command line has this word."""
-    found = []
-    for pid in filter(str.isdigit, os.listdir("/proc")):
-        try:
-            with open(f"/proc/{pid}/cmdline", "rb") as file:
-                line = file.read()
-        except OSError:
-            continue
-        if line.startswith(b"qemu") and word.encode() in line:
-            found.append(int(pid))
-    return found
+    """Processes of QEMU whose environment has this word."""
+    return [int(pid) for pid in filter(str.isdigit, os.listdir("/proc"))
+            if read(f"/proc/{pid}/cmdline").startswith(b"qemu")
+            and word.encode() in read(f"/proc/{pid}/environ").split(b"\0")]
 
 
 def wait_until(condition, seconds=10):
@@ -57,14 +58,15 @@ def wait_until(condition, seconds=10):
 class Terminal:
     """tools/run with a terminal of its own, as if a user sat there."""
 
-    def __init__(self, accel, *arguments, size=(24, 80)):
+    def __init__(self, accel, *arguments, size=(24, 80), way="--quick"):
         self.output = ""
         self.seen = 0
         self.decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self.ours, theirs = os.openpty()
         self.resize(*size)
-        self.process, self.word = start(accel, *arguments, stdin=theirs, stdout=theirs,
-                                        stderr=theirs, start_new_session=True,
+        self.process, self.word = start(accel, *arguments, way=way, stdin=theirs,
+                                        stdout=theirs, stderr=theirs,
+                                        start_new_session=True,
                                         preexec_fn=take_terminal)
         os.close(theirs)
 
@@ -83,6 +85,11 @@ class Terminal:
     def resize(self, rows, columns):
         fcntl.ioctl(self.ours, termios.TIOCSWINSZ,
                     struct.pack("HHHH", rows, columns, 0, 0))
+
+    def cooked(self):
+        """Whether it edits lines and makes signals of keys, as a shell left it."""
+        flags = termios.tcgetattr(self.ours)[3]
+        return bool(flags & termios.ICANON and flags & termios.ISIG)
 
     def status(self, seconds=15):
         return ends_with(self.process, self.word, seconds)

@@ -21,7 +21,8 @@ added: ready
 	$(Q)tools/archive $(ADDED) $(B)/archive/added
 
 ## make run           Xen, dom0 and `xl create` in QEMU: a shell; APP="name args" instead of it;
-##                    ADD=files puts files of yours beside the programs
+##                    ADD=files puts files of yours beside the programs; make's status is 2 where
+##                    the program's is not 0, tools/run's is the program's
 run: $(if $(ADD),added,ready)
 	$(Q)$(WITH) tools/run --show-status $(RUN-ARGS)
 

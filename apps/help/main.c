@@ -19,6 +19,7 @@ static const struct topic {
 } topics[] = {
     {"help", "this"},
     {"top", "who runs where and what it does; --json for programs"},
+    {"fos-top", "another name of top"},
     {"dmesg", "the log of kernel and fleets; -f goes on with what comes"},
     {"names", "what the naming fleet knows"},
     {"trace", "records what the system does meanwhile: trace PROGRAM"},

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fos-top: the processes, where they run, and what they do.
+ * top, or fos-top: the processes, where they run, and what they do.
  *
  *     top [TIMES]            redraws once a second, until a line is typed
  *     top --json [SECONDS]   once, as JSON; rates over that many seconds

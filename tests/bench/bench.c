@@ -8,8 +8,8 @@
  * In every round each peer is measured once, between two runs of the minimal IPC;
  * its ratio is taken to these.  When they differ by more than a quarter, the
  * hypervisor moved a processor meanwhile, or someone else used it, and the figure
- * is dropped. Figures are medians over the rounds of each round's minimum, median
- * and p99, told apart by where the two processors stood.
+ * is dropped. Figures are medians over the rounds of each round's minimum, median,
+ * p99 and p99.9, told apart by where the two processors stood.
  */
 #include "pair.h"
 
@@ -197,7 +197,8 @@ static bool figure(uint32_t peer, int rounds, enum placement where, double least
                    struct fos_figure *f)
 {
     const struct bench_peer *p = &bench_peers[peer];
-    double min[ROUNDS_MAX], median[ROUNDS_MAX], p99[ROUNDS_MAX], ratio[ROUNDS_MAX];
+    double min[ROUNDS_MAX], median[ROUNDS_MAX], ratio[ROUNDS_MAX];
+    double p99[ROUNDS_MAX], p999[ROUNDS_MAX];
     uint64_t used = 0, n = 0;
 
     for (int r = 0; r < rounds; r++) {
@@ -207,6 +208,7 @@ static bool figure(uint32_t peer, int rounds, enum placement where, double least
         min[used] = m->summary.min;
         median[used] = m->summary.median;
         p99[used] = m->summary.p99;
+        p999[used] = m->summary.p999;
         ratio[used++] = m->summary.median / m->yardstick;
         n += m->summary.n;
     }
@@ -223,6 +225,7 @@ static bool figure(uint32_t peer, int rounds, enum placement where, double least
     f->summary.min = fos_bench_median(min, used);
     f->summary.median = fos_bench_median(median, used);
     f->summary.p99 = fos_bench_median(p99, used);
+    f->summary.p999 = fos_bench_median(p999, used);
     f->ratio = fos_bench_median(ratio, used);
     if (p->bytes) {
         f->unit = p->messages ? "M/s" : "GB/s";

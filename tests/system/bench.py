@@ -34,8 +34,17 @@ def whole(records):
     for record in records:
         missing = KEYS - set(record)
         check(not missing, f"{record.get('name')}: no {sorted(missing)}")
-        check(record["n"] > 0 and 0 <= record["min"] <= record["median"] <= record["p99"],
-              f"{record}")
+        check(record["n"] > 0 and 0 <= record["min"] <= record["median"] <= record["p99"]
+              <= record["p999"], f"{record}")
+
+
+@case("the host benchmark's JSON is complete")
+def host(_):
+    if len(os.sched_getaffinity(0)) < 2:
+        skip("the host has one processor")
+    records = session.host_bench(1, show=False)
+    whole(records)
+    check("minimal IPC" in {record["name"] for record in records}, f"{records}")
 
 
 @case("every suite of the benchmark runs in the guest; its JSON is complete")

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import tempfile
@@ -137,6 +138,48 @@ def terminal(accel):
         user.type("some words\r")
         user.wait_for("got <some words>")
         user.type("\x1d")
+        check(user.status() == 130, f"status {user.status()}\n{user.output}")
+
+
+@case("gdb waits for a QEMU that is slow to start, and says why there is none")
+def gdb_waits(_):
+    real = shutil.which("qemu-system-x86_64")
+    for line, status, words in ((f'sleep 4; exec {real} "$@"', 0, "Breakpoint 1, 0x"),
+                                ("echo no such luck >&2; exit 1", 125, "no such luck")):
+        with tempfile.TemporaryDirectory() as folder:
+            fake = os.path.join(folder, os.path.basename(real))
+            with open(os.open(fake, os.O_CREAT | os.O_WRONLY, 0o755), "w") as file:
+                file.write(f"#!/bin/sh\n{line}\n")
+            done = subprocess.run(
+                [RUN, "--gdb-batch", "info registers rip"], text=True, timeout=SECONDS,
+                env={**os.environ, "PATH": f"{folder}:{os.environ['PATH']}"},
+                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT)
+        check(done.returncode == status, f"status {done.returncode}\n{done.stdout}")
+        check(words in done.stdout, done.stdout)
+
+
+@case("Ctrl-C, or Ctrl-], before the guest is there ends the run and leaves no QEMU")
+def early_end(accel):
+    for key in ("\x03", "\x1d"):
+        with Terminal(accel, "test-act", "stay", way="--xl") as user:
+            user.wait_for("Xen up", SECONDS)
+            check(len(machines(user.word)) == 1, "its QEMU cannot be found")
+            user.type(f"some words\r{key}")
+            user.wait_for("fos: interrupted", SECONDS)
+            check("vCPUs" not in user.output, "the guest came first")
+            check(user.status() == 130, f"status {user.status()}\n{user.output}")
+            check(user.cooked(), "the terminal is left raw")
+
+
+@case("what is typed before the guest is there reaches it")
+def typed_early(accel):
+    with Terminal(accel, "test-act", "read", way="--xl") as user:
+        user.wait_for("Xen up", SECONDS)
+        user.type("some words\r")
+        user.wait_for("got <some words>", 3 * SECONDS)
+        user.type("\x1d")
+        user.wait_for("fos: interrupted", SECONDS)
         check(user.status() == 130, f"status {user.status()}\n{user.output}")
 
 

@@ -59,7 +59,7 @@ class QuickRun:
         for name, data in self.machine.poll(seconds):
             silent = False
             if name == "keys":
-                self.machine.send("com1", seven_bits(self.terminal.keys(data)))
+                self.send(self.terminal.keys(data))
             elif not data:
                 return False
             else:
@@ -69,6 +69,9 @@ class QuickRun:
             self.console.release()
         self.read_xen()
         return self.ended is None
+
+    def send(self, keys):
+        self.machine.send("com1", seven_bits(keys))
 
     def read_xen(self):
         for line in self.console.xen[self.seen:]:
@@ -105,7 +108,7 @@ class QuickRun:
     def run(self):
         deadline, grace = Deadline(self.options.timeout), None
         with self, self.terminal:
-            self.terminal.send = lambda data: self.machine.send("com1", data)
+            self.terminal.send = self.send
             if self.terminal.input >= 0:
                 self.machine.watch(self.terminal.input, "keys")
             while self.step(deadline.left(0.5)) and not deadline.passed():

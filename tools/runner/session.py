@@ -62,6 +62,7 @@ def new_tag():
 
 
 LEAVE = b"\x1d"             # Ctrl-]
+INTERRUPT = b"\x03"         # Ctrl-C
 END_OF_FILE = b"\x04"
 END_AGAIN_SECONDS = 1.0
 
@@ -69,8 +70,9 @@ END_AGAIN_SECONDS = 1.0
 class Terminal:
     """The user's side: shows the guest's console, hands keys over when it is one.
 
-    Every key reaches the guest as typed, Ctrl-C too; only Ctrl-] ends the run.  The guest
-    is told the window's size as terminals tell it, whenever that changes.
+    Until the guest has shown something Ctrl-C and Ctrl-] end the run, and other keys are
+    kept for it.  From then on every key reaches it as typed, Ctrl-C too; only Ctrl-] ends
+    the run.  It is told the window's size as terminals tell it, whenever that changes.
     """
 
     def __init__(self, echo=True):
@@ -80,6 +82,8 @@ class Terminal:
         self.input = sys.stdin.fileno() if echo and sys.stdin.isatty() else -1
         self.newline = True
         self.size = None
+        self.shown = False       # the guest has shown something
+        self.early = b""         # what was typed before
         self.send = None         # bytes to the guest, once it has shown something
         self.ended_at = 0.0
 
@@ -101,13 +105,23 @@ class Terminal:
             self.saved = None
 
     def keys(self, data):
-        """What of the typed keys is the guest's."""
-        if LEAVE in data:
+        """What of the typed keys is the guest's now."""
+        if LEAVE in data or (INTERRUPT in data and not self.shown):
             raise KeyboardInterrupt
-        return data
+        if self.shown:
+            return data
+        self.early += data
+        return b""
+
+    def begin(self):
+        """The guest is there: it gets what waited for it."""
+        self.shown = True
+        self.tell_size()
+        if self.early:
+            self.send(self.early)
 
     def tell_size(self):
-        if self.input < 0 or not self.send:
+        if self.input < 0 or not self.shown:
             return
         size = os.get_terminal_size(self.input)
         if size != self.size and size.lines and size.columns:
@@ -128,8 +142,8 @@ class Terminal:
         if self.echo:
             self.newline = data.endswith(b"\n")
             self.write(data)
-            if self.size is None:
-                self.tell_size()
+            if not self.shown:
+                self.begin()
 
     def say(self, text):
         """A line of our own, never in the middle of one of the guest's."""

@@ -51,17 +51,17 @@ class XlRun:
             return HOLD_SECONDS if console.holds() else POLL_SECONDS
 
         self.dom0.on_turn = turn
-        self.dom0.on_keys = terminal.keys
         terminal.send = lambda data: machine.send("console", data)
         if terminal.input >= 0 or not self.options.app:
             self.dom0.send("keys fos")
-        if terminal.input >= 0:
-            machine.watch(terminal.input, "keys")
 
     def run(self):
         with self.dom0, self.terminal, \
              open(os.path.join(BUILD, "console.log"), "wb") as self.console_log, \
              open(os.path.join(BUILD, "dom0.log"), "wb") as self.log:
+            self.dom0.on_keys = self.terminal.keys
+            if self.terminal.input >= 0:
+                self.dom0.machine.watch(self.terminal.input, "keys")
             self.dom0.wait_ready()
             self.progress("dom0 up")
             guest = Guest(self.dom0, self.options, self.show,

@@ -47,6 +47,13 @@ def machines(word):
     return found
 
 
+def cpu_seconds(pid):
+    """That a process has used of the processors, its guest's included."""
+    with open(f"/proc/{pid}/stat") as file:
+        fields = file.read().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def wait_until(condition, seconds=10):
     end = time.monotonic() + seconds
     while not condition() and time.monotonic() < end:
@@ -68,7 +75,7 @@ class Terminal:
                                         preexec_fn=take_terminal)
         os.close(theirs)
 
-    def wait_for(self, text, seconds=30):
+    def wait_for(self, text, seconds=120):
         """Until the guest has written it after what was waited for before."""
         end = time.monotonic() + seconds
         while text not in self.output[self.seen:]:
@@ -84,7 +91,7 @@ class Terminal:
         fcntl.ioctl(self.ours, termios.TIOCSWINSZ,
                     struct.pack("HHHH", rows, columns, 0, 0))
 
-    def status(self, seconds=15):
+    def status(self, seconds=60):
         return ends_with(self.process, self.word, seconds)
 
     def __enter__(self):
@@ -100,7 +107,7 @@ def take_terminal():
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 
-def ends_with(process, word, seconds=15):
+def ends_with(process, word, seconds=60):
     try:
         status = process.wait(timeout=seconds)
     except subprocess.TimeoutExpired:

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # Programs of others, from their unmodified source packages (tools/sources, fetched by
-# tools/fetch): apps/<n>/build.sh TARBALL FOLDER compiles them in FOLDER and names there,
+# tools/fetch): bash apps/<n>/build.sh TARBALL FOLDER compiles them in FOLDER and names there,
 # in `objects`, what is to be linked, and in `links` other names of the program;
 # apps/<n>/module.mk says which package it is: `PORTED += n`, `n-package := p`.  With
 # `n-tests := t` it is made into the program test-t, too, for the tests, of `objects.t`.
@@ -17,7 +17,7 @@ $(B)/ports/$(1)/.done: $(wildcard apps/$(1)/*) tools/fos-cc $(HEADERS) $(NEWLIB)
 	$$(Q)rm -rf $$(@D) && mkdir -p $$(@D)
 	$$(Q)env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL \
 	    FOS_BUILD=$$(abspath $(B)) CC=$$(abspath tools/fos-cc) \
-	    apps/$(1)/build.sh $(call port-source,$(1)) $$(abspath $$(@D)) \
+	    bash apps/$(1)/build.sh $(call port-source,$(1)) $$(abspath $$(@D)) \
 	    >$$(@D)/build.log 2>&1 || { tail -n 20 $$(@D)/build.log >&2; exit 1; }
 	$$(Q)touch $$@
 endef

@@ -48,6 +48,13 @@ def machines(word):
             and word.encode() in read(f"/proc/{pid}/environ").split(b"\0")]
 
 
+def cpu_seconds(pid):
+    """That a process has used of the processors, its guest's included."""
+    with open(f"/proc/{pid}/stat") as file:
+        fields = file.read().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def wait_until(condition, seconds=10):
     end = time.monotonic() + seconds
     while not condition() and time.monotonic() < end:
@@ -70,7 +77,7 @@ class Terminal:
                                         preexec_fn=take_terminal)
         os.close(theirs)
 
-    def wait_for(self, text, seconds=30):
+    def wait_for(self, text, seconds=120):
         """Until the guest has written it after what was waited for before."""
         end = time.monotonic() + seconds
         while text not in self.output[self.seen:]:
@@ -91,7 +98,7 @@ class Terminal:
         flags = termios.tcgetattr(self.ours)[3]
         return bool(flags & termios.ICANON and flags & termios.ISIG)
 
-    def status(self, seconds=15):
+    def status(self, seconds=60):
         return ends_with(self.process, self.word, seconds)
 
     def __enter__(self):
@@ -107,7 +114,7 @@ def take_terminal():
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 
-def ends_with(process, word, seconds=15):
+def ends_with(process, word, seconds=60):
     try:
         status = process.wait(timeout=seconds)
     except subprocess.TimeoutExpired:

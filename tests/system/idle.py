@@ -1,21 +1,14 @@
 # SPDX-License-Identifier: MIT
 """Idle processes cost the host nothing."""
-import os
-
 from runner.quick import QuickRun
 from runner.session import Options, Terminal
 from system_tests import case, check, skip
+from terminal import cpu_seconds
 
 IDLE = 12
 SETTLE_SECONDS = 2.0
 MEASURE_SECONDS = 6.0
 MOST_PERCENT = 5.0       # of one processor of the host
-
-
-def cpu_seconds(pid):
-    with open(f"/proc/{pid}/stat") as file:
-        fields = file.read().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def used_percent(run):

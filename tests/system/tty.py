@@ -61,6 +61,17 @@ def returns(accel):
         check("\r\r" not in user.output and "\v" not in user.output, repr(user.output))
 
 
+@case("a handler ends reads and polls of the terminal, cooked or raw; SA_RESTART: they go on")
+def waits(accel):
+    with Terminal(accel, "test-tty", "waits") as user:
+        for what in ("cooked read", "poll", "raw read", "raw poll"):
+            user.wait_for(f"{what} was interrupted")
+        user.wait_for("type a line")
+        user.wait_for("alarms came")
+        user.type("hi\r")
+        check(user.status() == 0, f"status {user.status()}\n{user.output}")
+
+
 @case("Ctrl-C ends a program that writes without end, and so the machine, soon")
 def flood(accel):
     with Terminal(accel, "test-tty", "flood") as user:

@@ -30,11 +30,6 @@ static long try_write(struct fos_cap cap)
     return fos_sys_space_write(cap, (uint64_t)page, "changed", 7);
 }
 
-static long try_watch(struct fos_cap cap)
-{
-    return fos_sys_space_watch(cap, EVENT_WATCH);
-}
-
 static long try_copy(struct fos_cap cap)
 {
     return fos_sys_space_read(cap, (uint64_t)page, out.bytes, 7);
@@ -65,49 +60,48 @@ static long try_share_from(struct fos_cap cap)
     return fos_sys_space_share(&share);
 }
 
-static long try_quota(struct fos_cap cap)
-{
-    return fos_sys_space_control(cap, FOS_SPACE_QUOTA, (uint64_t)-1ll);
-}
+/* Each operation of space_control and thread_control, and its argument. */
+#define SPACE_CONTROLS(OP)                  \
+    OP(space, SPACE, WATCH, EVENT_WATCH)    \
+    OP(space, SPACE, PAGER, 0)              \
+    OP(space, SPACE, QUOTA, (uint64_t)-1ll) \
+    OP(space, SPACE, RESET, 0)              \
+    OP(space, SPACE, STOP, 0)               \
+    OP(space, SPACE, GO, 0)                 \
+    OP(space, SPACE, END, 1)
+#define THREAD_CONTROLS(OP)                \
+    OP(thread, THREAD, SIGNAL, 1)          \
+    OP(thread, THREAD, RAISE, EVENT_WATCH) \
+    OP(thread, THREAD, STOP, 0)            \
+    OP(thread, THREAD, GO, 0)              \
+    OP(thread, THREAD, FAULT, 0)           \
+    OP(thread, THREAD, END, 0)             \
+    OP(thread, THREAD, MOVE, 0)            \
+    OP(thread, THREAD, TLS, 0)             \
+    OP(thread, THREAD, TIME, 0)
 
-static long try_pager(struct fos_cap cap)
-{
-    return fos_sys_space_control(cap, FOS_SPACE_PAGER, 0);
-}
+#define CONTROL_CALL(noun, TYPE, what, argument)                             \
+    static long try_##noun##_##what(struct fos_cap cap)                      \
+    {                                                                        \
+        return fos_sys_##noun##_control(cap, FOS_##TYPE##_##what, argument); \
+    }
+#define CONTROL_ATTEMPT(noun, TYPE, what, argument) \
+    {#noun "_control (" #what ")", TYPE, try_##noun##_##what},
+#define CONTROL_CASE(noun, TYPE, what, argument) case FOS_##TYPE##_##what:
 
-static long try_reset(struct fos_cap cap)
-{
-    return fos_sys_space_control(cap, FOS_SPACE_RESET, 0);
-}
+SPACE_CONTROLS(CONTROL_CALL)
+THREAD_CONTROLS(CONTROL_CALL)
 
-static long try_halt(struct fos_cap cap)
+/* An operation that is in no list is a warning here, and so an error. */
+static inline void controls_check(enum fos_space_control space,
+                                  enum fos_thread_control thread)
 {
-    return fos_sys_space_control(cap, FOS_SPACE_STOP, 0);
-}
-
-static long try_end(struct fos_cap cap)
-{
-    return fos_sys_space_control(cap, FOS_SPACE_END, 1);
-}
-
-static long try_signal(struct fos_cap cap)
-{
-    return fos_sys_thread_control(cap, FOS_THREAD_SIGNAL, 1);
-}
-
-static long try_thread_stop(struct fos_cap cap)
-{
-    return fos_sys_thread_control(cap, FOS_THREAD_STOP, 0);
-}
-
-static long try_thread_end(struct fos_cap cap)
-{
-    return fos_sys_thread_control(cap, FOS_THREAD_END, 0);
-}
-
-static long try_thread_time(struct fos_cap cap)
-{
-    return fos_sys_thread_control(cap, FOS_THREAD_TIME, 0);
+    switch (space) {
+        SPACE_CONTROLS(CONTROL_CASE)
+    }
+    switch (thread) {
+        THREAD_CONTROLS(CONTROL_CASE)
+    }
 }
 
 static long try_status(struct fos_cap cap)
@@ -186,21 +180,11 @@ const struct attempt attempts[] = {
     {"space_unmap", SPACE, try_unmap},
     {"space_protect", SPACE, try_protect},
     {"space_write", SPACE, try_write},
-    {"space_watch", SPACE, try_watch},
     {"space_copy", SPACE, try_copy},
     {"space_share (to)", SPACE, try_share_to},
     {"space_share (from)", SPACE, try_share_from},
-    {"space_control (quota)", SPACE, try_quota},
-    {"space_control (pager)", SPACE, try_pager},
-    {"space_control (reset)", SPACE, try_reset},
-    {"space_control (stop)", SPACE, try_halt},
-    {"space_control (end)", SPACE, try_end},
     {"space_status", SPACE, try_status},
     {"thread_create", SPACE, try_thread},
-    {"thread_control (signal)", THREAD, try_signal},
-    {"thread_control (stop)", THREAD, try_thread_stop},
-    {"thread_control (end)", THREAD, try_thread_end},
-    {"thread_control (time)", THREAD, try_thread_time},
     {"device_bind", DEVICE, try_bind},
     {"device_map", DEVICE, try_device_map},
     {"device_ack", DEVICE, fos_sys_device_ack},
@@ -208,5 +192,5 @@ const struct attempt attempts[] = {
     {"console_io", DEVICE, try_console_write},
     {"console_io (read)", DEVICE, try_console_read},
     {"shutdown", MACHINE, try_shutdown},
-};
+    SPACE_CONTROLS(CONTROL_ATTEMPT) THREAD_CONTROLS(CONTROL_ATTEMPT)};
 const int attempts_count = sizeof attempts / sizeof *attempts;

@@ -17,7 +17,8 @@ void alarm_soon(void);
 /* No more; its action is the default one. */
 void alarm_end(void);
 
-/* waits.c: cases_status there. */
+/* waits.c, goes_on.c: cases_status there. */
 int test_waits(void);
+int test_goes_on(void);
 
 #endif

@@ -483,6 +483,6 @@ int main(int argc, char **argv)
     test_children();
     test_stop();
     test_exec();
-    int waits = test_waits();
-    return cases_status() | waits;
+    int waits = test_waits(), goes_on = test_goes_on();
+    return cases_status() | waits | goes_on;
 }

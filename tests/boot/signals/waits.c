@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* Each call that may wait for ever: a handler ends it, or runs and it goes on, as POSIX
- * says of the call.  One that is not ended is by the test's deadline. */
+/* Each call that a handler ends, as POSIX says of it (those that go on: goes_on.c; those of
+ * a terminal: tests/boot/tty).  One that is not ended is by the test's deadline. */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <pthread.h>
 #include <semaphore.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/select.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -16,11 +18,12 @@
 
 #define FIFO_NAME "/tmp/waits.fifo"
 #define FILE_NAME "/tmp/waits.file"
+#define SEM_NAME  "/waits.sem"
 
 enum { LONG_S = 1000, FILL = 4096 };
 
-static int ends[2], held; /* a pipe; a file whose lock a child has */
-static sem_t nothing;
+static int ends[2], held;              /* a pipe; a file whose lock a child has */
+static sem_t nothing, *shared, *named; /* all 0 */
 static pid_t child;
 static const struct timespec long_time = {.tv_sec = LONG_S};
 
@@ -49,6 +52,22 @@ static int in_write(void)
     return (int)write(ends[1], bytes, sizeof bytes);
 }
 
+static int in_readv(void)
+{
+    char byte;
+    struct iovec vector = {.iov_base = &byte, .iov_len = 1};
+
+    return (int)readv(ends[0], &vector, 1);
+}
+
+static int in_writev(void)
+{
+    static char bytes[FILL];
+    struct iovec vector = {.iov_base = bytes, .iov_len = sizeof bytes};
+
+    return (int)writev(ends[1], &vector, 1);
+}
+
 static int in_fifo_read(void)
 {
     return open(FIFO_NAME, O_RDONLY);
@@ -64,6 +83,25 @@ static int in_lock(void)
     struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
 
     return fcntl(held, F_SETLKW, &lock);
+}
+
+static int in_lockf(void)
+{
+    return lockf(held, F_LOCK, 0);
+}
+
+static int in_wait3(void)
+{
+    struct rusage usage;
+
+    return wait3(NULL, 0, &usage);
+}
+
+static int in_wait4(void)
+{
+    struct rusage usage;
+
+    return wait4(child, NULL, 0, &usage);
 }
 
 static int in_waitpid(void)
@@ -90,6 +128,15 @@ static int in_nanosleep(void)
 
     CASE_CHECK(left.tv_sec > 0 && left.tv_sec < LONG_S);
     return result;
+}
+
+/* Tells by what is left. */
+static int in_sleep(void)
+{
+    unsigned left = sleep(LONG_S);
+
+    errno = EINTR;
+    return left > 0 && left <= LONG_S ? -1 : (int)left;
 }
 
 static int in_clock_nanosleep(void)
@@ -159,6 +206,23 @@ static int in_sem_wait(void)
     return sem_wait(&nothing);
 }
 
+static int in_shared_sem_wait(void)
+{
+    return sem_wait(shared);
+}
+
+static int in_named_sem_wait(void)
+{
+    return sem_wait(named);
+}
+
+static int in_named_sem_timedwait(void)
+{
+    struct timespec at = far();
+
+    return sem_timedwait(named, &at);
+}
+
 static int in_sem_timedwait(void)
 {
     struct timespec at = far();
@@ -172,13 +236,18 @@ static const struct {
     bool always; /* SA_RESTART does not let it go on */
 } waits[] = {
     {"read", in_read, false},
+    {"readv", in_readv, false},
     {"open of a FIFO to read", in_fifo_read, false},
     {"open of a FIFO to write", in_fifo_write, false},
     {"fcntl F_SETLKW", in_lock, false},
+    {"lockf", in_lockf, false},
     {"wait", in_wait, false},
+    {"wait3", in_wait3, false},
+    {"wait4", in_wait4, false},
     {"waitpid", in_waitpid, false},
     {"waitid", in_waitid, false},
     {"nanosleep", in_nanosleep, true},
+    {"sleep", in_sleep, true},
     {"clock_nanosleep", in_clock_nanosleep, true},
     {"pause", in_pause, true},
     {"sigsuspend", in_sigsuspend, true},
@@ -189,7 +258,12 @@ static const struct {
     {"pselect", in_pselect, true},
     {"sem_wait", in_sem_wait, false},
     {"sem_timedwait", in_sem_timedwait, false},
-    {"write", in_write, false}, /* last: the pipe is full then */
+    {"sem_wait, shared", in_shared_sem_wait, false},
+    {"sem_wait, named", in_named_sem_wait, false},
+    {"sem_timedwait, named", in_named_sem_timedwait, false},
+    /* Last: the pipe is full then. */
+    {"write", in_write, false},
+    {"writev", in_writev, false},
 };
 
 /* Says which it was. */
@@ -240,6 +314,23 @@ static void pipe_fill(void)
     fcntl(ends[1], F_SETFL, 0);
 }
 
+static void semaphores_make(void)
+{
+    sem_init(&nothing, 0, 0);
+    shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE,
+                  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    CASE_CHECK(shared != MAP_FAILED && sem_init(shared, 1, 0) == 0);
+    named = sem_open(SEM_NAME, O_CREAT, 0600, 0);
+    CASE_CHECK(named != SEM_FAILED);
+}
+
+static void semaphores_end(void)
+{
+    munmap(shared, sizeof *shared);
+    sem_close(named);
+    sem_unlink(SEM_NAME);
+}
+
 static void test_ended(void)
 {
     size_t count = sizeof waits / sizeof *waits;
@@ -250,10 +341,10 @@ static void test_ended(void)
     CASE_EQUAL(pipe(ends), 0);
     CASE_EQUAL(mkfifo(FIFO_NAME, 0600), 0);
     held = open(FILE_NAME, O_RDWR | O_CREAT, 0600);
-    sem_init(&nothing, 0, 0);
+    semaphores_make();
     child_start(live);
     for (size_t i = 0; i < count && !case_why[0]; i++) {
-        if (i == count - 1)
+        if (waits[i].run == in_write)
             pipe_fill();
         ended(i, 0);
         if (waits[i].always)
@@ -265,129 +356,9 @@ static void test_ended(void)
     close(held);
     close(ends[0]);
     close(ends[1]);
+    semaphores_end();
     unlink(FIFO_NAME);
     unlink(FILE_NAME);
-    case_end();
-}
-
-/* ---- not ended ---- */
-
-static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
-static pthread_cond_t cond = PTHREAD_COND_INITIALIZER;
-static pthread_barrier_t barrier;
-static pthread_rwlock_t rwlock = PTHREAD_RWLOCK_INITIALIZER;
-
-/* Until the first thread's handler has run a few times. */
-static volatile sig_atomic_t handled;
-
-static void count(int signal)
-{
-    (void)signal;
-    handled++;
-}
-
-static void handled_await(void)
-{
-    enum { TIMES = 3 };
-
-    while (handled < TIMES)
-        usleep(1000);
-}
-
-static void *lets_go(void *argument)
-{
-    (void)argument;
-    handled_await();
-    pthread_mutex_lock(&mutex);
-    pthread_cond_broadcast(&cond);
-    pthread_mutex_unlock(&mutex);
-    return NULL;
-}
-
-static pthread_barrier_t taken;
-
-static void *holds(void *argument)
-{
-    (void)argument;
-    pthread_mutex_lock(&mutex);
-    pthread_rwlock_wrlock(&rwlock);
-    pthread_barrier_wait(&taken);
-    handled_await();
-    pthread_mutex_unlock(&mutex);
-    handled = 0;
-    handled_await();
-    pthread_rwlock_unlock(&rwlock);
-    handled = 0;
-    handled_await();
-    pthread_barrier_wait(&barrier);
-    handled = 0;
-    handled_await();
-    return NULL;
-}
-
-static pthread_t other_start(void *(*body)(void *))
-{
-    sigset_t one, before;
-    pthread_t thread;
-
-    sigemptyset(&one);
-    sigaddset(&one, SIGALRM);
-    pthread_sigmask(SIG_BLOCK, &one, &before);
-    CASE_EQUAL(pthread_create(&thread, NULL, body, NULL), 0);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return thread;
-}
-
-static void alarms_count(void)
-{
-    struct sigaction action = {.sa_handler = count};
-
-    handled = 0;
-    CASE_EQUAL(sigaction(SIGALRM, &action, NULL), 0);
-    alarm_soon();
-}
-
-static void test_held(void)
-{
-    pthread_t thread;
-
-    case_begin("handlers run in waits for mutexes, locks, barriers and threads, "
-               "which go on");
-    pthread_barrier_init(&taken, NULL, 2);
-    pthread_barrier_init(&barrier, NULL, 2);
-    thread = other_start(holds);
-    pthread_barrier_wait(&taken);
-    alarms_count();
-    CASE_EQUAL(pthread_mutex_lock(&mutex), 0);
-    CASE_EQUAL(pthread_rwlock_rdlock(&rwlock), 0);
-    CASE_CHECK(pthread_barrier_wait(&barrier) <= 0);
-    CASE_EQUAL(pthread_join(thread, NULL), 0);
-    CASE_EQUAL(pthread_rwlock_unlock(&rwlock), 0);
-    CASE_EQUAL(pthread_mutex_unlock(&mutex), 0);
-    alarm_end();
-    case_end();
-}
-
-/* It may return for no reason, but not by EINTR. */
-static void test_cond(void)
-{
-    struct timespec at = far();
-    pthread_t thread;
-
-    case_begin("a handler does not make a wait for a condition fail");
-    alarms_count();
-    pthread_mutex_lock(&mutex);
-    thread = other_start(lets_go);
-    CASE_EQUAL(pthread_cond_wait(&cond, &mutex), 0);
-    pthread_mutex_unlock(&mutex);
-    CASE_EQUAL(pthread_join(thread, NULL), 0);
-    handled = 0;
-    pthread_mutex_lock(&mutex);
-    thread = other_start(lets_go);
-    CASE_EQUAL(pthread_cond_timedwait(&cond, &mutex, &at), 0);
-    pthread_mutex_unlock(&mutex);
-    CASE_EQUAL(pthread_join(thread, NULL), 0);
-    alarm_end();
     case_end();
 }
 
@@ -395,7 +366,5 @@ int test_waits(void)
 {
     case_fleets_grow = true;
     test_ended();
-    test_held();
-    test_cond();
     return cases_status();
 }

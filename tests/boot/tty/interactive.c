@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "tty.h"
 
+#include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/time.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -75,6 +78,60 @@ static int flood(void)
     return 1;
 }
 
+static volatile sig_atomic_t alarms;
+
+/* Says once that a wait has been met by some. */
+static void alarm_count(int number)
+{
+    enum { SOME = 3 };
+
+    (void)number;
+    if (++alarms == SOME)
+        write(1, "alarms came\r\n", 13);
+}
+
+static void alarms_set(int flags)
+{
+    const struct sigaction action = {.sa_handler = alarm_count, .sa_flags = flags};
+    const struct itimerval timer = {{0, 30000}, {0, 30000}};
+
+    alarms = 0;
+    sigaction(SIGALRM, &action, NULL);
+    setitimer(ITIMER_REAL, &timer, NULL);
+}
+
+static void interrupted(const char *what, long result)
+{
+    printf("%s %s\r\n", what,
+           result == -1 && errno == EINTR && alarms ? "was interrupted"
+                                                    : "is wrong");
+    alarms = 0;
+}
+
+/* Nobody types until `type a line`. */
+static int waits(void)
+{
+    struct pollfd polled = {.fd = 0, .events = POLLIN};
+    struct termios before, raw;
+    char line[16];
+
+    tcgetattr(0, &before);
+    raw = before;
+    cfmakeraw(&raw);
+    alarms_set(0);
+    interrupted("cooked read", read(0, line, sizeof line));
+    interrupted("poll", poll(&polled, 1, -1));
+    while (tcsetattr(0, TCSANOW, &raw))
+        continue;
+    interrupted("raw read", read(0, line, sizeof line));
+    interrupted("raw poll", poll(&polled, 1, -1));
+    while (tcsetattr(0, TCSANOW, &before))
+        continue;
+    alarms_set(SA_RESTART);
+    puts("type a line");
+    return read(0, line, sizeof line) == 3 && alarms ? 0 : 1;
+}
+
 int interactive(const char *what)
 {
     setvbuf(stdout, NULL, _IOLBF, 0);
@@ -86,5 +143,7 @@ int interactive(const char *what)
         return size();
     if (strcmp(what, "flood") == 0)
         return flood();
+    if (strcmp(what, "waits") == 0)
+        return waits();
     return 2;
 }

@@ -416,10 +416,7 @@ static void test_device(void)
 
 /* ---- cost ---- */
 
-static void null_once(void)
-{
-    fos_sys_null();
-}
+enum { COST_ROUNDS = 300 };
 
 static void nothing_once(void)
 {
@@ -430,36 +427,59 @@ static void mark_once(void)
     fos_trace_mark(1, 2);
 }
 
-/* The least of several rounds, in cycles, to one of `count`. */
-static double cycles_of(void (*once)(void), int count)
+static __attribute__((noinline)) void call_once(void)
+{
+    __asm__ volatile("");
+}
+
+static void null_once(void)
+{
+    fos_sys_null();
+}
+
+/* The least of several rounds, in cycles, to one of `count`; what is not a call of
+ * its own is compiled into the loop. */
+__attribute__((always_inline)) static inline double cycles_of(void (*once)(void),
+                                                              int count)
 {
     uint64_t best = UINT64_MAX;
 
-    for (int round = 0; round < 15; round++) {
+    for (int round = 0; round < COST_ROUNDS; round++) {
         uint64_t begin = fos_tsc(), took;
-        for (int i = 0; i < count; i++)
+        for (int i = 0; i < count; i++) {
             once();
+            fos_compiler_barrier();
+        }
         took = fos_tsc() - begin;
         best = took < best ? took : best;
     }
     return (double)best / count;
 }
 
-static void cost_show(void)
+/* A locked operation costs no less than a call, where there are several processors. */
+static void test_cost(void)
 {
-    double off[2], on[2], bare = cycles_of(nothing_once, 10000);
+    enum { EVENTS = FOS_TRACE_OWN - 10, CALLS = 10 };
+    double off[2], on[2], bare, call;
 
+    case_begin("off: an event costs less than a call of nothing would");
     fos_tracer_mask(&tracer, 0);
-    off[0] = cycles_of(null_once, 200);
-    off[1] = cycles_of(mark_once, 10000);
+    bare = cycles_of(nothing_once, EVENTS);
+    call = cycles_of(call_once, EVENTS);
+    off[0] = cycles_of(null_once, CALLS);
+    off[1] = cycles_of(mark_once, EVENTS);
     fos_tracer_mask(&tracer, fos_trace_all);
-    on[0] = cycles_of(null_once, 200);
-    on[1] = cycles_of(mark_once, FOS_TRACE_OWN - 10);
+    on[0] = cycles_of(null_once, CALLS);
+    on[1] = cycles_of(mark_once, EVENTS);
     fos_tracer_mask(&tracer, 0);
     printf("trace: cycles of a null system call %.0f, traced %.0f (emulated)\n",
            off[0], on[0]);
-    printf("trace: cycles of an event of libfos, off %.1f, on %.1f\n",
-           off[1] - bare, on[1] - bare);
+    printf(
+        "trace: cycles of an event of libfos, off %.1f, on %.1f, of a call %.1f\n",
+        off[1] - bare, on[1] - bare, call - bare);
+    CASE_CHECK(off[1] < call);
+    CASE_CHECK(off[0] < on[0] * 1.25);
+    case_end();
 }
 
 static const struct part parts[] = {
@@ -497,7 +517,7 @@ int main(int argc, char **argv)
     test_killed();
     test_forge();
     test_poke();
-    cost_show();
+    test_cost();
     fos_tracer_close(&tracer);
     fos_mailbox_close(&inbox);
     return cases_status();

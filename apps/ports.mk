@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Programs of others, from their unmodified source packages (tools/sources, fetched by
-# tools/fetch): bash apps/<n>/build.sh TARBALL FOLDER compiles them in FOLDER and names there,
+# tools/fetch): bash apps/<n>/build.sh TARBALL FOLDER compiles them in FOLDER, says what it
+# corrects in them, if anything, and names there,
 # in `objects`, what is to be linked, and in `links` other names of the program;
 # apps/<n>/module.mk says which package it is: `PORTED += n`, `n-package := p`.  With
 # `n-tests := t` it is made into the program test-t, too, for the tests, of `objects.t`.

@@ -111,6 +111,7 @@ long life_attach(const struct mem_layout *layout)
     if (!p)
         return -FOS_ENOMEM;
     p->quota = layout->quota;
+    p->reach = layout->reach;
     long error = layout_begin(p, layout);
     if (error)
         process_free(p);
@@ -126,6 +127,7 @@ long life_reset(const struct mem_layout *layout)
     if (!p)
         return -FOS_ENOENT;
     regions_forget(p);
+    p->reach = layout->reach;
     long error = layout_begin(p, layout);
     if (!error)
         pages_begin(p, layout);
@@ -232,8 +234,14 @@ static long regions_fork(const struct process *parent, struct process *child,
     return error;
 }
 
+/* A child that may have of the reserve may have all that it begins with. */
+static uint64_t reach_of(uint64_t reach, uint64_t pages)
+{
+    return reach && reach < pages ? pages : reach;
+}
+
 long life_fork(uint64_t parent_pid, uint64_t child_pid, struct fos_cap space,
-               uint64_t stack)
+               uint64_t stack, uint64_t reach)
 {
     struct process *parent = process_find(parent_pid);
 
@@ -246,12 +254,12 @@ long life_fork(uint64_t parent_pid, uint64_t child_pid, struct fos_cap space,
         process_new(child_pid, space, parent->family->number, 0);
     if (!child)
         return -FOS_ENOMEM;
+    uint64_t pages = parent->layout.committed + parent->loose;
     child->quota = parent->quota;
+    child->reach = reach_of(reach, pages);
     child->heap_start = parent->heap_start;
     child->heap_end = parent->heap_end;
-    long error = process_may(child, parent->layout.committed + parent->loose)
-                     ? 0
-                     : -FOS_ENOMEM;
+    long error = process_may(child, pages) ? 0 : -FOS_ENOMEM;
     if (!error)
         error = regions_fork(parent, child, stack);
     if (!error)

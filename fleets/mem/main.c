@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A member of the memory fleet: mem SLOT.
+ * A member of the memory fleet: mem SLOT RESERVE, the one in pages (pages.h, G8).
  */
 #include <stdlib.h>
 
@@ -50,12 +50,13 @@ static long begin(unsigned slot)
 int main(int argc, char **argv)
 {
     unsigned slot =
-        argc == 2 ? (unsigned)strtoul(argv[1], NULL, 10) : PROC_MEMBERS_MAX;
+        argc == 3 ? (unsigned)strtoul(argv[1], NULL, 10) : PROC_MEMBERS_MAX;
 
     if (slot >= PROC_MEMBERS_MAX)
         return 1;
     if (begin(slot) < 0)
         return 2;
+    promise_reserve(strtoull(argv[2], NULL, 10));
     mem_service.membership.slot = slot;
     fos_service_ready(&mem_service);
     for (;;) {

@@ -103,9 +103,9 @@ void file_leave(const uint64_t handle[2]);
 /* life.c */
 long life_attach(const struct mem_layout *layout);
 long life_reset(const struct mem_layout *layout);
-/* `stack`: where the child's thread begins. */
+/* `stack`: where the child's thread begins; `reach`: as in proto/mem.h. */
 long life_fork(uint64_t parent, uint64_t child, struct fos_cap space,
-               uint64_t stack);
+               uint64_t stack, uint64_t reach);
 /* The process is another member's from now on, its space empty. */
 long life_leave(uint64_t pid);
 void life_ended(uint64_t pid);

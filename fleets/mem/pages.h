@@ -21,6 +21,9 @@
  *  G7. Nobody waits where something is given back.  What is held of promises is said
  *      anew until it is under way; quota goes back by one request at a time.  While
  *      either is due the member looks again now and then.
+ *  G8. The reserve is held beside what is promised, and asked for before anybody gets
+ *      more: what was promised of it, to who is near to the app, comes back to it before
+ *      others get any.
  */
 #ifndef MEM_PAGES_H
 #define MEM_PAGES_H
@@ -65,8 +68,11 @@ void quota_less(void);
 bool pages_due(void);
 bool promise_due(void);
 
-/* Whether, beside the pages promised to processes, so many more may be (G6). */
-bool promise_may(uint64_t promised, uint64_t more);
+/* So many pages are the reserve from now on, as soon as the page fleet has them (G8). */
+void promise_reserve(uint64_t pages);
+/* Whether, beside the pages promised to processes, so many more may be (G6), those of the
+ * reserve if `near` (G8). */
+bool promise_may(uint64_t promised, uint64_t more, bool near);
 /* So many are promised still: what is not needed for them is given back, without waiting
  * (G7). */
 void promise_less(uint64_t promised);

@@ -119,7 +119,8 @@ bool process_may(const struct process *p, uint64_t more)
     uint64_t now = p->layout.committed + p->loose;
 
     return now <= p->quota && more <= p->quota - now &&
-           family_may(p->family, more) && promise_may(promised, more);
+           family_may(p->family, more) &&
+           promise_may(promised, more, now + more <= p->reach);
 }
 
 void process_loose(struct process *p, int64_t pages)

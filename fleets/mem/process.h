@@ -9,6 +9,9 @@
  *  P2. A family lives while a process or an object is of it.
  *  P3. What all families have committed is promised by the page fleet as well
  *      (pages.h, G6): members share out what there is by asking for it.
+ *  P4. Of the reserve (pages.h, G8) a process gets pages only while it has committed no
+ *      more than its reach: who takes all there is leaves something for the app, and
+ *      for what a shell that is the app starts.
  */
 #ifndef MEM_PROCESS_H
 #define MEM_PROCESS_H
@@ -32,6 +35,7 @@ struct process {
     struct family *family;
     struct layout layout;
     uint64_t quota; /* pages */
+    uint64_t reach; /* pages: P4 */
     uint64_t
         loose; /* pages there of regions without reserve: counted as they come */
     uint64_t heap_start, heap_end;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What this member may promise to processes, of the page fleet's account: G6. */
+/* What this member may promise to processes, of the page fleet's account: G6, G8. */
 #include <fos/clock.h>
 #include <fos/error.h>
 #include <fos/start.h>
@@ -15,6 +15,12 @@ enum { STEP = 128 }; /* pages more than are needed now, so that few are asked fo
 static uint64_t held[PROC_MEMBERS_MAX]; /* on each page member's account */
 static uint64_t credit;                 /* their sum */
 static bool unsaid[PROC_MEMBERS_MAX]; /* the member may not have heard of `held` */
+static uint64_t reserve;              /* pages of `credit`: G8 */
+
+void promise_reserve(uint64_t pages)
+{
+    reserve = pages;
+}
 
 static struct page_promise_req request(unsigned slot, uint64_t wanted)
 {
@@ -57,21 +63,22 @@ static bool promise_alone(uint64_t pages)
     return false;
 }
 
-bool promise_may(uint64_t promised, uint64_t more)
+bool promise_may(uint64_t promised, uint64_t more, bool near)
 {
+    const uint64_t wanted = promised + more + reserve;
+    const uint64_t needed = near ? promised + more : wanted;
     bool answered = false;
 
-    for (unsigned n = 0; n < PROC_MEMBERS_MAX && promised + more > credit; n++) {
+    for (unsigned n = 0; n < PROC_MEMBERS_MAX && needed > credit; n++) {
         unsigned slot = page_place(n);
         struct fos_peer *peer = page_member(slot);
         if (peer)
-            answered |=
-                ask(slot, peer, held[slot] + (promised + more - credit) + STEP);
+            answered |= ask(slot, peer, held[slot] + (wanted - credit) + STEP);
     }
-    if (promised + more <= credit)
+    if (needed <= credit)
         return true;
     if (!answered)
-        return promise_alone(promised + more - credit);
+        return promise_alone(needed - credit);
     promise_less(promised);
     return false;
 }
@@ -94,12 +101,13 @@ bool promise_due(void)
 
 void promise_less(uint64_t promised)
 {
-    bool spares = credit > promised + 3 * STEP;
+    const uint64_t kept = promised + reserve;
+    bool spares = credit > kept + 3 * STEP;
 
     for (unsigned n = PROC_MEMBERS_MAX; n--;) {
         unsigned slot = page_place(n);
-        if (spares && credit > promised + STEP && held[slot]) {
-            uint64_t spare = credit - promised - STEP;
+        if (spares && credit > kept + STEP && held[slot]) {
+            uint64_t spare = credit - kept - STEP;
             held_set(slot, held[slot] > spare ? held[slot] - spare : 0);
             unsaid[slot] = true;
         }

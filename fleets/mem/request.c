@@ -183,9 +183,10 @@ static void mem_fork(const struct fos_caller *caller,
                      const struct mem_fork_req *req, size_t length)
 {
     struct mem_fork_rep rep = {0};
-    long result = fos_control_check(req->control)
-                      ? life_fork(req->parent, req->child, req->space, req->stack)
-                      : -FOS_EACCES;
+    long result =
+        fos_control_check(req->control)
+            ? life_fork(req->parent, req->child, req->space, req->stack, req->reach)
+            : -FOS_EACCES;
 
     (void)length;
     fos_answer(caller, result, &rep, sizeof rep);
@@ -211,5 +212,6 @@ static void mem_fleets(const struct fos_caller *caller,
         return;
     pages_members(req->pages, PROC_MEMBERS_MAX);
     member.fs = req->fs;
+    promise_may(process_promised(), 0, false); /* the reserve: G8 */
     faults_resume();
 }

@@ -34,7 +34,7 @@ struct kin {
     const char *name;
     enum process_role role;
     uint32_t count, frames, objects; /* of each member */
-    uint64_t argument;               /* to each, beside its slot; 0: none */
+    uint64_t argument;               /* to each, beside its slot */
     uint32_t starts;
     struct restarts restarts;
     bool missing[PAGER_MEMBERS_MAX]; /* no process is in the slot */
@@ -52,6 +52,16 @@ static struct fos_peer peers[PAGER_MEMBERS_MAX];
 static uint64_t promises(void)
 {
     return pages_total - pages_total / 16;
+}
+
+enum { RESERVE_PAGES = 1024, RESERVE_PART = 8 }; /* of a member; of the promises */
+
+/* What each member of the memory fleet keeps: A3. */
+static uint64_t reserve(void)
+{
+    uint64_t part = promises() / RESERVE_PART / mems.count;
+
+    return part < RESERVE_PAGES ? part : RESERVE_PAGES;
 }
 
 static uint32_t count_of(uint32_t asked, uint32_t otherwise)
@@ -83,6 +93,7 @@ void pager_quota(uint64_t left, uint32_t vcpus, uint32_t *frames, uint32_t *obje
     pages.argument = promises() / pages.count;
     mems.frames = mem->frames;
     mems.objects = mem->objects;
+    mems.argument = reserve();
     *frames = pages.count * pages.frames + mems.count * mems.frames;
     *objects = pages.count * pages.objects + mems.count * mems.objects;
 }
@@ -107,7 +118,7 @@ static void member_start(struct kin *k, unsigned slot)
     struct process *p = fleet_start(&(struct fleet_birth){
         .name = k->name,
         .role = k->role,
-        .argc = k->argument ? 3 : 2,
+        .argc = 3,
         .text = text,
         .text_size = (uint32_t)size + 1,
         .frames = k->starts > k->count ? pager_spare(k->frames) : k->frames,
@@ -363,6 +374,12 @@ static uint64_t segment_absent(const struct elf_segment *s)
     return s->file_size ? bytes_end & ~(FOS_PAGE_SIZE - 1) : s->first_page;
 }
 
+/* A3 */
+static uint32_t reach_of(const struct process *p)
+{
+    return p->role == ROLE_APP ? UINT32_MAX : process_is_near(p) ? PAGER_NEAR : 0;
+}
+
 static void layout_fill(struct mem_layout *layout, const struct process *p,
                         const struct elf_plan *plan)
 {
@@ -370,7 +387,8 @@ static void layout_fill(struct mem_layout *layout, const struct process *p,
                                   .space = p->space,
                                   .family = p->family,
                                   .quota = pages_total - pages_total / 4,
-                                  .family_quota = promises()};
+                                  .family_quota = promises(),
+                                  .reach = reach_of(p)};
     for (uint32_t i = 0; i < plan->count; i++) {
         const struct elf_segment *s = &plan->segments[i];
         layout->regions[layout->count++] =
@@ -474,7 +492,8 @@ void pager_fork(struct pager_call *c, const struct process *parent,
                                .parent = parent->pid,
                                .child = child->pid,
                                .space = child->space,
-                               .stack = stack};
+                               .stack = stack,
+                               .reach = reach_of(child)};
 
     child->mem_slot = parent->mem_slot;
     child->mem_pid = parent->mem_pid;

@@ -12,6 +12,9 @@
  *      process before the next one hears of it.
  *  A2. When a member of the memory fleet dies, so do the processes whose memory it
  *      looked after: nobody knows any more what belongs where.
+ *  A3. Each member of the memory fleet keeps a reserve of promises.  The app may have all of
+ *      it, its own children (T4) what they begin with, and PAGER_NEAR pages in all: a shell
+ *      can start something beside programs that take all memory.
  */
 #ifndef PROC_PAGER_H
 #define PROC_PAGER_H
@@ -25,6 +28,7 @@
 enum {
     PAGER_MEMBERS_MAX = 4,
     PAGER_KEEPS = 768, /* frames of a member that yields */
+    PAGER_NEAR = 256,  /* pages: A3 */
     PAGER_SHARE = 2, /* one frame of so many, of those left, is the page fleet's */
 };
 

@@ -92,12 +92,17 @@ static bool account_pays(const struct account *a, const struct process *parent,
     return a->processes > 0 && a->frames >= frames && a->objects >= objects;
 }
 
+bool process_is_near(const struct process *p)
+{
+    return is_near(process_find(p->parent)) && !p->orphan;
+}
+
 bool process_may_grow(const struct process *p, uint32_t frames)
 {
     const struct account *a = p->account;
-    bool near = is_near(process_find(p->parent)) && !p->orphan;
 
-    return a->frames >= (uint64_t)frames + (near ? 0 : a->reserve.frames);
+    return a->frames >=
+           (uint64_t)frames + (process_is_near(p) ? 0 : a->reserve.frames);
 }
 
 long process_limit(struct process *p, uint32_t now, uint32_t most)

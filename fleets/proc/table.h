@@ -13,7 +13,8 @@
  *  T3. The parent of a RUNNING process is RUNNING, or is this fleet itself.
  *  T4. A process whose parent is not the app, or became so by another's end, is made, and
  *      given more by exec, only while its account has more than its reserve: a shell that
- *      is the app can start what ends a fork bomb.
+ *      is the app can start what ends a fork bomb.  So it is with the memory fleet's reserve
+ *      (pager.h, A3).
  */
 #ifndef PROC_TABLE_H
 #define PROC_TABLE_H
@@ -113,6 +114,8 @@ bool process_is_descendant(const struct process *p, uint64_t ancestor);
 struct process *process_reserve(struct account *account,
                                 const struct process *parent, uint32_t frames,
                                 uint32_t objects);
+/* Whether the reserve is for `p` too: it is the app, or the app has made it (T4). */
+bool process_is_near(const struct process *p);
 /* Whether its account has so many frames more for `p`, a RUNNING one (T4). */
 bool process_may_grow(const struct process *p, uint32_t frames);
 /* Sets what `p` and its children to come have of processes_max and processes_most.  0;

@@ -45,8 +45,8 @@ class Shell:
         self.type("exit 4\r")
         status = self.user.status(PATIENCE)
         check(status == 4, f"status {status}\n{self.user.output}")
-        bad = re.search(r"not given back.*|proc: .*(has|have) ended.*|mem: pid.*",
-                        self.user.output)
+        bad = re.search(r"not given back.*|proc: .*(has|have) ended.*|mem: pid.*|"
+                        r"proc: .*cannot become.*", self.user.output)
         check(not bad, f"{bad and bad[0]}\n{self.user.output}")
 
 
@@ -87,6 +87,33 @@ def memory(accel):
 @case("Ctrl-C ends a program that has all memory")
 def memory_interrupted(accel):
     in_front(accel, "memory")
+
+
+@case("beside three programs that have all memory the shell runs pipelines, and kills them")
+def memory_of_three(accel):
+    with Shell(accel) as shell:
+        shell.type("test-bombs memory & test-bombs memory &\r")
+        shell.wait_for("no more")
+        shell.wait_for("no more")
+        shell.type("test-bombs memory &\r")
+        shell.answers()
+        shell.answers()
+        shell.run("seq 3 | sort -r | tail -n 1 | sed s/^/sorted-/", "sorted-1")
+        shell.run("kill -9 %1 %2 %3; wait; echo killed $((2+3))", "killed 5")
+        shell.left_nothing("test-bombs")
+
+
+@case("a pipeline that the shell cannot fork all of does not cost it the terminal")
+def half_a_pipeline(accel):
+    with Shell(accel) as shell:
+        shell.type("ulimit -p 2\r")
+        shell.type("uname | sed s/^/command-/\r")
+        shell.wait_for("can't fork")     # mksh tries again for half a minute
+        shell.run("echo builtin $((6*7))", "builtin 42")
+        shell.run("uname -sm", "fos x86")
+        shell.type("exit 4\r")
+        status = shell.user.status(PATIENCE)
+        check(status == 4, f"status {status}\n{shell.user.output}")
 
 
 @case("beside a crowd that has all descriptors the shell runs commands, and kills it")

@@ -343,14 +343,16 @@ void quota_less(void)
 }
 
 static uint64_t promises_limit = UINT64_MAX;
+static bool near_asked; /* who asked last might have had of the reserve */
 
 bool pages_due(void)
 {
     return false;
 }
 
-bool promise_may(uint64_t promised, uint64_t more)
+bool promise_may(uint64_t promised, uint64_t more, bool near)
 {
+    near_asked = near;
     return promised <= promises_limit && more <= promises_limit - promised;
 }
 

@@ -105,7 +105,7 @@ CASE("after fork each writes its own copy, and sees what was there before")
     REQUIRE(mmap(2, 0, 4, RW, MEM_PRIVATE | MEM_FIXED) == 0);
     *touch(2, PLACE(0), true) = 1;
     *touch(2, PLACE(1), true) = 2;
-    REQUIRE(life_fork(2, 3, (struct fos_cap){3, 0}, 0) == 0);
+    REQUIRE(life_fork(2, 3, (struct fos_cap){3, 0}, 0, 0) == 0);
     *touch(2, PLACE(0), true) = 10;
     *touch(3, PLACE(1), true) = 20;
     CHECK_EQ(*touch(3, PLACE(0), false), 1);
@@ -120,12 +120,35 @@ CASE("after fork each writes its own copy, and sees what was there before")
     all_is_back();
 }
 
+CASE("a process may have of the reserve up to its reach, a near child what it "
+     "begins with")
+{
+    REQUIRE(attach(2, 0, 1000) == 0);
+    struct process *p = process_find(2);
+    REQUIRE(mmap(2, 0, 1, RW, MEM_PRIVATE | MEM_FIXED) == 0);
+    CHECK(!near_asked);
+    uint64_t now = p->layout.committed;
+    p->reach = now + 10;
+    CHECK(process_may(p, 10) && near_asked);
+    CHECK(process_may(p, 11) && !near_asked);
+    REQUIRE(life_fork(2, 3, (struct fos_cap){3, 0}, 0, 1) == 0);
+    CHECK(near_asked);
+    CHECK_EQ(process_find(3)->reach, now);
+    REQUIRE(life_fork(2, 4, (struct fos_cap){4, 0}, 0, now + 5) == 0);
+    CHECK_EQ(process_find(4)->reach, now + 5);
+    REQUIRE(life_fork(2, 5, (struct fos_cap){5, 0}, 0, 0) == 0);
+    CHECK(!near_asked);
+    for (uint64_t pid = 2; pid <= 5; pid++)
+        end(pid);
+    all_is_back();
+}
+
 CASE("shared memory is one, through fork and after the first has gone")
 {
     REQUIRE(attach(2, 0, 1000) == 0);
     REQUIRE(mmap(2, 0, 4, RW, MEM_SHARED | MEM_FIXED) == 0);
     *touch(2, PLACE(0), true) = 5;
-    REQUIRE(life_fork(2, 3, (struct fos_cap){3, 0}, 0) == 0);
+    REQUIRE(life_fork(2, 3, (struct fos_cap){3, 0}, 0, 0) == 0);
     CHECK_EQ(*touch(3, PLACE(0), false), 5);
     *touch(3, PLACE(2), true) = 6;
     CHECK_EQ(*touch(2, PLACE(2), false), 6);
@@ -149,7 +172,7 @@ CASE("memory without access keeps what it holds, be it forked meanwhile")
     struct process *p = process_find(2);
     REQUIRE(regions_protect(p, PLACE(0), 4 * FOS_PAGE_SIZE, 0) == 0);
     CHECK(!touch(2, PLACE(1), false));
-    REQUIRE(life_fork(2, 3, (struct fos_cap){3, 0}, 0) == 0);
+    REQUIRE(life_fork(2, 3, (struct fos_cap){3, 0}, 0, 0) == 0);
     REQUIRE(regions_protect(p, PLACE(1), FOS_PAGE_SIZE, RW) == 0);
     CHECK_EQ(*touch(2, PLACE(1), false), 5);
     *touch(2, PLACE(1), true) = 6;
@@ -189,10 +212,10 @@ CASE("what exceeds a quota is refused before it is there")
     CHECK_EQ(regions_brk(p, HEAP + 200 * FOS_PAGE_SIZE), -FOS_ENOMEM);
     CHECK_EQ(p->heap_end, HEAP);
     CHECK_EQ(regions_brk(p, HEAP + 50 * FOS_PAGE_SIZE), 0);
-    CHECK_EQ(life_fork(2, 3, (struct fos_cap){3, 0}, 0), -FOS_ENOMEM);
+    CHECK_EQ(life_fork(2, 3, (struct fos_cap){3, 0}, 0, 0), -FOS_ENOMEM);
     CHECK(!process_find(3));
     CHECK_EQ(regions_brk(p, HEAP), 0);
-    CHECK_EQ(life_fork(2, 3, (struct fos_cap){3, 0}, 0), 0);
+    CHECK_EQ(life_fork(2, 3, (struct fos_cap){3, 0}, 0, 0), 0);
     end(2);
     end(3);
     all_is_back();
@@ -325,7 +348,7 @@ CASE("fork copies at once what both write at once, and nothing else")
     *touch(2, top, true) = 4;
     *touch(2, top - FOS_PAGE_SIZE, true) = 5;
     at_hand = 16;
-    REQUIRE(life_fork(2, 3, (struct fos_cap){3, 0}, top + 8) == 0);
+    REQUIRE(life_fork(2, 3, (struct fos_cap){3, 0}, top + 8, 0) == 0);
     at_hand = 0;
     CHECK(permitted(2, data, FOS_PROT_WRITE) && permitted(3, data, FOS_PROT_WRITE));
     CHECK(permitted(2, top, FOS_PROT_WRITE) && permitted(3, top, FOS_PROT_WRITE));
@@ -379,12 +402,12 @@ CASE("who leaves for another member takes nothing along and leaves nothing")
     *touch(2, PLACE(0), true) = 5;
     *touch(2, PLACE(9), true) = 6;
     REQUIRE(regions_protect(process_find(2), PLACE(8), 8 * FOS_PAGE_SIZE, 0) == 0);
-    REQUIRE(life_fork(2, 3, (struct fos_cap){3, 0}, 0) == 0);
+    REQUIRE(life_fork(2, 3, (struct fos_cap){3, 0}, 0, 0) == 0);
     *touch(3, PLACE(1), true) = 7;
     space_empty(&spaces[3]); /* as exec does */
     CHECK_EQ(life_leave(3), 0);
     CHECK_EQ(life_leave(3), -FOS_ENOENT);
-    CHECK_EQ(life_fork(3, 4, (struct fos_cap){4, 0}, 0), -FOS_ENOENT);
+    CHECK_EQ(life_fork(3, 4, (struct fos_cap){4, 0}, 0, 0), -FOS_ENOENT);
     CHECK(!touch(3, PLACE(1), false)); /* a fault of before is nobody's */
     CHECK_EQ(process_count, 1);
     CHECK_EQ(*touch(2, PLACE(1), false), 7);
@@ -406,7 +429,7 @@ CASE("what the page fleet does not promise is refused, in whichever family")
     REQUIRE(mmap(2, 0, 12, RW, MEM_PRIVATE | MEM_FIXED) == 0);
     CHECK_EQ(mmap(3, 0, 9, RW, MEM_PRIVATE | MEM_FIXED), -FOS_ENOMEM);
     CHECK_EQ(mmap(3, 0, 9, RW, MEM_SHARED | MEM_FIXED), -FOS_ENOMEM);
-    CHECK_EQ(life_fork(2, 4, (struct fos_cap){4, 0}, 0), -FOS_ENOMEM);
+    CHECK_EQ(life_fork(2, 4, (struct fos_cap){4, 0}, 0, 0), -FOS_ENOMEM);
     CHECK_EQ(mmap(3, 0, 8, RW, MEM_PRIVATE | MEM_FIXED), 0);
     end(2);
     CHECK_EQ(mmap(3, 0, 9, RW, MEM_PRIVATE | MEM_FIXED), 0);
@@ -504,7 +527,8 @@ static void random_touch(unsigned i, unsigned place, uint64_t *seed)
 static void random_fork(unsigned i, unsigned child)
 {
     if (model[child].lives || i == child ||
-        life_fork(FIRST + i, FIRST + child, (struct fos_cap){FIRST + child, 0}, 0))
+        life_fork(FIRST + i, FIRST + child, (struct fos_cap){FIRST + child, 0}, 0,
+                  0))
         return;
     model[child] = model[i];
 }

@@ -183,33 +183,33 @@ static uint64_t accounts(void)
 CASE("what is promised while no page member is there, the next one is told all of")
 {
     scene(1); /* in place 0; this member's own is 1 */
-    CHECK(promise_may(0, 1000));
+    CHECK(promise_may(0, 1000, false));
     members_are(0);
-    CHECK(promise_may(1000, 3000));
-    CHECK(promise_may(4000, 500));
+    CHECK(promise_may(1000, 3000, false));
+    CHECK(promise_may(4000, 500, false));
     members_are(1);
     CHECK(accounts() >= 4500);
     CHECK_EQ(accounts(), credit);
     promise_less(0);
     CHECK_EQ(accounts(), credit);
     CHECK(credit <= STEP);
-    CHECK(promise_may(0, LIMIT));
-    CHECK(!promise_may(LIMIT, 1));
+    CHECK(promise_may(0, LIMIT, false));
+    CHECK(!promise_may(LIMIT, 1, false));
 }
 
 CASE("before there ever was a page member nothing is promised")
 {
     scene(0);
-    CHECK(!promise_may(0, 1));
+    CHECK(!promise_may(0, 1, false));
     CHECK_EQ(credit, 0);
     members_are(4);
-    CHECK(promise_may(0, 1));
+    CHECK(promise_may(0, 1, false));
 }
 
 CASE("nobody waits for a silent page member to give promises back")
 {
     scene(3);
-    CHECK(promise_may(0, 15000));
+    CHECK(promise_may(0, 15000, false));
     player[0].silent = player[1].silent = true;
     promise_less(4000);
     CHECK_EQ(waited, 0);
@@ -220,7 +220,7 @@ CASE("nobody waits for a silent page member to give promises back")
 CASE("what a full mailbox did not take is said again, and again not waited for")
 {
     scene(2);
-    CHECK(promise_may(0, 9000));
+    CHECK(promise_may(0, 9000, false));
     player[1].full = true;
     promise_less(1000);
     promise_less(1000);
@@ -235,16 +235,16 @@ CASE("what a full mailbox did not take is said again, and again not waited for")
     player[1].full = true;
     promise_less(0);
     player[1].full = false;
-    CHECK(promise_may(0, 2000)); /* or by the next request */
+    CHECK(promise_may(0, 2000, false)); /* or by the next request */
     CHECK_EQ(accounts(), credit);
 }
 
 CASE("an answer that came too late counts for nothing, at the page member neither")
 {
     scene(2);
-    CHECK(promise_may(0, 1000));
+    CHECK(promise_may(0, 1000, false));
     player[1].silent = true;
-    CHECK(promise_may(1000, 2000)); /* on its own */
+    CHECK(promise_may(1000, 2000, false)); /* on its own */
     CHECK(waited > 0);
     take_in(1, &(struct page_promise_req){.holder = OWN_SLOT, .wanted = 9000});
     waited = 0;
@@ -273,4 +273,24 @@ CASE("quota goes back by one request at a time, which nobody waits for")
     quota_less();
     CHECK(!pages_due());
     CHECK_EQ(waited, 0);
+}
+
+CASE("the reserve is for who is near, and what he had of it comes back to it")
+{
+    scene(2);
+    promise_reserve(1000);
+    CHECK(promise_may(0, 0, false));
+    CHECK(credit >= 1000);
+    CHECK(!promise_may(0, LIMIT - 999, false));
+    CHECK(promise_may(0, LIMIT - 1000, false));
+    CHECK(promise_may(LIMIT - 1000, 600, true));
+    CHECK(!promise_may(LIMIT - 400, 1, false));
+    CHECK(!promise_may(LIMIT - 400, 401, true));
+    promise_less(LIMIT - 1000); /* the 600 have ended */
+    CHECK(!promise_may(LIMIT - 1000, 1, false));
+    CHECK(promise_may(LIMIT - 1000, 1000, true));
+    promise_less(0);
+    CHECK_EQ(credit, 1000 + STEP);
+    CHECK_EQ(accounts(), credit);
+    promise_reserve(0);
 }

@@ -219,7 +219,8 @@ struct mem_layout {
     uint64_t quota;
     uint64_t family_quota;
     uint32_t count;
-    uint32_t reserved;
+    uint32_t
+        reach; /* pages it may have committed to be given some of the reserve */
     struct mem_region regions[MEM_ATTACH_REGIONS];
 };
 
@@ -252,7 +253,8 @@ struct mem_reset_rep {
 
 /* `child` gets the regions of `parent`; private pages are copied when either writes, or at
  * once: a small program's data, and the stack around the address `stack`, which is where the
- * child begins and need not make sense.  As attach; after an error nothing of it is left but mappings in the child's
+ * child begins and need not make sense.  `reach` is as in the layout, and
+ * if not 0 as much at least as the child begins with.  As attach; after an error nothing of it is left but mappings in the child's
  * space. */
 struct mem_fork_req {
     struct fos_request head;
@@ -260,6 +262,7 @@ struct mem_fork_req {
     uint64_t parent, child;
     struct fos_cap space; /* the child's */
     uint64_t stack;
+    uint64_t reach;
 };
 
 struct mem_fork_rep {

@@ -167,6 +167,59 @@ CHANNEL_SEEDS = [
 ]
 
 
+# ---- line ----
+
+LINE_TAG, LINE_PAYLOAD, LINE_DOORBELL, LINE_ANSWER, LINE_CHOOSE = range(5)
+OFFER, REQUEST, MOVE, BY_KERNEL, RUN, LATER, EVICT = range(5, 12)
+CALL, REPLY_TO, AND_MORE = 5, 6, 128
+SLEEPING, DEAD, RETIRED = 1, 2, 3
+LINE_FLAGS, MOVE_FLAG = 3, 32
+
+
+def steps(*pairs):
+    return b"".join(bytes(pair) for pair in pairs)
+
+
+def line_tag(slot, generation, flags, length, total):
+    return steps((LINE_TAG, slot)) + pack("<BBBBI", generation, generation - 1 & 0xff, flags,
+                                          length, total)
+
+
+def to_service(*parts):
+    return b"\x00" + steps((OFFER, 0)) + b"".join(parts)
+
+
+def to_client(*parts):
+    return b"\x01\x08" + b"".join(parts)
+
+
+MOVED = b"".join(steps((MOVE, 1)) + bytes([slot]) + steps((RUN, 0)) for slot in (16, 32, 63, 0))
+LINE_SEEDS = [
+    to_service(b"".join(steps((REQUEST, op), (RUN, 0)) for op in (1, 2, 5, 6, 7, 4, 1))),
+    to_service(steps((REQUEST, 1), (RUN, 0)), MOVED, steps((REQUEST, 1), (RUN, 0))),
+    to_service(steps((REQUEST, 1), (RUN, 0), (MOVE, 1)), bytes([64]), steps((RUN, 0))),
+    to_service(steps((REQUEST, 1), (RUN, 0)), line_tag(0, 2, MOVE_FLAG, 0, 20),
+               steps((RUN, 0), (RUN, 0))),
+    to_service(steps((REQUEST, 3), (RUN, 0), (BY_KERNEL, 1), (RUN, 0), (LATER, 0), (LATER, 0))),
+    to_service(steps((REQUEST, 3), (RUN, 0), (EVICT, 0), (LATER, 0), (EVICT, 0), (RUN, 0),
+                     (LATER, 0))),
+    to_service(steps((OFFER, 0), (REQUEST, 1), (LINE_CHOOSE, 1), (REQUEST, 3), (RUN, 0),
+                     (RUN, 0), (LINE_DOORBELL, DEAD), (LATER, 0), (RUN, 0))),
+    to_service(line_tag(0, 1, LINE_FLAGS, 57, 57), steps((RUN, 0))),
+    to_service(line_tag(0, 1, LINE_FLAGS, 56, 90), steps((RUN, 0))),
+    to_client(steps(*[(CALL, 1), (REPLY_TO, 1)] * 24)),
+    to_client(steps((CALL, 0), (REPLY_TO, 1), (CALL, 0), (REPLY_TO, 32), (CALL, 0),
+                    (REPLY_TO, 64 + 20), (CALL, 0), (REPLY_TO, 1))),
+    to_client(steps((CALL, 0), (LINE_DOORBELL, RETIRED), (REPLY_TO, 1), (CALL, 0),
+                    (LINE_DOORBELL, SLEEPING), (REPLY_TO, 1))),
+    to_client(steps((CALL, 0), (LINE_ANSWER, 1), (LINE_DOORBELL, DEAD), (REPLY_TO, 1))),
+    to_client(steps((LINE_DOORBELL, DEAD), (CALL, 0), (CALL, 0), (LINE_ANSWER, 255),
+                    (LINE_DOORBELL, DEAD), (CALL, 0))),
+    to_client(steps((CALL, 0)), line_tag(0, 1, 4, 16, 16), steps((CALL, 0))),
+    to_client(steps(*[(CALL, 0), (AND_MORE | REPLY_TO, 1), (LINE_DOORBELL, DEAD)] * 2)),
+    to_service(steps((REQUEST, 1), (LINE_DOORBELL, SLEEPING), (RUN, 0))),
+]
+
 # ---- name ----
 
 CONTROL = bytes(16)
@@ -339,4 +392,4 @@ PAGE_SEEDS = [
 ]
 
 SEEDS = {"fs": FS_SEEDS, "page": PAGE_SEEDS, "name": NAME_SEEDS, "console": CONSOLE_SEEDS, "proc": PROC_SEEDS, "store": STORE_SEEDS, "mem": MEM_SEEDS,
-         "client": CLIENT_SEEDS, "channel": CHANNEL_SEEDS}
+         "client": CLIENT_SEEDS, "channel": CHANNEL_SEEDS, "line": LINE_SEEDS}

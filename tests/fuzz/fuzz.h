@@ -102,6 +102,14 @@ static inline struct fos_packet *system_ring(const struct system_channel *channe
     return (struct fos_packet *)(void *)(channel->window + FOS_PAGE_SIZE);
 }
 
+/*
+ * What the other side writes into a channel, or what of it the kernel will say: `where`
+ * and, from the input, what.  `c` is null when there is none.  False: `what` is no lie.
+ */
+enum system_lie { LIE_TAG, LIE_PAYLOAD, LIE_DOORBELL, LIE_ANSWER, LIES };
+bool system_lie(struct system_channel *c, uint32_t what, uint64_t where,
+                struct input *in);
+
 /* This process: pid 1, and the capability of its space. */
 #define SYSTEM_SPACE ((struct fos_cap){900, 901})
 

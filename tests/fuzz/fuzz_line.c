@@ -40,31 +40,20 @@ static struct system_channel *channel(void)
     return c->window ? c : NULL;
 }
 
-enum lie { TAG, PAYLOAD, DOORBELL, ANSWER, CHOOSE, LIES };
+enum { CHOOSE = LIES, FIRST_STEP };
 
-/* False: it is none of these. */
+/* False: it is neither a lie nor a choice. */
 static bool lie(uint32_t what, uint64_t where)
 {
-    struct system_channel *c = channel();
-    struct fos_packet *slot = c ? &system_ring(c)[where % RING_SLOTS] : NULL;
-
     if (what == CHOOSE)
         chosen = (uint32_t)where % SYSTEM_CHANNELS;
-    else if (c && what == TAG)
-        slot->tag = input_number(&in, 8);
-    else if (c && what == PAYLOAD)
-        memset(slot->payload, (uint8_t)input_number(&in, 1), sizeof slot->payload);
-    else if (c && what == DOORBELL)
-        ((struct fos_doorbell *)(void *)c->window)->state = (uint32_t)where % 5;
-    else if (c && what == ANSWER)
-        c->answer = where < 128 ? (long)where : (long)where - 256;
-    return what < LIES;
+    return system_lie(channel(), what, where, &in) || what == CHOOSE;
 }
 
 /* ---- a hostile client ---- */
 
 enum client_step {
-    OFFER = LIES,
+    OFFER = FIRST_STEP,
     REQUEST,
     MOVE,
     BY_KERNEL,
@@ -291,7 +280,7 @@ static void service_end(void)
 
 /* ---- a hostile service ---- */
 
-enum service_step { CALL = LIES, REPLY, SERVICE_STEPS };
+enum service_step { CALL = FIRST_STEP, REPLY, SERVICE_STEPS };
 
 static struct fos_line line;
 

@@ -186,6 +186,26 @@ static struct system_channel *channel_of(struct fos_cap cap)
     return NULL;
 }
 
+bool system_lie(struct system_channel *c, uint32_t what, uint64_t where,
+                struct input *in)
+{
+    enum { STATES = 5 }; /* of a doorbell, and one that is none */
+    uint32_t slots =
+        c ? c->ring_pages * (uint32_t)(FOS_PAGE_SIZE / FOS_PACKET_SIZE) : 1;
+    struct fos_packet *slot = c ? &system_ring(c)[where % slots] : NULL;
+
+    if (c && what == LIE_TAG)
+        slot->tag = input_number(in, 8);
+    else if (c && what == LIE_PAYLOAD)
+        memset(slot->payload, (uint8_t)input_number(in, 1), sizeof slot->payload);
+    else if (c && what == LIE_DOORBELL)
+        ((struct fos_doorbell *)(void *)c->window)->state =
+            (uint32_t)where % STATES;
+    else if (c && what == LIE_ANSWER)
+        c->answer = where < 128 ? (long)where : (long)where - 256;
+    return what < LIES;
+}
+
 long fos_sys_channel_connect(struct fos_cap mailbox, void *address,
                              uint64_t ring_pages, struct fos_channel_info *out)
 {

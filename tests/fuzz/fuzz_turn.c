@@ -17,7 +17,7 @@ enum {
     MAILBOX_SLOTS = 64,
     LIMIT = 6000, /* bytes of a message to this side */
     BUFFER = 8192,
-    SEND_NS = 10000,
+    SLEEP_NS = 10000,
 };
 
 static struct input in;
@@ -32,6 +32,7 @@ static struct view {
     const void *window;
     struct fos_channel_sender sender; /* one of the two */
     struct fos_channel_receiver receiver;
+    uint32_t streamed; /* bytes of the message under way */
     struct fos_packet before[RING_SLOTS];
     const struct fos_packet *answered; /* may be written to, as its answer is due */
 } views[SYSTEM_CHANNELS];
@@ -42,6 +43,7 @@ enum step {
     ASK,
     ASK_ENDS,
     PLAIN,
+    STREAM,
     BUNDLE,
     ANSWER,
     TAKE,
@@ -121,6 +123,15 @@ static void answer(const struct view *view, uint64_t where)
                 where % 64 << FOS_PACKET_LENGTH_SHIFT;
 }
 
+/* Of a message longer than the ring, as much as there is room for. */
+static void stream(struct view *view, uint64_t where)
+{
+    uint32_t length = 3000 + (uint32_t)where * 16;
+
+    if (!fos_channel_send_stream(&view->sender, bytes, length, &view->streamed))
+        view->streamed = 0;
+}
+
 static void other_step(const struct system_channel *c, enum step what,
                        uint64_t where)
 {
@@ -133,6 +144,8 @@ static void other_step(const struct system_channel *c, enum step what,
         ask_ends(view);
     else if (c->accepted && what == PLAIN)
         fos_channel_try_send(&view->sender, bytes, (uint32_t)where * 4);
+    else if (c->accepted && what == STREAM)
+        stream(view, where);
     else if (c->accepted && what == BUNDLE && !view->sender.error)
         fos_channel_send_many(&view->sender, bytes, size, 8);
     else if (!c->accepted && what == ANSWER)
@@ -193,12 +206,15 @@ static void pairs_check(void)
     for (struct fos_inbound *i = head->next; i != head; i = i->next) {
         const struct fos_turn *turn = &i->turn;
         HOLDS(in_ring(i->doorbell, i->receiver.at.ring));
+        HOLDS(i->receiver.until_ack >= 1 &&
+              i->receiver.until_ack <= i->receiver.threshold); /* P4 */
         HOLDS(!turn->pair || (turn->pair->pair == i && turn->pair->window));
         HOLDS(turn->pair || !turn->answers);
         HOLDS(turn->due != FOS_TURN_SLOT ||
               (turn->pair && in_ring(turn->pair->window, turn->slot)));
         if (turn->answers && turn->pair->move == FOS_TURN_ANSWER)
-            HOLDS(in_ring(i->doorbell, turn->slot));
+            HOLDS(in_ring(i->doorbell, turn->slot) &&
+                  turn_length(turn->asked) <= FOS_PACKET_PAYLOAD);
     }
     for (int p = 0; p < PEERS; p++) {
         HOLDS(!peers[p].pair || peers[p].pair->turn.pair == &peers[p]);
@@ -207,7 +223,7 @@ static void pairs_check(void)
     }
 }
 
-static void check(void)
+static void packets_check(void)
 {
     for (uint32_t n = 0; n < SYSTEM_CHANNELS; n++) {
         const struct system_channel *c = &system_channels[n];
@@ -215,19 +231,51 @@ static void check(void)
             for (uint32_t i = 0; i < RING_SLOTS; i++)
                 packet_check(&views[n], &views[n].before[i], &system_ring(c)[i]);
     }
-    pairs_check();
+}
+
+/* What the other side does; false: it is this one's turn. */
+static bool other_acts(enum step what, uint64_t where)
+{
+    struct system_channel *c = channel_at(chosen);
+
+    if (what == CHOOSE)
+        chosen = (uint32_t)where % SYSTEM_CHANNELS;
+    else if (what == BY_KERNEL)
+        system_deliver(&inbox, bytes, (uint32_t)where);
+    else if (!system_lie(c, what, where, &in) && c && what < BY_KERNEL)
+        other_step(c, what, where);
+    return what <= BY_KERNEL;
+}
+
+/* The same, while this side sleeps. */
+static bool other_acts_now(void)
+{
+    enum step what;
+    bool acted;
+
+    if (!in.left)
+        return false;
+    packets_check();
+    what = input_number(&in, 1) % STEPS;
+    acted = other_acts(what, input_number(&in, 1));
+    views_take();
+    return acted;
 }
 
 /* ---- this side ---- */
 
-static void peer_open(struct fos_peer *peer)
+static void peer_open(struct fos_peer *peer, bool automatic)
 {
+    const struct fos_cap there = {4, 4};
+
     if (peer->thread)
         return;
     system_connects = 1;
-    if (fos_peer_open_ring(peer, (struct fos_cap){4, 4}, RING_PAGES))
+    if (automatic)
+        fos_peer_open(peer, there, FOS_TRANSPORT_AUTO);
+    else if (fos_peer_open_ring(peer, there, RING_PAGES))
         memset(peer, 0, sizeof *peer);
-    system_connects = 0;
+    peer->pages = RING_PAGES;
 }
 
 static void peer_close(struct fos_peer *peer)
@@ -245,31 +293,36 @@ static void send(struct fos_peer *peer, bool many, uint64_t where)
         return;
     if (many)
         HOLDS(fos_msg_send_many(peer, bytes, length % 64 + 1, 20,
-                                fos_now_ns() + SEND_NS) <= 20);
+                                fos_now_ns() + SLEEP_NS) <= 20);
     else
-        HOLDS(fos_msg_send_until(peer, bytes, length, fos_now_ns() + SEND_NS) <= 0);
+        HOLDS(fos_msg_send_until(peer, bytes, length, fos_now_ns() + SLEEP_NS) <=
+              0);
 }
 
 static void receive(bool many, uint64_t where)
 {
     uint32_t capacity = (uint32_t)(where < 128 ? where : where * 32);
-    uint32_t length = 0, count = 1;
+    uint64_t deadline = where % 2 ? 0 : fos_now_ns() + SLEEP_NS;
+    const struct fos_inbound *front = inbox.channels.next;
+    uint32_t length = 0, count = 1, in_place = front->turn.count;
     uint8_t *buffer = malloc(capacity); /* so that an overrun is found */
-    int error =
-        many ? fos_msg_recv_many(&inbox, buffer, capacity, &length, &count, 0)
-             : fos_msg_recv(&inbox, buffer, capacity, &length, 0);
+    int error = many ? fos_msg_recv_many(&inbox, buffer, capacity, &length, &count,
+                                         deadline)
+                     : fos_msg_recv(&inbox, buffer, capacity, &length, deadline);
 
     HOLDS(error <= 0 && error != -FOS_EAGAIN);
     HOLDS(error || (uint64_t)length * count <= capacity);
+    if (!error && front == inbox.channels.next && front->turn.count == in_place + 1)
+        HOLDS(length <= FOS_PACKET_PAYLOAD);
     free(buffer);
 }
 
-static void offer(void)
+static void offer(bool room)
 {
     system_offer = inbox.cap;
     fos_fetch_or(&fos_thread_self()->sleeper.events->pending,
-                 1ull << FOS_EVENT_CHANNEL);
-    receive(false, 0);
+                 1ull << (room ? FOS_EVENT_ROOM : FOS_EVENT_CHANNEL));
+    receive(false, 1);
     system_offer.id = 0;
 }
 
@@ -278,11 +331,11 @@ static void own_step(enum step what, uint64_t where)
     struct fos_peer *peer = &peers[chosen % PEERS];
 
     if (what == OPEN)
-        peer_open(peer);
+        peer_open(peer, where % 2);
     else if (what == CLOSE)
         peer_close(peer);
     else if (what == OFFER)
-        offer();
+        offer(where % 2);
     else if (what == SEND || what == SEND_MANY)
         send(peer, what == SEND_MANY, where);
     else if (what == RECEIVE || what == RECEIVE_MANY)
@@ -297,25 +350,18 @@ static void step(void)
 {
     enum step what = input_number(&in, 1) % STEPS;
     uint64_t where = input_number(&in, 1);
-    struct system_channel *c = channel_at(chosen);
 
-    if (what == CHOOSE)
-        chosen = (uint32_t)where % SYSTEM_CHANNELS;
-    else if (what == BY_KERNEL)
-        system_deliver(&inbox, bytes, (uint32_t)where);
-    else if (system_lie(c, what, where, &in))
-        return;
-    else if (c && what < BY_KERNEL)
-        other_step(c, what, where);
-    if (what <= BY_KERNEL)
+    if (other_acts(what, where))
         return;
     views_take();
     own_step(what, where);
-    check();
+    packets_check();
+    pairs_check();
 }
 
 static void end(void)
 {
+    system_peer = NULL;
     for (int i = 0; i < PEERS; i++)
         peer_close(&peers[i]);
     while (fos_mailbox_ready(&inbox.kernel))
@@ -334,6 +380,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     chosen = 0;
     memset(views, 0, sizeof views);
     memset(fos_thread_self()->pace, 0, sizeof fos_thread_self()->pace);
+    system_connects = 0;
+    system_peer = other_acts_now;
     while (in.left)
         step();
     end();

@@ -222,9 +222,10 @@ LINE_SEEDS = [
 
 # ---- turn ----
 
-(CHOOSE, ASK, ASK_ENDS, PLAIN, BUNDLE, ANSWER_IN_PLACE, TAKE, KERNEL_MESSAGE, OPEN, CLOSE, OFFERED,
- SEND_ONE, SEND_SOME, RECEIVE_ONE, RECEIVE_SOME, DISCARD_ONE, EVICT_ONE) = range(4, 21)
+(CHOOSE, ASK, ASK_ENDS, PLAIN, STREAM_ON, BUNDLE, ANSWER_IN_PLACE, TAKE, KERNEL_MESSAGE, OPEN, CLOSE, OFFERED,
+ SEND_ONE, SEND_SOME, RECEIVE_ONE, RECEIVE_SOME, DISCARD_ONE, EVICT_ONE) = range(4, 22)
 ALL = 255           # capacity enough
+EAGAIN = 11
 # This side has opened its channel first, and asks; or second, and answers.  Channel 0 is
 # the first, 1 the second, of each side.
 CALLER = steps((OPEN, 0), (OFFERED, 0), (SEND_ONE, 8), (CHOOSE, 0), (TAKE, 0), (CHOOSE, 1),
@@ -257,6 +258,16 @@ TURN_SEEDS = [
     ANSWERER + steps(*[(ASK, 8), (RECEIVE_ONE, ALL), (ASK_ENDS, 0), (SEND_ONE, 9)] * 17),
     ANSWERER + steps((BUNDLE, 8), (RECEIVE_ONE, ALL), (RECEIVE_SOME, ALL), (PLAIN, 200),
                      (RECEIVE_ONE, 9), (DISCARD_ONE, 0), (KERNEL_MESSAGE, 9), (RECEIVE_ONE, ALL)),
+    steps((OFFERED, 0), (RECEIVE_ONE, 254), *[(PLAIN, 2)] * 3, (OFFERED, 1)),
+    steps((OFFERED, 0), (STREAM_ON, 9), (RECEIVE_ONE, ALL), *[(STREAM_ON, 9)] * 9),
+    steps((OFFERED, 0), (STREAM_ON, 9), (RECEIVE_ONE, ALL), *[(STREAM_ON, 9)] * 2, (OPEN, 0)),
+    steps((OFFERED, 0), (STREAM_ON, 200), (RECEIVE_ONE, ALL), *[(STREAM_ON, 200)] * 9,
+          (PLAIN, 3), (RECEIVE_ONE, ALL)),
+    steps((OPEN, 1), *[(SEND_ONE, 8)] * 30, (SEND_ONE, 250)),
+    steps((OPEN, 0), (LIE_ANSWER, 256 - EAGAIN), (LIE_DOORBELL, RETIRED), (SEND_ONE, 8),
+          (LIE_ANSWER, 0), (SEND_ONE, 8), (LIE_DOORBELL, DEAD), (SEND_ONE, 8)),
+    steps((OFFERED, 0), (RECEIVE_ONE, ALL), (PLAIN, 2), (EVICT_ONE, 0), (LIE_ANSWER, 256 - EAGAIN),
+          *[(RECEIVE_ONE, ALL)] * 4),
 ]
 
 # ---- name ----

@@ -218,6 +218,7 @@ LINE_SEEDS = [
     to_client(steps((CALL, 0)), line_tag(0, 1, 4, 16, 16), steps((CALL, 0))),
     to_client(steps(*[(CALL, 0), (AND_MORE | REPLY_TO, 1), (LIE_DOORBELL, DEAD)] * 2)),
     to_service(steps((REQUEST, 1), (LIE_DOORBELL, SLEEPING), (RUN, 0))),
+    b"\x01\xff" + steps((CALL, 0), *[(AND_MORE | LIE_ANSWER, 1), (LIE_DOORBELL, DEAD)] * 200),
 ]
 
 # ---- turn ----

@@ -175,7 +175,8 @@ static void views_take(void)
         views[n].answered = NULL;
         for (struct fos_inbound *i = head->next; i != head; i = i->next)
             if ((void *)i->doorbell == views[n].window && i->turn.answers &&
-                i->turn.pair->move == FOS_TURN_ANSWER)
+                i->turn.pair->move == FOS_TURN_ANSWER &&
+                i->turn.number == i->receiver.at.number)
                 views[n].answered = i->turn.slot;
     }
 }

@@ -129,18 +129,38 @@ static long line_await(struct fos_line *line, void *reply, uint32_t capacity,
     return fos_line_look(line, reply, capacity);
 }
 
-long fos_line_wait(struct fos_line *line, const void *request, uint32_t length,
-                   void *reply, uint32_t capacity, uint64_t deadline)
+/* The request is written: as fos_line_wait, but for the result CALL_AGAIN. */
+static long line_wait(struct fos_line *line, void *reply, uint32_t capacity,
+                      uint64_t deadline)
 {
-    long result;
-
     /* Retired: the service takes what it sees, and closes; then line_settle. */
     if (fos_doorbell_load(line->doorbell) == FOS_DOORBELL_SLEEPING)
         fos_sys_notify(line->channel);
-    result = line_await(line, reply, capacity, deadline);
-    if (result == CALL_AGAIN && !line->window)
-        result =
-            fos_line_call_slow(line, request, length, reply, capacity, deadline);
+    return line_await(line, reply, capacity, deadline);
+}
+
+/* The same by a new line.  A service may close that, too, and so on. */
+static long line_again(struct fos_line *line, const void *request, uint32_t length,
+                       void *reply, uint32_t capacity, uint64_t deadline)
+{
+    int error;
+
+    if (fos_sleeper_now(&line->thread->sleeper) >= deadline)
+        return -FOS_ETIMEDOUT;
+    error = fos_line_open(line, line->mailbox);
+    if (error)
+        return error;
+    fos_line_put(line, request, length);
+    return line_wait(line, reply, capacity, deadline);
+}
+
+long fos_line_wait(struct fos_line *line, const void *request, uint32_t length,
+                   void *reply, uint32_t capacity, uint64_t deadline)
+{
+    long result = line_wait(line, reply, capacity, deadline);
+
+    while (result == CALL_AGAIN && !line->window)
+        result = line_again(line, request, length, reply, capacity, deadline);
     /* The service wants the room, and owes nothing now. */
     if (line->window && fos_doorbell_load(line->doorbell) == FOS_DOORBELL_RETIRED)
         fos_line_close(line);

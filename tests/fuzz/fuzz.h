@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <fos/memory.h>
 #include <fos/service.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -67,6 +68,47 @@ _Noreturn void system_end(void);
  * they behave: 1 is gone, 2 is full, others take all.
  */
 enum { MAILBOX_GONE = 1, MAILBOX_FULL = 2 };
+
+/*
+ * Channels, of which the target plays the other side.  A window is the doorbell's page
+ * and behind it the ring; null: the channel is closed, and its window is memory no more.
+ */
+enum { SYSTEM_CHANNELS = 6, SYSTEM_PEER = 7 /* pid of the other side */ };
+
+struct system_channel {
+    struct fos_cap cap;
+    uint8_t *window;
+    uint32_t ring_pages;
+    bool accepted; /* the other side sends */
+    /* What the kernel says when the channel is retired, or closed with a count: negative,
+     * that; else to the receiver 0, to the sender that so many packets were not taken. */
+    long answer;
+};
+
+extern struct system_channel system_channels[SYSTEM_CHANNELS];
+
+/* How many more the library may open; at first none. */
+extern uint32_t system_connects;
+
+/* The mailbox to which the other side has opened one that waits; id 0: none does. */
+extern struct fos_cap system_offer;
+
+/* What the other side does when this one sleeps; false: nothing, and time passes.  NULL:
+ * it never does anything. */
+extern bool (*system_peer)(void);
+
+static inline struct fos_packet *system_ring(const struct system_channel *channel)
+{
+    return (struct fos_packet *)(void *)(channel->window + FOS_PAGE_SIZE);
+}
+
+/*
+ * What the other side writes into a channel, or what of it the kernel will say: `where`
+ * and, from the input, what.  `c` is null when there is none.  False: `what` is no lie.
+ */
+enum system_lie { LIE_TAG, LIE_PAYLOAD, LIE_DOORBELL, LIE_ANSWER, LIES };
+bool system_lie(struct system_channel *c, uint32_t what, uint64_t where,
+                struct input *in);
 
 /* This process: pid 1, and the capability of its space. */
 #define SYSTEM_SPACE ((struct fos_cap){900, 901})

@@ -19,14 +19,18 @@ fuzz-fs-srcs      := $(filter-out fleets/fs/main.c,$(wildcard fleets/fs/*.c))
 fuzz-name-srcs    := $(filter-out fleets/name/main.c,$(wildcard fleets/name/*.c))
 fuzz-mem-srcs     := $(filter-out %/main.c %/pages.c,$(wildcard fleets/mem/*.c))
 fuzz-page-srcs    := fleets/page/promises.c
+# Trials, and answers in place, from the first messages on.
+fuzz-line-cflags  := -DLINE_TRIAL_AFTER=2 -DLINE_TRIAL_CALLS=2 -DLINE_TRIAL_AGAIN=16 \
+	-DLINE_TRIAL_SLOTS=64 -DLINE_TRIAL_STEP=16
+fuzz-turn-cflags  := -DTURN_PATIENCE=0
 fuzz-all = tests/fuzz/system.c $(FUZZ-LIBFOS) $(fuzz-$(1)-srcs)
 
 $(B)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c
 	$(call say,FUZZ,$<)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(FUZZ-CFLAGS) -MM -MP -MT $@ $< $(call fuzz-all,$*) > $@.d
+	$(Q)$(CC) $(FUZZ-CFLAGS) $(fuzz-$*-cflags) -MM -MP -MT $@ $< $(call fuzz-all,$*) > $@.d
 	$(Q)printf '%s:\n' $< $(call fuzz-all,$*) >> $@.d
-	$(Q)$(FUZZ-CC) $(FUZZ-CFLAGS) -o $@ $< $(call fuzz-all,$*)
+	$(Q)$(FUZZ-CC) $(FUZZ-CFLAGS) $(fuzz-$*-cflags) -o $@ $< $(call fuzz-all,$*)
 
 HOST-TESTS += $(addprefix $(B)/host/fuzz/,$(FUZZ-TARGETS))
 $(B)/host/fuzz/%: $(B)/fuzz/fuzz_% tests/fuzz/run.py

@@ -167,6 +167,110 @@ CHANNEL_SEEDS = [
 ]
 
 
+# ---- line ----
+
+LIE_TAG, LIE_PAYLOAD, LIE_DOORBELL, LIE_ANSWER, LINE_CHOOSE = range(5)
+OFFER, REQUEST, MOVE, BY_KERNEL, RUN, LATER, EVICT = range(5, 12)
+CALL, REPLY_TO, AND_MORE = 5, 6, 128
+SLEEPING, DEAD, RETIRED = 1, 2, 3
+LINE_FLAGS, MOVE_FLAG = 3, 32
+
+
+def steps(*pairs):
+    return b"".join(bytes(pair) for pair in pairs)
+
+
+def line_tag(slot, generation, flags, length, total):
+    return steps((LIE_TAG, slot)) + pack("<BBBBI", generation, generation - 1 & 0xff, flags,
+                                          length, total)
+
+
+def to_service(*parts):
+    return b"\x00" + steps((OFFER, 0)) + b"".join(parts)
+
+
+def to_client(*parts):
+    return b"\x01\x08" + b"".join(parts)
+
+
+MOVED = b"".join(steps((MOVE, 1)) + bytes([slot]) + steps((RUN, 0)) for slot in (16, 32, 63, 0))
+LINE_SEEDS = [
+    to_service(b"".join(steps((REQUEST, op), (RUN, 0)) for op in (1, 2, 5, 6, 7, 4, 1))),
+    to_service(steps((REQUEST, 1), (RUN, 0)), MOVED, steps((REQUEST, 1), (RUN, 0))),
+    to_service(steps((REQUEST, 1), (RUN, 0), (MOVE, 1)), bytes([64]), steps((RUN, 0))),
+    to_service(steps((REQUEST, 1), (RUN, 0)), line_tag(0, 2, MOVE_FLAG, 0, 20),
+               steps((RUN, 0), (RUN, 0))),
+    to_service(steps((REQUEST, 3), (RUN, 0), (BY_KERNEL, 1), (RUN, 0), (LATER, 0), (LATER, 0))),
+    to_service(steps((REQUEST, 3), (RUN, 0), (EVICT, 0), (LATER, 0), (EVICT, 0), (RUN, 0),
+                     (LATER, 0))),
+    to_service(steps((OFFER, 0), (REQUEST, 1), (LINE_CHOOSE, 1), (REQUEST, 3), (RUN, 0),
+                     (RUN, 0), (LIE_DOORBELL, DEAD), (LATER, 0), (RUN, 0))),
+    to_service(line_tag(0, 1, LINE_FLAGS, 57, 57), steps((RUN, 0))),
+    to_service(line_tag(0, 1, LINE_FLAGS, 56, 90), steps((RUN, 0))),
+    to_client(steps(*[(CALL, 1), (REPLY_TO, 1)] * 24)),
+    to_client(steps((CALL, 0), (REPLY_TO, 1), (CALL, 0), (REPLY_TO, 32), (CALL, 0),
+                    (REPLY_TO, 64 + 20), (CALL, 0), (REPLY_TO, 1))),
+    to_client(steps((CALL, 0), (LIE_DOORBELL, RETIRED), (REPLY_TO, 1), (CALL, 0),
+                    (LIE_DOORBELL, SLEEPING), (REPLY_TO, 1))),
+    to_client(steps((CALL, 0), (LIE_ANSWER, 1), (LIE_DOORBELL, DEAD), (REPLY_TO, 1))),
+    to_client(steps((LIE_DOORBELL, DEAD), (CALL, 0), (CALL, 0), (LIE_ANSWER, 255),
+                    (LIE_DOORBELL, DEAD), (CALL, 0))),
+    to_client(steps((CALL, 0)), line_tag(0, 1, 4, 16, 16), steps((CALL, 0))),
+    to_client(steps(*[(CALL, 0), (AND_MORE | REPLY_TO, 1), (LIE_DOORBELL, DEAD)] * 2)),
+    to_service(steps((REQUEST, 1), (LIE_DOORBELL, SLEEPING), (RUN, 0))),
+    b"\x01\xff" + steps((CALL, 0), *[(AND_MORE | LIE_ANSWER, 1), (LIE_DOORBELL, DEAD)] * 200),
+]
+
+# ---- turn ----
+
+(CHOOSE, ASK, ASK_ENDS, PLAIN, STREAM_ON, BUNDLE, ANSWER_IN_PLACE, TAKE, KERNEL_MESSAGE, OPEN, CLOSE, OFFERED,
+ SEND_ONE, SEND_SOME, RECEIVE_ONE, RECEIVE_SOME, DISCARD_ONE, EVICT_ONE) = range(4, 22)
+ALL = 255           # capacity enough
+EAGAIN = 11
+# This side has opened its channel first, and asks; or second, and answers.  Channel 0 is
+# the first, 1 the second, of each side.
+CALLER = steps((OPEN, 0), (OFFERED, 0), (SEND_ONE, 8), (CHOOSE, 0), (TAKE, 0), (CHOOSE, 1),
+               (PLAIN, 2), (RECEIVE_ONE, ALL), (CHOOSE, 0))
+ANSWERER = steps((OFFERED, 0), (OPEN, 0))
+ASKED = steps((SEND_ONE, 8), (ANSWER_IN_PLACE, 8), (RECEIVE_ONE, ALL))
+ANSWERED = steps((CHOOSE, 0), (ASK, 8), (RECEIVE_ONE, ALL), (SEND_ONE, 9))
+TURN_SEEDS = [
+    CALLER + ASKED * 4,
+    CALLER + ASKED + steps((SEND_ONE, 8), (TAKE, 0), (CHOOSE, 1), (PLAIN, 2), (RECEIVE_ONE, ALL)),
+    CALLER + steps((SEND_ONE, 8), (ANSWER_IN_PLACE, 63), (RECEIVE_ONE, ALL), (RECEIVE_ONE, ALL)),
+    CALLER + steps((SEND_ONE, 8), (ANSWER_IN_PLACE, 56), (RECEIVE_ONE, 3), (DISCARD_ONE, 0)),
+    CALLER + steps((SEND_ONE, 8), (ANSWER_IN_PLACE, 56), (SEND_ONE, 8), (RECEIVE_ONE, 3),
+                   (RECEIVE_ONE, ALL), (RECEIVE_ONE, ALL)),
+    CALLER + steps((SEND_ONE, 8), (ANSWER_IN_PLACE, 136), (RECEIVE_ONE, ALL)),
+    CALLER + steps((SEND_ONE, 8), (ANSWER_IN_PLACE, 8), (EVICT_ONE, 0), (RECEIVE_ONE, ALL)),
+    CALLER + steps((SEND_ONE, 8), (LIE_DOORBELL, DEAD), (OFFERED, 0), (RECEIVE_ONE, ALL)),
+    CALLER + steps((SEND_ONE, 8), (LIE_DOORBELL, RETIRED), (SEND_ONE, 8), (CLOSE, 0)),
+    CALLER + ASKED * 20 + steps((SEND_ONE, 255), (SEND_SOME, 8), (TAKE, 0), (TAKE, 0)),
+    ANSWERER + ANSWERED * 3 + steps((ASK_ENDS, 0), (RECEIVE_ONE, ALL)),
+    ANSWERER + steps((ASK, 8), (RECEIVE_ONE, ALL), (ASK_ENDS, 0), (SEND_ONE, 9), (ASK, 8),
+                     (RECEIVE_ONE, ALL), (PLAIN, 2), (RECEIVE_ONE, ALL), (SEND_ONE, 9)),
+    ANSWERER + ANSWERED * 2 + steps((ASK, 8), (RECEIVE_ONE, ALL), (ASK, 9), (SEND_ONE, 9),
+                                    (RECEIVE_ONE, ALL)),
+    ANSWERER + ANSWERED * 2 + steps((ASK, 8), (RECEIVE_ONE, ALL), (CLOSE, 0), (OPEN, 0),
+                                    (SEND_ONE, 9)),
+    ANSWERER + ANSWERED * 2 + steps((ASK, 8), (RECEIVE_ONE, ALL), (EVICT_ONE, 0), (SEND_ONE, 9)),
+    ANSWERER + ANSWERED * 2 + steps((ASK, 60), (RECEIVE_ONE, ALL), (RECEIVE_ONE, ALL)),
+    ANSWERER + ANSWERED * 2 + steps((ASK, 136), (RECEIVE_ONE, ALL), (SEND_ONE, 9)),
+    ANSWERER + steps(*[(ASK, 8), (RECEIVE_ONE, ALL), (ASK_ENDS, 0), (SEND_ONE, 9)] * 17),
+    ANSWERER + steps((BUNDLE, 8), (RECEIVE_ONE, ALL), (RECEIVE_SOME, ALL), (PLAIN, 200),
+                     (RECEIVE_ONE, 9), (DISCARD_ONE, 0), (KERNEL_MESSAGE, 9), (RECEIVE_ONE, ALL)),
+    steps((OFFERED, 0), (RECEIVE_ONE, 254), *[(PLAIN, 2)] * 3, (OFFERED, 1)),
+    steps((OFFERED, 0), (STREAM_ON, 9), (RECEIVE_ONE, ALL), *[(STREAM_ON, 9)] * 9),
+    steps((OFFERED, 0), (STREAM_ON, 9), (RECEIVE_ONE, ALL), *[(STREAM_ON, 9)] * 2, (OPEN, 0)),
+    steps((OFFERED, 0), (STREAM_ON, 200), (RECEIVE_ONE, ALL), *[(STREAM_ON, 200)] * 9,
+          (PLAIN, 3), (RECEIVE_ONE, ALL)),
+    steps((OPEN, 1), *[(SEND_ONE, 8)] * 30, (SEND_ONE, 250)),
+    steps((OPEN, 0), (LIE_ANSWER, 256 - EAGAIN), (LIE_DOORBELL, RETIRED), (SEND_ONE, 8),
+          (LIE_ANSWER, 0), (SEND_ONE, 8), (LIE_DOORBELL, DEAD), (SEND_ONE, 8)),
+    steps((OFFERED, 0), (RECEIVE_ONE, ALL), (PLAIN, 2), (EVICT_ONE, 0), (LIE_ANSWER, 256 - EAGAIN),
+          *[(RECEIVE_ONE, ALL)] * 4),
+]
+
 # ---- name ----
 
 CONTROL = bytes(16)
@@ -339,4 +443,5 @@ PAGE_SEEDS = [
 ]
 
 SEEDS = {"fs": FS_SEEDS, "page": PAGE_SEEDS, "name": NAME_SEEDS, "console": CONSOLE_SEEDS, "proc": PROC_SEEDS, "store": STORE_SEEDS, "mem": MEM_SEEDS,
-         "client": CLIENT_SEEDS, "channel": CHANNEL_SEEDS}
+         "client": CLIENT_SEEDS, "channel": CHANNEL_SEEDS, "line": LINE_SEEDS,
+         "turn": TURN_SEEDS}

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The report's tables and figures, made from the records of a run."""
+from __future__ import annotations
+
 from dataclasses import dataclass, field
 
 import goals
@@ -16,6 +18,7 @@ class Table:
     rows: list               # of cells: str, int, float or None
     source: str
     groups: dict = field(default_factory=dict)     # first row of a group -> its heading
+    picture: Figure | Bars | None = None           # of what it says, beside it
 
 
 @dataclass
@@ -23,6 +26,7 @@ class Series:
     name: str                # decides how it looks
     points: list             # (x, y)
     label: str = ""          # in place of the name
+    quoted: bool = False     # the thesis's: points without a curve
 
 
 @dataclass
@@ -50,6 +54,20 @@ class Figure:
     microseconds: float = 0  # MHz: a second y axis in microseconds
 
 
+@dataclass
+class Bars:
+    """A bar to each of a table's rows, of several groups of them."""
+    name: str
+    title: str
+    x: str                   # what the bars' length is, with its unit; on a scale of
+    series: list             # logarithms.  A group: (what, length), from above to below
+
+
+def picture_of(part):
+    """What is to be drawn of it, or None."""
+    return part.picture if isinstance(part, Table) else part
+
+
 RATIO = "× minimal"
 LATENCY = ["what", "median cycles", "p99 cycles", "median ns", RATIO, "how",
            "the thesis"]
@@ -65,6 +83,37 @@ def latency_row(label, record, said=""):
         return [label, None, None, None, None, how(record), said]
     return [label, record["median"], record["p99"], nanoseconds(record), ratio(record),
             how(record), said]
+
+
+def bars_of(name, title, x, groups):
+    """Of groups (name, [(what, length)]); what has no length is left out, and None is the
+    result when all is."""
+    series = [Series(group, [(what, length) for what, length in rows if length])
+              for group, rows in groups]
+    series = [group for group in series if group.points]
+    return Bars(name, title, x, series) if series else None
+
+
+def table_bars(table, column):
+    """A bar to each row, as long as that column says."""
+    return bars_of(table.name, table.title, table.columns[column],
+                   [("", [(row[0], row[column]) for row in table.rows])])
+
+
+def thesis_ns():
+    """The thesis's 32-byte echoes as rows of bars."""
+    return ("the thesis", [(f"{what} echo 32 B, {machine} machine", ns)
+                           for what, pair in (("user", thesis.USER_ECHO_NS),
+                                              ("kernel", thesis.KERNEL_ECHO_NS))
+                           for machine, ns in zip(("its best", "its worst"), pair)])
+
+
+def bars_5_1(rows, groups):
+    first = [*groups, len(rows)]
+    return bars_of("table-5-1", "Table 5.1: median nanoseconds",
+                   "median of a round trip, ns",
+                   [(groups[a].split(",")[0], [(row[0], row[3]) for row in rows[a:b]])
+                    for a, b in zip(first, first[1:])] + [thesis_ns()])
 
 
 def table_5_1(results):
@@ -101,7 +150,19 @@ def table_5_1(results):
                  "Round trips of 32 bytes between two processes on two processors. The "
                  "thesis compares user messaging with a null system call of Linux in a Xen "
                  "guest: a message should cost no more than a trap.",
-                 LATENCY, rows, "echo-bench echo; linux-init; host bench", groups)
+                 LATENCY, rows, "echo-bench echo; linux-init; host bench", groups,
+                 bars_5_1(rows, groups))
+
+
+def bars_5_2(rows):
+    def of(where):
+        return [(row[0].removeprefix(where + ": "), row[1]) for row in rows
+                if row[0].startswith(where)]
+
+    return bars_of("table-5-2", "Table 5.2: median cycles", "median of a round trip, cycles",
+                   [(where, of(where)) for where in ("host", "guest")] +
+                   [("the thesis", [("minimal IPC", thesis.MINIMAL_CYCLES),
+                                    ("user channel echo", thesis.USER_ECHO_CYCLES)])])
 
 
 def table_5_2(results):
@@ -121,7 +182,8 @@ def table_5_2(results):
     return Table("table-5-2", "Table 5.2: fos messaging beside the minimal IPC",
                  "The minimal IPC hands one cache line to and fro and does nothing else; "
                  "the ratio to it is taken at the same moments of the same run.",
-                 LATENCY, rows, "host bench; echo-bench echo, rpc")
+                 LATENCY, rows, "host bench; echo-bench echo, rpc",
+                 picture=bars_5_2(rows))
 
 
 def table_host(results):
@@ -157,13 +219,15 @@ def table_posix(results):
         rows.append([linux["name"], fos and fos["min"], fos and fos["median"],
                      linux["min"], linux["median"],
                      fos and fos["median"] / linux["median"], how(fos or linux)])
-    return Table("posix", "Processes, memory, pipes and threads beside Linux",
-                 "One program, apps/posix-bench, on fos and in the Linux guest on the same "
-                 "Xen. On fos most of these are messages to fleets in other processes, "
-                 "which have to be woken; under the translator each of the traps that this "
-                 "takes costs hundreds of times what it does on a processor.",
-                 ["what", "fos: least cycles", "median", "Linux: least cycles", "median",
-                  "medians' ratio", "how"], rows, "posix-bench")
+    table = Table("posix", "Processes, memory, pipes and threads beside Linux",
+                  "One program, apps/posix-bench, on fos and in the Linux guest on the same "
+                  "Xen. On fos most of these are messages to fleets in other processes, "
+                  "which have to be woken; under the translator each of the traps that this "
+                  "takes costs hundreds of times what it does on a processor.",
+                  ["what", "fos: least cycles", "median", "Linux: least cycles", "median",
+                   "medians' ratio", "how"], rows, "posix-bench")
+    table.picture = table_bars(table, 5)
+    return table
 
 
 def table_wake(results):
@@ -174,10 +238,27 @@ def table_wake(results):
             ("channel set-up and first echo", "channel set-up, first echo")]
     rows = [latency_row(label, record) for label, name in plan
             if (record := results.guest("echo", name))]
-    return Table("wake", "Wake-up latency, and a channel's set-up",
-                 "The receiver has gone to sleep in Xen before the message is sent: the "
-                 "difference to the row above is the wake-up.",
-                 LATENCY[:-1], [row[:-1] for row in rows], "echo-bench echo")
+    table = Table("wake", "Wake-up latency, and a channel's set-up",
+                  "The receiver has gone to sleep in Xen before the message is sent: the "
+                  "difference to the row above is the wake-up.",
+                  LATENCY[:-1], [row[:-1] for row in rows], "echo-bench echo")
+    table.picture = table_bars(table, 1)
+    return table
+
+
+def figure_silent(results):
+    """The picture of table_silent; None without records."""
+    curves_of = [Series(source, sorted((r["x"], ratio(r))
+                                       for r in results.select(source, "silent") if ratio(r)))
+                 for source in (HOST, GUEST)]
+    ticks = sorted({x for series in curves_of for x, _ in series.points})
+    if not ticks:
+        return None
+    return Figure("silent", "Silent channels: the echo beside the minimal IPC", "",
+                  "silent channels", "echo, " + RATIO, curves_of, "", log="x",
+                  # So close that they would cover each other: the greater one.
+                  ticks=[x for x in ticks if not any(x < y < 1.1 * x for y in ticks)],
+                  least_y=0)
 
 
 def table_silent(results):
@@ -186,19 +267,25 @@ def table_silent(results):
             for source in (HOST, GUEST) for record in results.select(source, "silent")]
     return Table("silent", "Silent channels",
                  "Echo on one channel while the receiver holds others on which nothing "
-                 "comes; polling must not grow with their number. Under the translator a "
-                 "look at memory not looked at lately costs more than on a processor.",
-                 LATENCY[:-1], rows, "host bench; echo-bench silent")
+                 "comes; polling must not grow with their number. A thread holds 256 "
+                 "channels at most. One of them carries the echo, and on the host one more is "
+                 "the benchmark's own: so the most silent ones are 255 in the guest and 254 "
+                 "on the host, not 256. Under the translator a look at memory not looked at "
+                 "lately costs more than on a processor.",
+                 LATENCY[:-1], rows, "host bench; echo-bench silent",
+                 picture=figure_silent(results))
 
 
 def table_names(results):
     rows = [latency_row(record["name"], record)[:-1]
             for record in results.select(GUEST, "name")]
-    return Table("names", "Names",
-                 "A look-up is answered from memory, by the naming fleet, or, in a process "
-                 "that knows nothing yet, after its members have been asked for too. The "
-                 "worst name's member had to be given the asker's own processor first.",
-                 LATENCY[:-1], rows, "echo-bench name")
+    table = Table("names", "Names",
+                  "A look-up is answered from memory, by the naming fleet, or, in a process "
+                  "that knows nothing yet, after its members have been asked for too. The "
+                  "worst name's member had to be given the asker's own processor first.",
+                  LATENCY[:-1], rows, "echo-bench name")
+    table.picture = table_bars(table, 1)
+    return table
 
 
 def table_kernel(results):
@@ -219,7 +306,11 @@ def table_kernel(results):
                  "An echo through the kernel makes two system calls and copies the message "
                  "in and out on both sides. The receiver sees a message before the "
                  "sender's call has returned, so the echo can be faster than their sum.",
-                 ["what", "median cycles", "p99 cycles", "how"], rows, "echo-bench echo")
+                 ["what", "median cycles", "p99 cycles", "how"], rows, "echo-bench echo",
+                 picture=bars_of("kernel", "Kernel messaging: median cycles",
+                                 "median, cycles",
+                                 [("", [row[:2] for row in rows
+                                        if "ratio" not in row[3]])]))
 
 
 # ---- figures ----
@@ -232,16 +323,40 @@ def curves(results, suite):
             for name in results.names(suite)]
 
 
+def thesis_points(mhz):
+    """The thesis's 32-byte echoes, where they stand on axes of cycles and, with a clock of
+    so many MHz, of time."""
+    size = thesis.ECHO_BYTES
+    points = [Series("the thesis: user, cycles of its machine",
+                     [(size, thesis.USER_ECHO_CYCLES)],
+                     f"the thesis: user, {thesis.USER_ECHO_CYCLES:,} of its cycles",
+                     quoted=True)]
+    for what, pair in (("user", thesis.USER_ECHO_NS), ("kernel", thesis.KERNEL_ECHO_NS)):
+        text = f"the thesis: {what}, {thesis.span_ns(pair)}"
+        points.append(Series(text + ", in cycles of this run",
+                             [(size, ns * mhz / 1000) for ns in pair if mhz], text,
+                             quoted=True))
+    return points
+
+
 def figure_5_1(results):
     records = results.select(GUEST, "size")
     minimal = results.guest("echo", "minimal IPC")
+    mhz = records[0]["tsc_mhz"] if records else 0
     return Figure("figure-5-1", "Figure 5-1: echo latency by message size",
                   "Median round trip. Kernel messages end at 64 KiB; longer messages are "
-                  "streamed through the ring. One-packet messages hold up to 56 bytes.",
+                  "streamed through the ring. One-packet messages hold up to 56 bytes. The "
+                  f"thesis's points are its tables' echoes of {thesis.ECHO_BYTES} bytes: "
+                  f"Table 5.2's {thesis.USER_ECHO_CYCLES:,} cycles of its own machine, by the "
+                  f"left axis; Table 5.1's {thesis.span_ns(thesis.USER_ECHO_NS)} by user and "
+                  f"{thesis.span_ns(thesis.KERNEL_ECHO_NS)} by kernel messaging, by the right "
+                  f"axis, from the best to the worst of its machines ({thesis.MACHINES}).",
                   "message, bytes", "round trip, cycles",
-                  curves(results, "size"), "echo-bench size", log="xy", bytes_axis=True,
+                  curves(results, "size") + (thesis_points(mhz) if records else []),
+                  "echo-bench size; the thesis, Tables 5.1 and 5.2", log="xy",
+                  bytes_axis=True,
                   marks=[Mark("minimal IPC", y=minimal["median"])] if minimal else [],
-                  microseconds=records[0]["tsc_mhz"] if records else 0)
+                  microseconds=mhz)
 
 
 def break_even(kernel, user):

@@ -110,14 +110,17 @@ def goals_html(all_goals):
 
 
 def part_html(part):
-    inner = table_html(part) if isinstance(part, Table) else plot.svg(part)
+    inner = table_html(part) if isinstance(part, Table) else ""
     folded = isinstance(part, Table) and len(part.rows) > 30
     if folded:
         inner = f"<details><summary>{len(part.rows)} rows</summary>{inner}</details>"
+    picture = content.picture_of(part)
+    if picture:
+        inner += plot.svg(picture)
     return (f'<section id="{part.name}"><h2>{escape(part.title)}</h2>\n'
             f"<p>{escape(part.text)}</p>\n{inner}\n"
             f'<p class="source">Source: {escape(part.source)}. Data: {part.name}.csv, '
-            f"{part.name}.json</p></section>")
+            f"{part.name}.json{f', {part.name}.svg' if picture else ''}</p></section>")
 
 
 def facts_html(run):

@@ -4,8 +4,11 @@ import math
 import re
 import subprocess
 
+from content import Figure
+
 COLOURS = ["#2563a8", "#c2571a", "#2f855a", "#7b4ea3", "#8a6d3b"]
 POINTS = [7, 5, 9, 13, 11]
+QUOTED_POINTS = [6, 4, 8]
 # What appears in several figures looks the same in all.
 STYLE_OF = {"user channel": 0, "user only": 0, "kernel messaging": 1, "kernel only": 1,
             "hybrid": 2}
@@ -106,6 +109,10 @@ def mark_lines(figure, x, y):
 
 
 def curve(i, series):
+    if series.quoted:
+        return (f"$data{i} using 1:2 with points lc rgb '#b03a48' lw 1.5 "
+                f"pt {QUOTED_POINTS[i % len(QUOTED_POINTS)]} ps 0.9 "
+                f'title "{quote(series.label or series.name)}"')
     style = STYLE_OF.get(series.name, i) % len(COLOURS)
     return (f"$data{i} using 1:2 with linespoints lc rgb '{COLOURS[style]}' lw 2 "
             f"pt {POINTS[style]} ps {0.55 if len(series.points) < 40 else 0.3} "
@@ -128,9 +135,40 @@ def script(figure):
     return "\n".join(lines) + "\n"
 
 
+def length_label(length):
+    return f"{length:,.0f}" if length >= 100 else f"{length:.2f}"
+
+
+def bars_script(bars):
+    """Bars from the left edge, each with its length behind it."""
+    rows = [row for series in bars.series for row in series.points]
+    low, most = min(length for _, length in rows) / 2, max(length for _, length in rows)
+    high = most * (most / low) ** 0.2                   # room for the number behind it
+    lines = [SCRIPT.format(width=WIDTH, height=90 + 24 * len(rows), x=quote(bars.x), y="",
+                           border=3, key="above left horizontal"),
+             f"set xrange [{low}:{high}]", "set logscale x", 'set format x "10^{%L}"',
+             f"set yrange [{len(rows) - 0.4}:-0.6]",
+             "set ytics (" + ", ".join(f'"{quote(what)}" {place}'
+                                       for place, (what, _) in enumerate(rows)) + ")"]
+    plots, place = [], 0
+    for i, series in enumerate(bars.series):
+        lines.append(f"$data{i} << END")
+        for _, length in series.points:
+            lines.append(f'{length!r} {place} "{length_label(length)}"')
+            place += 1
+        lines.append("END")
+        title = f'title "{quote(series.name)}"' if series.name else "notitle"
+        plots.append(f"$data{i} using ({low}):2:({low}):1:($2-0.34):($2+0.34) with "
+                     f"boxxyerror fs solid 0.85 noborder lc rgb '{COLOURS[i]}' {title}")
+        plots.append(f"$data{i} using 1:2:3 with labels left offset 0.6,0 "
+                     'textcolor rgb "#3c4650" notitle')
+    return "\n".join([*lines, "plot " + ", ".join(plots)]) + "\n"
+
+
 def svg(figure):
     """The picture; its identifiers are its own, so that several fit into one page."""
-    done = subprocess.run(["gnuplot"], input=script(figure), text=True,
+    commands = script(figure) if isinstance(figure, Figure) else bars_script(figure)
+    done = subprocess.run(["gnuplot"], input=commands, text=True,
                           capture_output=True, check=False)
     if done.returncode or "<svg" not in done.stdout:
         raise RuntimeError(f"gnuplot: {figure.name}: {done.stderr.strip()}")

@@ -21,6 +21,8 @@ import thesis                                            # noqa: E402
 import write                                             # noqa: E402
 from results import GUEST, HOST, LINUX, Results          # noqa: E402
 
+# Every record that there is, in one table: what of it is to be seen is drawn elsewhere.
+NOT_DRAWN = {"host", "guest"}
 VOID = {"meta", "br", "hr", "img", "input", "link"}
 CASES = []
 
@@ -199,16 +201,78 @@ def caveats():
     check("A quick run" not in text and "QEMU translated" not in text, "neither")
 
 
+def drawn_curves(picture):
+    """How many series its SVG has, and its numbers behind bars."""
+    text = plot.svg(picture)
+    root = xml.etree.ElementTree.fromstring(text)
+    check(root.tag.endswith("svg"), root.tag)
+    plotted = len(re.findall(r'<g id="%s-gnuplot_plot_\d+' % picture.name, text))
+    return plotted, text
+
+
 @case("every plot is well-formed XML with one curve to a series")
 def plots():
     for part in content.all_parts(recorded()):
-        if isinstance(part, content.Figure):
-            text = plot.svg(part)
-            root = xml.etree.ElementTree.fromstring(text)
-            check(root.tag.endswith("svg"), root.tag)
-            drawn = len(re.findall(r'<g id="%s-gnuplot_plot_\d+' % part.name, text))
-            check(drawn == len([s for s in part.series if s.points]),
-                  f"{part.name}: {drawn} curves")
+        picture = content.picture_of(part)
+        if isinstance(picture, content.Figure):
+            count, _ = drawn_curves(picture)
+            check(count == len([s for s in picture.series if s.points]),
+                  f"{part.name}: {count} curves")
+
+
+@case("a bar to each row of a table that has such, with its number and its name")
+def bars():
+    for part in content.all_parts(recorded()):
+        picture = content.picture_of(part)
+        if not isinstance(picture, content.Bars):
+            continue
+        count, text = drawn_curves(picture)
+        check(count == 2 * len(picture.series), f"{part.name}: {count} groups")
+        for series in picture.series:
+            check(series.name in text, f"{part.name}: no {series.name}")
+            for what, length in series.points:
+                check(what in text and plot.length_label(length) in text,
+                      f"{part.name}: no {what}")
+
+
+@case("a table's bars are as long as its rows say, and the thesis's stand beside them")
+def bar_lengths():
+    results = recorded()
+    table = content.table_5_1(results)
+    ours = [p for s in table.picture.series[:-1] for p in s.points]
+    check(ours == [(row[0], row[3]) for row in table.rows], f"{ours}")
+    quoted_ns = [ns for _, ns in table.picture.series[-1].points]
+    check(quoted_ns == [*thesis.USER_ECHO_NS, *thesis.KERNEL_ECHO_NS], f"{quoted_ns}")
+    wake = content.table_wake(results)
+    check(wake.picture.series[0].points == [(row[0], row[1]) for row in wake.rows], "wake")
+
+
+@case("figure 5-1 has the thesis's 32-byte echoes as points, named in legend and caption")
+def quoted_points():
+    results = recorded()
+    for record in results.select(GUEST, "size"):
+        record["tsc_mhz"] = 2000.0
+    figure = content.figure_5_1(results)
+    found = [p for s in figure.series if s.quoted for p in s.points]
+    check(found == [(32, 1479), (32, 1236.0), (32, 2762.0), (32, 6234.0), (32, 11002.0)],
+          f"{found}")
+    text = plot.svg(figure)
+    for quote in ("1,479 of its cycles", "user, 618–1381 ns", "kernel, 3117–5501 ns"):
+        check(quote in text, f"no {quote} in the legend")
+    for quote in ("1,479 cycles", "618–1381 ns", "3117–5501 ns"):
+        check(quote in figure.text, f"no {quote} in the caption")
+
+
+@case("how many silent channels there were is said, and why not 256")
+def silent_counts():
+    results = recorded()
+    part = content.table_silent(results)
+    most = {source: max(r["x"] for r in results.select(source, "silent"))
+            for source in (HOST, GUEST)}
+    check(f"{most[GUEST]} in the guest and {most[HOST]} on the host, not 256" in part.text,
+          part.text)
+    shown = {s.name: s.points[-1][0] for s in part.picture.series}
+    check(shown == most, f"{shown}")
 
 
 @case("the page is balanced, its identifiers are unique, it needs no other file")
@@ -223,11 +287,12 @@ def self_contained():
     check(not twice, f"twice: {sorted(twice)[:5]}")
 
 
-@case("each part is there as CSV and as JSON with the same rows, figures as SVG")
+@case("each part is there as CSV, as JSON with the same rows and as SVG, on the page too")
 def files():
     with tempfile.TemporaryDirectory() as folder:
         results = recorded()
-        check(os.path.exists(write.write(results, folder)), "the page")
+        with open(write.write(results, folder)) as file:
+            text = file.read()
         for part in content.all_parts(results):
             base = os.path.join(folder, part.name)
             with open(base + ".csv", newline="") as file:
@@ -236,8 +301,12 @@ def files():
                 data = json.load(file)
             check(rows[0] == data["columns"] and len(rows) - 1 == len(data["rows"]),
                   part.name)
-            check(isinstance(part, content.Table) or os.path.exists(base + ".svg"),
-                  f"{part.name}.svg")
+            if part.name in NOT_DRAWN:
+                continue
+            check(os.path.exists(base + ".svg"), f"no {part.name}.svg")
+            section = text[text.index(f'<section id="{part.name}">'):]
+            check("<svg" in section[:section.index("</section>")],
+                  f"no picture of {part.name} on the page")
 
 
 @case("every part names its source")

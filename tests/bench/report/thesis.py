@@ -4,8 +4,12 @@ chapter 5.  These are the only figures in the report that no run of ours produce
 
 SOURCE = "A. Belay, Message Passing in a Factored OS, M.Eng. thesis, MIT 2011, chapter 5"
 
+# Of both tables' echoes.
+ECHO_BYTES = 32
+
 # Table 5.1: nanoseconds, from the best to the worst of its machines.
-USER_ECHO_NS = (618, 1381)          # Intel, shared cache .. AMD, none shared
+MACHINES = "Intel, a shared cache, to AMD, none shared"
+USER_ECHO_NS = (618, 1381)
 KERNEL_ECHO_NS = (3117, 5501)
 NULL_CALL_LINUX_GUEST_NS = (726, 874)
 

@@ -25,9 +25,10 @@ def write_part(part, folder):
     with open(base + ".json", "w") as file:
         json.dump({"title": part.title, "source": part.source, "columns": columns,
                    "rows": rows}, file, indent=1)
-    if isinstance(part, content.Figure):
+    picture = content.picture_of(part)
+    if picture:
         with open(base + ".svg", "w") as file:
-            file.write(plot.svg(part))
+            file.write(plot.svg(picture))
 
 
 def goals_table(results):

@@ -58,3 +58,19 @@ def hypervisor(_):
 def unfinished(_):
     expect("prompt> ", "prompt> ", None, [], [])
     expect("a\r\nb\r\n", "a\nb\n", None, [], [])
+
+
+@case("of what is held back only the guest's is released, and nothing before its first line")
+def released(_):
+    pieces = []
+    console = Console(TAG, pieces.append, xen_shares_line=True, raw=True)
+    for text, wanted in (("(XE", b""), ("N) Bootl", b""), ("oader\r\n", b""),
+                         ("fos: 8 vCPUs\r\n", b"fos: 8 vCPUs\r\n"), ("(X", b"(X"),
+                         (")\r\n", b")\r\n"), ("(XEN) hel", b""), ("lo\r\n", b""),
+                         ("[json] {", b""), ("}\r\n[fos] $ ", b"[fos] $ ")):
+        pieces.clear()
+        console.feed(text.encode())
+        console.release()
+        check(b"".join(pieces) == wanted, f"{text!r} gave {pieces}")
+    check(console.xen == ["(XEN) Bootloader", "(XEN) hello"] and console.json == ["{}"],
+          f"{console.xen} {console.json}")

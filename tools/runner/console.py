@@ -8,10 +8,13 @@ and the last may follow an unfinished line.  Everything else is shown at once.
 """
 import re
 
+LINE_MARKS = (b"[json] ", b"[trace] ")     # at the beginning of a line only
+
 
 class Console:
     """`raw`: what is shown keeps its carriage returns, for a terminal that adds none.
-    What may become a mark is held back; release() shows it, should it be a prompt."""
+    What may become a mark is held back; release() shows it, should it be a prompt: not
+    what has become one, nor anything before the guest's first line, which is no prompt."""
 
     def __init__(self, tag, show, xen_shares_line=False, raw=False):
         self.show = show
@@ -47,11 +50,13 @@ class Console:
         return self.shown < len(self.line)
 
     def release(self):
-        self.show_until(len(self.line))
+        if self.text and not any(self.line.startswith(mark, self.held)
+                                 for mark in [*self.marks, *LINE_MARKS]):
+            self.show_until(len(self.line))
 
     def find_mark(self):
         """Where a mark, or what may become one, starts in the line; else its end."""
-        if any(self.begins(0, mark) for mark in (b"[json] ", b"[trace] ")):
+        if any(self.begins(0, mark) for mark in LINE_MARKS):
             return 0
         for at in range(min(self.shown, self.held), len(self.line)):
             if any(self.begins(at, mark) for mark in self.marks):

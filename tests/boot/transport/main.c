@@ -21,7 +21,7 @@ enum {
 
 static struct fos_mailbox inbox;
 static struct dice dice;
-static uint64_t messages = 350000; /* of each sender */
+static uint64_t messages = 700000; /* of each sender */
 
 /* ---- messages whose content follows from sender and number ---- */
 
@@ -176,7 +176,7 @@ static void test_switches(void)
     struct tally tally = {0};
     uint64_t evicted = inbox.stats.evicted, accepted = inbox.stats.accepted;
 
-    case_begin("a million messages keep their order over switches at random");
+    case_begin("two million messages keep their order over switches at random");
     for (unsigned i = 0; i < SENDERS; i++) {
         children[i] = (struct child){
             .part = "stream", .a = i, .b = messages, .caps = {inbox.cap}};

@@ -242,6 +242,18 @@ static void test_fs(void)
     end();
 }
 
+static void test_pipes(void)
+{
+    begin("fs is killed: who waits in a pipeline is told, the next pipeline works");
+    pid_t load = shell("{ >/tmp/ready; until [ -e /tmp/go ]; do :; done; } | cat; "
+                       "[ \"$(seq 20 | sort | tail -n 1)\" = 9 ] || exit 9");
+    file_await("/tmp/ready");
+    member_kill("fs");
+    go();
+    CASE_EQUAL(ended(load), 0);
+    end();
+}
+
 static void test_name(void)
 {
     test_unnoticed("members of name are killed: programs do not notice", "name",
@@ -264,8 +276,9 @@ static void test_console(void)
 static const struct {
     const char *fleet;
     void (*run)(void);
-} tests[] = {{"page", test_page}, {"often", test_often}, {"mem", test_mem},
-             {"fs", test_fs},     {"name", test_name},   {"console", test_console}};
+} tests[] = {{"page", test_page},      {"often", test_often}, {"mem", test_mem},
+             {"fs", test_fs},          {"pipes", test_pipes}, {"name", test_name},
+             {"console", test_console}};
 
 /* All, or the one that is named. */
 int main(int argc, char **argv)

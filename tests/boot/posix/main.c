@@ -154,6 +154,30 @@ static void test_kill(void)
     case_end();
 }
 
+/* The first process is in nobody's reach, nor in kill's sight. */
+static void test_kill_fleets(void)
+{
+    enum { LISTED = 64 };
+    static struct proc_entry entries[LISTED];
+    long count, members = 0;
+
+    case_begin("the first process and the fleets cannot be killed");
+    CASE_EQUAL(kill(1, SIGKILL), -1);
+    CASE_CHECK(errno == EPERM || errno == ESRCH);
+    CASE_EQUAL(fos_process_kill(1), -FOS_EPERM);
+    count = fos_process_list(entries, LISTED);
+    for (long i = 0; i < count; i++) {
+        if (entries[i].parent != 1 || (pid_t)entries[i].pid == getpid())
+            continue;
+        members++;
+        CASE_EQUAL(kill((pid_t)entries[i].pid, SIGKILL), -1);
+        CASE_EQUAL(errno, EPERM);
+        CASE_EQUAL(fos_process_kill(entries[i].pid), -FOS_EPERM);
+    }
+    CASE_CHECK(members >= 5);
+    case_end();
+}
+
 static void test_groups(void)
 {
     pid_t a;
@@ -272,6 +296,7 @@ int main(int argc, char **argv)
     test_spawn();
     test_wait_which();
     test_kill();
+    test_kill_fleets();
     test_groups();
     test_system();
     test_no_hosts();

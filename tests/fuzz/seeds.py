@@ -164,6 +164,8 @@ CHANNEL_SEEDS = [
     tag(0, 0, 7, MARKED) + bytes([PEEK, 0]),
     tag(0, 8, 7, MARKED) + bytes([PEEK, 0]),
     bytes([TAG_BUNDLE, 0, 20, 40, 0, RECEIVE_MANY, 1]) + tag(0, 0, 0) + bytes([RECEIVE_MANY, 9]),
+    # A bundle that was begun, and of which nothing fitted, is not written any more.
+    bytes([SEND_MANY, 1, RECEIVE_MANY, 0]) + tag(0, 0, 0, 0, 0) + bytes([PEEK, 0]),
 ]
 
 

@@ -355,7 +355,7 @@ int fos_channel_complete(struct fos_channel_receiver *receiver)
     uint32_t size, total;
     int error;
 
-    if (receiver->done && !receiver->error)
+    if ((receiver->done || receiver->bundle) && !receiver->error)
         return fos_channel_ready(receiver);
     error = first_look(receiver, &size, &total);
     if (error)

@@ -73,7 +73,11 @@ enum { MAILBOX_GONE = 1, MAILBOX_FULL = 2 };
  * Channels, of which the target plays the other side.  A window is the doorbell's page
  * and behind it the ring; null: the channel is closed, and its window is memory no more.
  */
-enum { SYSTEM_CHANNELS = 6, SYSTEM_PEER = 7 /* pid of the other side */ };
+enum {
+    SYSTEM_CHANNELS = 6,
+    SYSTEM_PEER = 7,  /* pid of the other side */
+    SYSTEM_OTHER = 8, /* id of a mailbox of the process after that */
+};
 
 struct system_channel {
     struct fos_cap cap;

@@ -211,11 +211,11 @@ static void pairs_check(void)
               i->receiver.until_ack <= i->receiver.threshold); /* P4 */
         HOLDS(!turn->pair || (turn->pair->pair == i && turn->pair->window));
         HOLDS(turn->pair || !turn->answers);
+        HOLDS(!turn->pair || turn->pair->pid == i->pid); /* P5 */
         HOLDS(turn->due != FOS_TURN_SLOT ||
               (turn->pair && in_ring(turn->pair->window, turn->slot)));
         if (turn->answers && turn->pair->move == FOS_TURN_ANSWER)
-            HOLDS(in_ring(i->doorbell, turn->slot) &&
-                  turn_length(turn->asked) <= FOS_PACKET_PAYLOAD);
+            HOLDS(in_ring(i->doorbell, turn->slot));
     }
     for (int p = 0; p < PEERS; p++) {
         HOLDS(!peers[p].pair || peers[p].pair->turn.pair == &peers[p]);
@@ -267,7 +267,7 @@ static bool other_acts_now(void)
 
 static void peer_open(struct fos_peer *peer, bool automatic)
 {
-    const struct fos_cap there = {4, 4};
+    const struct fos_cap there = {peer == peers ? 4 : SYSTEM_OTHER, 4};
 
     if (peer->thread)
         return;

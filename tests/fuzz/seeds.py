@@ -164,6 +164,8 @@ CHANNEL_SEEDS = [
     tag(0, 0, 7, MARKED) + bytes([PEEK, 0]),
     tag(0, 8, 7, MARKED) + bytes([PEEK, 0]),
     bytes([TAG_BUNDLE, 0, 20, 40, 0, RECEIVE_MANY, 1]) + tag(0, 0, 0) + bytes([RECEIVE_MANY, 9]),
+    # A bundle that was begun, and of which nothing fitted, is not written any more.
+    bytes([SEND_MANY, 1, RECEIVE_MANY, 0]) + tag(0, 0, 0, 0, 0) + bytes([PEEK, 0]),
 ]
 
 
@@ -223,8 +225,8 @@ LINE_SEEDS = [
 
 # ---- turn ----
 
-(CHOOSE, ASK, ASK_ENDS, PLAIN, STREAM_ON, BUNDLE, ANSWER_IN_PLACE, TAKE, KERNEL_MESSAGE, OPEN, CLOSE, OFFERED,
- SEND_ONE, SEND_SOME, RECEIVE_ONE, RECEIVE_SOME, DISCARD_ONE, EVICT_ONE) = range(4, 22)
+(CHOOSE, ASK, ASK_ENDS, PLAIN, STREAM_ON, BUNDLE, ANSWER_IN_PLACE, TAKE, KERNEL_MESSAGE,
+ OPEN, CLOSE, OFFERED, SEND_ONE, SEND_SOME, RECEIVE_ONE, RECEIVE_SOME, DISCARD_ONE, EVICT_ONE) = range(4, 22)
 ALL = 255           # capacity enough
 EAGAIN = 11
 # This side has opened its channel first, and asks; or second, and answers.  Channel 0 is
@@ -264,6 +266,9 @@ TURN_SEEDS = [
     steps((OFFERED, 0), (STREAM_ON, 9), (RECEIVE_ONE, ALL), *[(STREAM_ON, 9)] * 2, (OPEN, 0)),
     steps((OFFERED, 0), (STREAM_ON, 200), (RECEIVE_ONE, ALL), *[(STREAM_ON, 200)] * 9,
           (PLAIN, 3), (RECEIVE_ONE, ALL)),
+    # The channel that is named goes to another process.
+    steps((OFFERED, 0), (CHOOSE, 1), (OPEN, 0), (CHOOSE, 0), (ASK, 8), (RECEIVE_ONE, ALL),
+          (ASK_ENDS, 0), (ASK, 8), (RECEIVE_ONE, ALL)),
     steps((OPEN, 1), *[(SEND_ONE, 8)] * 30, (SEND_ONE, 250)),
     steps((OPEN, 0), (LIE_ANSWER, 256 - EAGAIN), (LIE_DOORBELL, RETIRED), (SEND_ONE, 8),
           (LIE_ANSWER, 0), (SEND_ONE, 8), (LIE_DOORBELL, DEAD), (SEND_ONE, 8)),

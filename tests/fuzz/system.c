@@ -213,6 +213,7 @@ long fos_sys_channel_connect(struct fos_cap mailbox, void *address,
         !channel_make(address, (uint32_t)ring_pages, mailbox.id, out))
         return -FOS_EDQUOT;
     system_connects--;
+    out->peer += mailbox.id == SYSTEM_OTHER;
     return 0;
 }
 

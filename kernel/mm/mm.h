@@ -103,8 +103,7 @@ int table_root_alloc(struct space *s);
 int table_prepare(struct space *s, uint64_t va, uint64_t pages);
 uint64_t table_entry(const struct space *s, uint64_t va); /* 0: nothing mapped */
 
-/* The last-level table for some address, remembered for its neighbours.  All zero at
- * first and after table_prepare. */
+/* A last-level table, remembered.  All zero at first and after table_prepare. */
 struct leaf {
     const struct space *space;
     uint64_t va;

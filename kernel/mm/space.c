@@ -20,8 +20,7 @@ int space_charge_frames(struct space *s, uint64_t n)
     return 0;
 }
 
-/* What an account that is closed gets back is its parent's; with the last frame it
- * goes. */
+/* What a closed account gets back is its parent's; with the last frame it goes. */
 void space_refund_frames(struct space *s, uint64_t n)
 {
     while (s) {

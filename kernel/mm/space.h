@@ -31,9 +31,8 @@ struct space {
 
     uint32_t frames_used, frames_quota;
     uint32_t objects_used, objects_quota;
-    uint32_t mapped; /* pages, by leaf_set */
-    uint32_t
-        ring_pages; /* of channels, those it sends by and those it receives by */
+    uint32_t mapped;      /* pages, by leaf_set */
+    uint32_t ring_pages;  /* of channels, whether it sends or receives by them */
     struct space *parent; /* where the quotas came from; NULL: the first */
     struct space *children, *sibling;
     uint32_t depth; /* generations above */

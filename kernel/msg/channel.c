@@ -53,10 +53,10 @@ static int window_map(struct channel *c, struct space *s, uint64_t va,
 {
     uint64_t pages = c->ring_pages + 1;
     int r = space_range_check(va, pages);
+    if (r == 0 && frames[doorbell.n].refs >= FRAME_REFS_MAX)
+        r = -FOS_EDQUOT;
     if (r == 0)
-        r = frames[doorbell.n].refs >= FRAME_REFS_MAX
-                ? -FOS_EDQUOT
-                : space_range_free(s, va, pages);
+        r = space_range_free(s, va, pages);
     if (r == 0)
         r = space_map_frames(s, va + PAGE_SIZE, c->ring, c->ring_pages,
                              FOS_PROT_READ | FOS_PROT_WRITE);

@@ -36,7 +36,7 @@ struct thread_memory {
     uint64_t stack_end; /* where the stack begins to grow from */
     size_t stack_size, guard_size;
     size_t given_size; /* of a stack of the program's own */
-    void *pages; /* those of enum fos_thread_page */
+    void *pages;       /* those of enum fos_thread_page */
 };
 
 struct fos_pthread {

@@ -2,6 +2,7 @@
 /* What clients ask for: everything is checked before anything is begun. */
 #include <string.h>
 
+#include <fos/clock.h>
 #include <fos/name.h>
 #include <fos/ticket.h>
 
@@ -216,12 +217,23 @@ void member_renew(struct member *m, const struct fos_caller *caller,
     write_begin(m, caller, name_renew_op, &entry, 0);
 }
 
+/* What the protocol says of the lease in a look-up's result. */
+static long lease_left(const struct name_entry *entry, uint64_t now)
+{
+    uint64_t left = (entry->expires - now) / FOS_MILLISECOND;
+
+    if (entry->expires == NAME_NEVER)
+        return 0;
+    return left < NAME_LEFT_MAX ? 1 + (long)left : NAME_LEFT_MAX;
+}
+
 /* N7 */
 void member_lookup(struct member *m, const struct fos_caller *caller,
                    const struct name_lookup_req *req)
 {
     struct name_lookup_rep rep = {0};
-    const struct record *r = table_find(&m->table, req->alias, m->io.now());
+    uint64_t now = m->io.now();
+    const struct record *r = table_find(&m->table, req->alias, now);
 
     if (!is_active(m) || (!r && !is_authority(m, req->alias))) {
         refuse(m, caller, -FOS_EAGAIN);
@@ -229,7 +241,7 @@ void member_lookup(struct member *m, const struct fos_caller *caller,
         refuse(m, caller, -FOS_ENOENT);
     } else {
         rep.value = r->entry.value;
-        m->io.answer(caller, 0, &rep, sizeof rep);
+        m->io.answer(caller, lease_left(&r->entry, now), &rep, sizeof rep);
     }
 }
 

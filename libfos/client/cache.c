@@ -19,15 +19,15 @@ static struct name_cached *find(struct name_cache *cache, struct fos_alias alias
     return NULL;
 }
 
-const struct name_value *name_cache_find(struct name_cache *cache,
-                                         struct fos_alias alias, uint64_t now)
+const struct name_cached *name_cache_find(struct name_cache *cache,
+                                          struct fos_alias alias, uint64_t now)
 {
     struct name_cached *known = find(cache, alias);
 
     if (!known || known->until <= now)
         return NULL;
     known->used = ++cache->clock;
-    return &known->value;
+    return known;
 }
 
 void name_cache_put(struct name_cache *cache, struct fos_alias alias,

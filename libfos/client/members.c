@@ -143,7 +143,14 @@ static int best_of(struct fos_alias alias, uint32_t left)
     return slot >= 0 ? slot : name_best(alias, left);
 }
 
-long name_ask(struct fos_alias alias, struct name_value *value, uint64_t deadline)
+/* What a look-up's result says of the lease, in nanoseconds. */
+static uint64_t lease_left(long result)
+{
+    return result ? (uint64_t)(result - 1) * FOS_MILLISECOND : NAME_NEVER;
+}
+
+long name_ask(struct fos_alias alias, struct name_value *value, uint64_t *left_ns,
+              uint64_t deadline)
 {
     struct name_lookup_req req = {.alias = alias};
     struct name_lookup_rep rep = {0};
@@ -162,8 +169,10 @@ long name_ask(struct fos_alias alias, struct name_value *value, uint64_t deadlin
                 member_call((unsigned)slot, &req, sizeof req, &rep, sizeof rep,
                             earlier(deadline, now() + LOOKUP_PATIENCE), &again);
             *value = rep.value;
+            if (result >= 0)
+                *left_ns = lease_left(result);
             if (result != -FOS_EAGAIN)
-                return result;
+                return result < 0 ? result : 0;
         }
     }
 }

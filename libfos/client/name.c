@@ -10,11 +10,25 @@
 #define LOOKUP_DEADLINE (30 * FOS_SECOND)
 #define SERVE_PATIENCE  FOS_SECOND
 
+_Atomic uint64_t name_changes;
+
 static _Thread_local struct name_cache cache;
+static _Thread_local uint64_t cached_changes; /* of which the cache knows */
 
 static uint64_t now(void)
 {
     return fos_sleeper_now(&fos_thread_self()->sleeper);
+}
+
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* This process has changed, or may have, what a name stands for. */
+static void changed(void)
+{
+    atomic_fetch_add_explicit(&name_changes, 1, memory_order_relaxed);
 }
 
 static struct fos_alias target_of(const struct name_value *value)
@@ -57,7 +71,7 @@ static long registration_make(struct name_register_req *req,
     req->token = token_draw();
     long result = name_write(req->alias, req, sizeof *req, &req->view, &rep,
                              sizeof rep, &again);
-    fos_name_forget(req->alias);
+    changed();
     *made = (struct fos_registration){req->alias, rep.secret};
     return refusal(result);
 }
@@ -97,11 +111,12 @@ long fos_name_register_alias(struct fos_alias alias, struct fos_cap mailbox,
 static long circle_check(struct fos_alias alias, struct fos_alias target)
 {
     struct name_value value;
+    uint64_t left;
 
     for (int links = 0; links < NAME_CHAIN_MAX; links++) {
         if (fos_alias_equal(alias, target))
             return -FOS_ELOOP;
-        long error = name_ask(target, &value, now() + LOOKUP_DEADLINE);
+        long error = name_ask(target, &value, &left, now() + LOOKUP_DEADLINE);
         if (error == -FOS_ENOENT || (!error && value.kind != NAME_LINK))
             return 0;
         if (error)
@@ -144,9 +159,10 @@ long fos_name_update(const struct fos_registration *name, struct fos_cap mailbox
     struct name_update_rep rep = {0};
     bool again;
 
-    fos_name_forget(name->alias);
-    return refusal(name_write(name->alias, &req, sizeof req, &req.view, &rep,
-                              sizeof rep, &again));
+    long result = name_write(name->alias, &req, sizeof req, &req.view, &rep,
+                             sizeof rep, &again);
+    changed();
+    return refusal(result);
 }
 
 /* After a try that may have done it, another may have the name by now. */
@@ -158,9 +174,9 @@ long fos_name_unregister(const struct fos_registration *name)
     struct name_unregister_rep rep = {0};
     bool again;
 
-    fos_name_forget(name->alias);
     long result = name_write(name->alias, &req, sizeof req, &req.view, &rep,
                              sizeof rep, &again);
+    changed();
     if (again && (result == -FOS_ENOENT || result == -FOS_EACCES))
         return 0;
     return refusal(result);
@@ -175,18 +191,26 @@ long fos_name_renew(const struct fos_registration *name, uint64_t lease_ns)
     struct name_renew_rep rep = {0};
     bool again;
 
-    return refusal(name_write(name->alias, &req, sizeof req, &req.view, &rep,
-                              sizeof rep, &again));
+    long result = name_write(name->alias, &req, sizeof req, &req.view, &rep,
+                             sizeof rep, &again);
+    changed(); /* the lease may have become shorter */
+    return refusal(result);
 }
 
 /* ---- look-ups ---- */
 
-long fos_name_lookup(struct fos_alias alias, struct name_value *value)
+/* *until: when the first lease ends of those that it took, seen from when it was
+ * begun. */
+static long lookup(struct fos_alias alias, struct name_value *value,
+                   uint64_t *until, uint64_t deadline)
 {
-    uint64_t deadline = now() + LOOKUP_DEADLINE;
+    uint64_t begun = now(), left;
 
+    *until = NAME_NEVER;
     for (int links = 0; links <= NAME_CHAIN_MAX; links++) {
-        long error = name_ask(alias, value, deadline);
+        long error = name_ask(alias, value, &left, deadline);
+        if (!error && left < NAME_NEVER)
+            *until = earlier(*until, begun + left);
         if (error || value->kind == NAME_MAILBOX)
             return error;
         if (value->kind != NAME_LINK)
@@ -196,27 +220,58 @@ long fos_name_lookup(struct fos_alias alias, struct name_value *value)
     return -FOS_ELOOP;
 }
 
-long fos_name_resolve(struct fos_alias alias, struct name_value *value)
+long fos_name_lookup(struct fos_alias alias, struct name_value *value)
+{
+    uint64_t until;
+
+    return lookup(alias, value, &until, now() + LOOKUP_DEADLINE);
+}
+
+/* What this thread remembers and this process has not changed since. */
+static const struct name_cached *recall(struct fos_alias alias)
+{
+    uint64_t made = fos_load_relaxed(&name_changes);
+
+    if (cached_changes != made)
+        memset(&cache, 0, sizeof cache);
+    cached_changes = made;
+    return name_cache_find(&cache, alias, now());
+}
+
+long name_resolve(struct fos_alias alias, struct name_value *value, uint64_t *until,
+                  uint64_t deadline)
 {
     static const struct name_value nothing;
-    const struct name_value *known = name_cache_find(&cache, alias, now());
+    const struct name_cached *known = recall(alias);
+    uint64_t begun = now();
 
     if (known) {
         fos_name_stats.hits++;
-        *value = *known;
-        return known->kind == NAME_NONE ? -FOS_ENOENT : 0;
+        *value = known->value;
+        *until = known->until;
+        return value->kind == NAME_NONE ? -FOS_ENOENT : 0;
     }
-    long error = fos_name_lookup(alias, value);
+    long error =
+        lookup(alias, value, until, earlier(deadline, begun + LOOKUP_DEADLINE));
+    *until = earlier(*until, begun + FOS_NAME_POSITIVE);
     if (!error)
-        name_cache_put(&cache, alias, value, UINT64_MAX);
+        name_cache_put(&cache, alias, value, *until);
     else if (error == -FOS_ENOENT)
         name_cache_put(&cache, alias, &nothing, now() + FOS_NAME_NEGATIVE);
     return error;
 }
 
+long fos_name_resolve(struct fos_alias alias, struct name_value *value)
+{
+    uint64_t until;
+
+    return name_resolve(alias, value, &until, FOS_NEVER);
+}
+
 void fos_name_forget(struct fos_alias alias)
 {
     name_cache_drop(&cache, alias);
+    name_peers_doubt(alias);
 }
 
 void fos_name_close(void)

@@ -22,8 +22,8 @@ struct name_cache {
 };
 
 /* NULL: nothing is known of it at `now`. */
-const struct name_value *name_cache_find(struct name_cache *cache,
-                                         struct fos_alias alias, uint64_t now);
+const struct name_cached *name_cache_find(struct name_cache *cache,
+                                          struct fos_alias alias, uint64_t now);
 void name_cache_put(struct name_cache *cache, struct fos_alias alias,
                     const struct name_value *value, uint64_t until);
 void name_cache_drop(struct name_cache *cache, struct fos_alias alias);
@@ -31,8 +31,19 @@ void name_cache_drop(struct name_cache *cache, struct fos_alias alias);
 /* members.c: closes what is open to members. */
 void name_members_close(void);
 
-/* One look-up, no link followed.  0, ENOENT, ETIMEDOUT. */
-long name_ask(struct fos_alias alias, struct name_value *value, uint64_t deadline);
+/* One look-up, no link followed.  0 and what is left of the lease (NAME_NEVER: there is
+ * none), ENOENT, ETIMEDOUT. */
+long name_ask(struct fos_alias alias, struct name_value *value, uint64_t *left_ns,
+              uint64_t deadline);
+
+/* As fos_name_resolve, within the deadline; *until: how long the value is believed. */
+long name_resolve(struct fos_alias alias, struct name_value *value, uint64_t *until,
+                  uint64_t deadline);
+
+/* The number of changes to names that this process has made: what a thread came to know
+ * before the last one it does not believe.  Relaxed: who has learnt of a change from the
+ * thread that made it reads no older number. */
+extern _Atomic uint64_t name_changes;
 
 /* Sends a write to its alias's authority until one answers, and what; *again tells
  * whether an earlier try may have had its effect.  `view`: the field of the request
@@ -42,5 +53,8 @@ long name_write(struct fos_alias alias, void *request, uint32_t length,
 
 /* send_alias.c */
 void name_peers_close(void);
+
+/* The next send to the alias asks what it stands for. */
+void name_peers_doubt(struct fos_alias alias);
 
 #endif

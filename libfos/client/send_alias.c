@@ -2,21 +2,30 @@
 /* Sending by alias. */
 #include "name.h"
 
+#include <fos/clock.h>
+
+/* `asked` and `believed` are of the TSC: so long after that a look-up is due. */
 struct way {
     struct fos_alias alias;
     uint64_t secret; /* as the caller gave it */
     uint64_t used;   /* value of `uses` then; 0: a free place */
+    uint64_t asked, believed;
+    uint64_t changes; /* name_changes before it was asked */
     struct fos_peer peer;
 };
 
 static _Thread_local struct way ways[FOS_NAME_PEERS];
 static _Thread_local uint64_t uses;
 
-long fos_peer_open_alias(struct fos_peer *peer, struct fos_alias alias,
-                         uint64_t secret, enum fos_transport transport)
+_Static_assert(FOS_NAME_POSITIVE <= FOS_SECOND,
+               "in cycles of the TSC it is 64 bits");
+
+/* What a caller's secret and an alias name now. */
+static long target_find(struct fos_alias alias, uint64_t secret, uint64_t deadline,
+                        struct fos_cap *to, uint64_t *until)
 {
     struct name_value value;
-    long error = fos_name_resolve(alias, &value);
+    long error = name_resolve(alias, &value, until, deadline);
 
     if (error)
         return error;
@@ -24,9 +33,23 @@ long fos_peer_open_alias(struct fos_peer *peer, struct fos_alias alias,
         return -FOS_ENOSYS;
     if (secret == FOS_PUBLIC)
         secret = value.secret;
-    if (!secret)
-        return -FOS_EPERM;
-    return fos_peer_open(peer, (struct fos_cap){value.word[1], secret}, transport);
+    *to = (struct fos_cap){value.word[1], secret};
+    return secret ? 0 : -FOS_EPERM;
+}
+
+long fos_peer_open_alias(struct fos_peer *peer, struct fos_alias alias,
+                         uint64_t secret, enum fos_transport transport)
+{
+    struct fos_cap to;
+    uint64_t until;
+    long error = target_find(alias, secret, FOS_NEVER, &to, &until);
+
+    return error ? error : fos_peer_open(peer, to, transport);
+}
+
+static bool cap_equal(struct fos_cap a, struct fos_cap b)
+{
+    return a.id == b.id && a.secret == b.secret;
 }
 
 static struct way *way_find(struct fos_alias alias, uint64_t secret)
@@ -44,8 +67,8 @@ static void way_close(struct way *w)
     w->used = 0;
 }
 
-/* In place of the one unused longest. */
-static long way_open(struct fos_alias alias, uint64_t secret, struct way **out)
+/* The place of the one unused longest, for another. */
+static struct way *way_new(struct fos_alias alias, uint64_t secret)
 {
     struct way *w = ways;
 
@@ -53,13 +76,60 @@ static long way_open(struct fos_alias alias, uint64_t secret, struct way **out)
         if (other->used < w->used)
             w = other;
     way_close(w);
-    long error = fos_peer_open_alias(&w->peer, alias, secret, FOS_TRANSPORT_AUTO);
-    if (error)
-        return error;
     w->alias = alias;
     w->secret = secret;
+    return w;
+}
+
+static bool way_believed(const struct way *w)
+{
+    return fos_tsc() - w->asked < w->believed &&
+           w->changes == fos_load_relaxed(&name_changes);
+}
+
+/* Until that time, in nanoseconds. */
+static void way_believe(struct way *w, uint64_t until)
+{
+    const struct fos_sleeper *sleeper = &fos_thread_self()->sleeper;
+
+    w->asked = fos_tsc();
+    uint64_t now = fos_sleeper_now(sleeper);
+    w->believed = until > now ? (until - now) * sleeper->tsc_hz / FOS_SECOND : 0;
+}
+
+/* Where does it lead now?  A way that leads there already stays, and so does one when
+ * nobody answers, but it is not used. */
+static long way_ask(struct way *w, uint64_t deadline)
+{
+    uint64_t changes = fos_load_relaxed(&name_changes), until;
+    uint64_t second = fos_sleeper_now(&fos_thread_self()->sleeper) + FOS_SECOND;
+    struct fos_cap to;
+    long error = target_find(w->alias, w->secret,
+                             deadline > second ? deadline : second, &to, &until);
+
+    if (error == -FOS_ETIMEDOUT)
+        return error;
+    if (error || !w->used || !cap_equal(w->peer.mailbox, to)) {
+        way_close(w);
+        error = error ? error : fos_peer_open(&w->peer, to, FOS_TRANSPORT_AUTO);
+    }
+    if (error)
+        return error;
     w->used = ++uses;
-    *out = w;
+    w->changes = changes;
+    way_believe(w, until);
+    return 0;
+}
+
+static long way_take(struct fos_alias alias, uint64_t secret, uint64_t deadline,
+                     struct way **out)
+{
+    struct way *w = way_find(alias, secret);
+
+    *out = w ? w : way_new(alias, secret);
+    if (!w || !way_believed(w))
+        return way_ask(*out, deadline);
+    w->used = ++uses;
     return 0;
 }
 
@@ -68,20 +138,21 @@ static bool is_gone(long error)
     return error == -FOS_EPERM || error == -FOS_EPIPE;
 }
 
-/* The mailbox is gone: is there another under the name?  A channel's open fails
- * where a kernel peer's first send does. */
+/* A send to `old` failed with `gone`: is there another mailbox under the name?  A
+ * channel's open fails where a kernel peer's first send does. */
 static long send_again(struct fos_alias alias, uint64_t secret, struct fos_cap old,
-                       const void *data, uint32_t length, uint64_t deadline)
+                       long gone, const void *data, uint32_t length,
+                       uint64_t deadline)
 {
     struct way *w;
 
     fos_name_forget(alias);
-    long error = way_open(alias, secret, &w);
+    long error = way_take(alias, secret, deadline, &w);
     if (error)
         return error;
-    if (w->peer.mailbox.id == old.id && w->peer.mailbox.secret == old.secret) {
+    if (cap_equal(w->peer.mailbox, old)) {
         way_close(w);
-        return -FOS_EPIPE;
+        return gone;
     }
     fos_name_stats.resent++;
     return fos_msg_send_until(&w->peer, data, length, deadline);
@@ -90,18 +161,17 @@ static long send_again(struct fos_alias alias, uint64_t secret, struct fos_cap o
 long fos_msg_send_alias_until(struct fos_alias alias, uint64_t secret,
                               const void *data, uint32_t length, uint64_t deadline)
 {
-    struct way *w = way_find(alias, secret);
-    long error = w ? 0 : way_open(alias, secret, &w);
+    struct way *w;
+    long error = way_take(alias, secret, deadline, &w);
 
     if (error)
         return error;
-    w->used = ++uses;
     error = fos_msg_send_until(&w->peer, data, length, deadline);
     if (!is_gone(error))
         return error;
     struct fos_cap old = w->peer.mailbox;
     way_close(w);
-    return send_again(alias, secret, old, data, length, deadline);
+    return send_again(alias, secret, old, error, data, length, deadline);
 }
 
 long fos_msg_send_alias(struct fos_alias alias, uint64_t secret, const void *data,
@@ -114,4 +184,11 @@ void name_peers_close(void)
 {
     for (struct way *w = ways; w < ways + FOS_NAME_PEERS; w++)
         way_close(w);
+}
+
+void name_peers_doubt(struct fos_alias alias)
+{
+    for (struct way *w = ways; w < ways + FOS_NAME_PEERS; w++)
+        if (fos_alias_equal(w->alias, alias))
+            w->believed = 0;
 }

@@ -324,6 +324,34 @@ CASE("a listing pages through everything and hides what has expired")
     CHECK_EQ(got.list.next, 0);
 }
 
+static long renew(struct fos_alias alias, uint64_t lease_ns)
+{
+    static const struct fos_caller nobody;
+    struct name_renew_req req = {
+        .view = 1, .alias = alias, .secret = answered_secret, .lease_ns = lease_ns};
+
+    member_renew(&member, &nobody, &req);
+    return answered;
+}
+
+CASE("a look-up tells how much is left of a lease, rounded down")
+{
+    member_alone();
+    CHECK_EQ(register_value(number(1), 20, 1, mailbox, ""), 0);
+    CHECK_EQ(lookup(number(1)), 0);
+    CHECK_EQ(renew(number(1), 3 * SECOND), 0);
+    CHECK_EQ(lookup(number(1)), 3001);
+    now_ns += SECOND / 2 + 1;
+    CHECK_EQ(lookup(number(1)), 2500);
+    now_ns += 2 * SECOND + SECOND / 2 - 2;
+    CHECK_EQ(lookup(number(1)), 1);
+    CHECK_EQ(renew(number(1), 1ull << 62), 0);
+    CHECK_EQ(lookup(number(1)), NAME_LEFT_MAX);
+    CHECK_EQ(renew(number(1), 1), 0);
+    now_ns++;
+    CHECK_EQ(lookup(number(1)), -FOS_ENOENT);
+}
+
 /* ---- the client's cache ---- */
 
 CASE("the cache forgets the oldest of a set, and what is out of date")
@@ -334,8 +362,8 @@ CASE("the cache forgets the oldest of a set, and what is out of date")
     for (uint64_t i = 0; i < 10 * FOS_NAME_CACHE; i++) {
         value.word[1] = i;
         name_cache_put(&cache, number(i), &value, UINT64_MAX);
-        const struct name_value *known = name_cache_find(&cache, number(i), 0);
-        REQUIRE(known && known->word[1] == i);
+        const struct name_cached *known = name_cache_find(&cache, number(i), 0);
+        REQUIRE(known && known->value.word[1] == i);
     }
     unsigned kept = 0;
     for (uint64_t i = 0; i < 10 * FOS_NAME_CACHE; i++)

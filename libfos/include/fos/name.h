@@ -10,10 +10,13 @@
  * fleet's members share them out among themselves, each held by two; when one dies
  * the other answers, and the calls here find it by themselves.
  *
- * What was looked up is kept (fos_name_resolve), names that do not exist for a
- * moment only.  An entry that has become stale can never lead to a wrong mailbox,
- * because no mailbox's id is given out twice: a send fails, the entry is dropped and
- * looked up again.
+ * What was looked up is remembered for FOS_NAME_POSITIVE at most and never beyond the
+ * name's lease, names that do not exist for FOS_NAME_NEGATIVE.  So after a name was given
+ * another mailbox, or was ended, messages of other processes may still go to the old one
+ * for FOS_NAME_POSITIVE, as long as that lives and its capability was not renewed; then
+ * never.  In the process that made the change every send begun after it heeds it.  When
+ * the old mailbox is gone, a send to it fails, and is looked up and sent again by itself:
+ * no mailbox's id is given out twice, so none that never had the name gets it.
  *
  * Mechanism: Belay 2011, section 3; Beckmann, "Distributed naming in a factored
  * operating system", 2010.
@@ -29,7 +32,10 @@
 
 enum { FOS_NAME_CACHE = 64, FOS_NAME_PEERS = 16 };
 
-/* A missing name is believed missing for so long. */
+/* What a look-up said of a name is believed for so long, from when it was begun ... */
+#define FOS_NAME_POSITIVE FOS_SECOND
+
+/* ... and that it is missing for so long. */
 #define FOS_NAME_NEGATIVE (50 * FOS_MILLISECOND)
 
 /* What a registration gives: the right to change it. */
@@ -81,10 +87,10 @@ long fos_name_renew(const struct fos_registration *name, uint64_t lease_ns);
  */
 long fos_name_lookup(struct fos_alias alias, struct name_value *value);
 
-/* As fos_name_lookup, but from what this process remembers, if it does. */
+/* As fos_name_lookup, but from what this thread remembers, if it does. */
 long fos_name_resolve(struct fos_alias alias, struct name_value *value);
 
-/* What is remembered of an alias is wrong: a send by it has failed. */
+/* What is remembered of an alias is wrong: the next send by it asks again. */
 void fos_name_forget(struct fos_alias alias);
 
 /* Copies the entries registered now, up to `capacity`; gives their number.  Entries
@@ -94,16 +100,19 @@ long fos_name_list(struct name_listed *entries, size_t capacity);
 /*
  * Opens a way to the mailbox of an alias: `secret` is its capability's, got in a
  * message, or FOS_PUBLIC.  ENOENT, ELOOP; EPERM none is deposited; ENOSYS the
- * mailbox is on another host; as fos_peer_open.  When a send by it fails because the
- * mailbox is gone, fos_name_forget the alias and open again.
+ * mailbox is on another host; as fos_peer_open.  The way goes to that mailbox whatever
+ * becomes of the name.  When a send by it fails because the mailbox is gone,
+ * fos_name_forget the alias and open again.
  */
 long fos_peer_open_alias(struct fos_peer *peer, struct fos_alias alias,
                          uint64_t secret, enum fos_transport transport);
 
 /*
  * Sends by alias, through one of FOS_NAME_PEERS ways kept open for the aliases used
- * last.  A mailbox that has moved costs one failed send and one look-up, and the
- * caller nothing.  As fos_peer_open_alias and fos_msg_send_until.
+ * last.  A mailbox that is gone costs one failed send and one look-up, and the caller
+ * nothing; every FOS_NAME_POSITIVE one look-up is due, which may take a second
+ * beyond the deadline.  As fos_peer_open_alias and fos_msg_send_until; ETIMEDOUT
+ * also: no member answered the look-up, nothing was sent.
  */
 long fos_msg_send_alias_until(struct fos_alias alias, uint64_t secret,
                               const void *data, uint32_t length, uint64_t deadline);

@@ -227,7 +227,7 @@ static void test_depot(void)
     CASE_EQUAL(send_text("/test/a", FOS_PUBLIC, "no"), -FOS_EPERM);
     CASE_EQUAL(send_text("/test/a", inbox.cap.secret, "given"), 0);
     expect_text(&inbox, "given");
-    CASE_EQUAL(send_text("/test/a", inbox.cap.secret ^ 1, "forged"), -FOS_EPIPE);
+    CASE_EQUAL(send_text("/test/a", inbox.cap.secret ^ 1, "forged"), -FOS_EPERM);
     forged = (struct fos_registration){made.alias, made.secret ^ 1};
     CASE_EQUAL(fos_name_update(&forged, inbox.cap, NAME_PUBLIC), -FOS_EPERM);
     CASE_EQUAL(fos_name_update(&made, inbox.cap, NAME_PUBLIC), 0);
@@ -242,8 +242,9 @@ static void test_moved(void)
     static struct fos_mailbox first, second;
     struct fos_registration made;
     struct fos_name_stats before;
+    uint64_t begun;
 
-    case_begin("a mailbox that has moved costs one failed send and one look-up");
+    case_begin("a mailbox that has moved costs one look-up");
     CASE_EQUAL(fos_mailbox_create(&first, 64), 0);
     CASE_EQUAL(fos_mailbox_create(&second, 64), 0);
     CASE_EQUAL(fos_name_register("/test/a", first.cap, NAME_PUBLIC, 0, &made), 0);
@@ -254,15 +255,17 @@ static void test_moved(void)
     fos_mailbox_close(&first);
     CASE_EQUAL(fos_name_update(&made, second.cap, NAME_PUBLIC), 0);
     before = fos_name_stats;
+    begun = fos_now_ns();
     CASE_EQUAL(send_text("/test/a", FOS_PUBLIC, "three"), 0);
     expect_text(&second, "three");
-    CASE_EQUAL(fos_name_stats.resent - before.resent, 1);
     CASE_EQUAL(fos_name_stats.lookups - before.lookups, 1);
     CASE_EQUAL(send_text("/test/a", FOS_PUBLIC, "four"), 0);
+    CASE_CHECK(fos_name_stats.lookups - before.lookups == 1 ||
+               fos_now_ns() > begun + FOS_NAME_POSITIVE);
     expect_text(&second, "four");
-    CASE_EQUAL(fos_name_stats.lookups - before.lookups, 1);
     fos_mailbox_close(&second);
-    CASE_EQUAL(send_text("/test/a", FOS_PUBLIC, "nobody"), -FOS_EPIPE);
+    long gone = send_text("/test/a", FOS_PUBLIC, "nobody");
+    CASE_CHECK(gone == -FOS_EPERM || gone == -FOS_EPIPE); /* kernel, or channel */
     CASE_EQUAL(fos_name_unregister(&made), 0);
     CASE_EQUAL(send_text("/test/a", FOS_PUBLIC, "nobody"), -FOS_ENOENT);
     names_case_end();
@@ -282,8 +285,8 @@ static void test_revoked(void)
     expect_text(&box, "one");
     old = box.cap.secret;
     CASE_EQUAL(fos_mailbox_renew(&box), 0);
-    CASE_EQUAL(send_text("/test/a", old, "old"), -FOS_EPIPE);
-    CASE_EQUAL(send_text("/test/a", FOS_PUBLIC, "two"), -FOS_EPIPE);
+    CASE_EQUAL(send_text("/test/a", old, "old"), -FOS_EPERM);
+    CASE_EQUAL(send_text("/test/a", FOS_PUBLIC, "two"), -FOS_EPERM);
     CASE_EQUAL(fos_name_update(&made, box.cap, NAME_PUBLIC), 0);
     CASE_EQUAL(send_text("/test/a", FOS_PUBLIC, "three"), 0);
     expect_text(&box, "three");
@@ -302,11 +305,17 @@ static void test_cache(void)
 
     case_begin("what was looked up is remembered, what is not there for a moment");
     CASE_EQUAL(fos_name_register("/test/a", some, 0, 0, &made), 0);
+    begun = fos_now_ns();
     CASE_EQUAL(fos_name_resolve(fos_alias("/test/a"), &value), 0);
     before = fos_name_stats;
     CASE_EQUAL(fos_name_resolve(fos_alias("/test/a"), &value), 0);
-    CASE_EQUAL(fos_name_stats.lookups, before.lookups);
-    CASE_EQUAL(fos_name_stats.hits, before.hits + 1);
+    CASE_CHECK((fos_name_stats.lookups == before.lookups &&
+                fos_name_stats.hits == before.hits + 1) ||
+               fos_now_ns() > begun + FOS_NAME_POSITIVE);
+    fos_clock_sleep(fos_now_ns() + FOS_NAME_POSITIVE);
+    before = fos_name_stats;
+    CASE_EQUAL(fos_name_resolve(fos_alias("/test/a"), &value), 0);
+    CASE_EQUAL(fos_name_stats.lookups, before.lookups + 1);
     CASE_EQUAL(fos_name_unregister(&made), 0); /* and forgotten by itself */
     begun = fos_now_ns();
     CASE_EQUAL(fos_name_resolve(fos_alias("/test/a"), &value), -FOS_ENOENT);
@@ -350,8 +359,9 @@ static void test_list(void)
     names_case_end();
 }
 
-static const struct part parts[] = {
-    {"owner", part_owner}, {"greedy", part_greedy}, {"asker", part_asker}};
+static const struct part parts[] = {{"owner", part_owner},
+                                    {"greedy", part_greedy},
+                                    {"asker", part_asker}};
 
 /* What is made once and kept, here and at the members: heap, mailboxes, ways. */
 static void warm_up(void)

@@ -48,6 +48,7 @@ enum {
     NAME_ENDED_MAX = 32,
     NAME_COPIES = 2,      /* members that hold an entry */
     NAME_PER_OWNER = 128, /* registrations of one process that a member holds */
+    NAME_LEFT_MAX = 1 << 30,
 };
 
 #define NAME_NEVER UINT64_MAX /* expiry of an entry without a lease */
@@ -149,7 +150,9 @@ struct name_renew_rep {
     struct fos_reply head;
 };
 
-/* What an alias stands for; a link is not followed.  ENOENT. */
+/* What an alias stands for; a link is not followed.  ENOENT.  The result is 0 when the
+ * entry has no lease, else 1 and the whole milliseconds that are left of it, at most
+ * NAME_LEFT_MAX: so the reply is one packet. */
 struct name_lookup_req {
     struct fos_request head;
     struct fos_alias alias;
@@ -325,5 +328,6 @@ static inline uint32_t name_slots_in(const struct proc_view *view, uint32_t stat
 }
 
 _Static_assert(sizeof(struct name_list_rep) <= FOS_REPLY_MAX, "replies are small");
+_Static_assert(sizeof(struct name_lookup_rep) <= 56, "one packet's payload");
 
 #endif

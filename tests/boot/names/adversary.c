@@ -84,6 +84,29 @@ static void test_registrations(void)
     names_case_end();
 }
 
+/* Entries, as if the other member said them: one new, and one in the place of `taken`. */
+static void copy_forge(unsigned slot, struct fos_alias taken)
+{
+    struct {
+        struct name_copy_req req;
+        struct name_entry entries[2];
+    } copy = {.req = {.head.tag = FOS_TAG(name, copy),
+                      .control = {{1, 2}},
+                      .view = view.number,
+                      .from = !slot,
+                      .count = 2}};
+    struct name_entry entry = {.alias = fos_alias("/test/planted"),
+                               .value = {.kind = NAME_MAILBOX, .word = {0, 666}},
+                               .owner = fos_pid(),
+                               .secret = 1,
+                               .expires = NAME_NEVER};
+
+    copy.entries[0] = copy.entries[1] = entry;
+    copy.entries[1].alias = taken;
+    CASE_EQUAL(fos_msg_send_until(&member, &copy, sizeof copy, family_deadline()),
+               0);
+}
+
 /* The messages of members and of the process fleet, by somebody who is neither. */
 static void test_impostor(void)
 {
@@ -92,7 +115,7 @@ static void test_impostor(void)
     struct name_filled_req filled = {.view = 1};
     struct name_copied_req copied = {.sequence = 1};
     struct fos_registration made;
-    struct name_value value;
+    struct name_value value = {0};
 
     case_begin("nobody else can play a member or the process fleet");
     CASE_EQUAL(fos_name_register("/test/mine", (struct fos_cap){1, 1}, 0, 0, &made),
@@ -109,9 +132,28 @@ static void test_impostor(void)
         CASE_EQUAL(name_ended_post(&member, &ended, family_deadline()), 0);
         CASE_EQUAL(name_filled_post(&member, &filled, family_deadline()), 0);
         CASE_EQUAL(name_copied_post(&member, &copied, family_deadline()), 0);
+        copy_forge(slot, made.alias);
         fos_peer_close(&member);
     }
-    CASE_EQUAL(fos_name_lookup(fos_alias("/test/mine"), &value), 0);
+    CASE_EQUAL(fos_name_lookup(made.alias, &value), 0);
+    CASE_EQUAL(value.word[1], 1);
+    CASE_EQUAL(fos_name_lookup(fos_alias("/test/planted"), &value), -FOS_ENOENT);
+    CASE_EQUAL(fos_name_unregister(&made), 0);
+    names_case_end();
+}
+
+static void test_renewal(void)
+{
+    struct fos_registration made, foreign;
+    struct name_value value;
+
+    case_begin("nobody renews another's lease, nor ends it");
+    CASE_EQUAL(fos_name_register("/test/mine", (struct fos_cap){1, 1}, 0, 0, &made),
+               0);
+    foreign = (struct fos_registration){made.alias, made.secret ^ 1};
+    CASE_EQUAL(fos_name_renew(&foreign, 1), -FOS_EPERM);
+    CASE_EQUAL(fos_name_renew(&foreign, 0), -FOS_EPERM);
+    CASE_EQUAL(fos_name_lookup(made.alias, &value), 0);
     CASE_EQUAL(fos_name_unregister(&made), 0);
     names_case_end();
 }
@@ -145,6 +187,7 @@ int test_adversary(void)
 {
     test_registrations();
     test_impostor();
+    test_renewal();
     test_garbage();
     return cases_status();
 }

@@ -422,5 +422,5 @@ int main(int argc, char **argv)
     test_revoked();
     test_cache();
     test_list();
-    return test_stale(&inbox) | test_adversary() | cases_status();
+    return test_stale(argv[0], &inbox) | test_adversary() | cases_status();
 }

@@ -38,7 +38,7 @@ static inline void names_case_end(void)
 int test_adversary(void);
 
 /* stale.c: names change while their old mailboxes live. */
-int test_stale(struct fos_mailbox *answers);
+int test_stale(const char *program, struct fos_mailbox *answers);
 int part_sender(uint64_t a, uint64_t b);
 
 /* load.c: look-ups while members are killed, or hang. */

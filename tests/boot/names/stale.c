@@ -264,8 +264,9 @@ static void test_threads(void)
     names_case_end();
 }
 
-int test_stale(struct fos_mailbox *answers)
+int test_stale(const char *program, struct fos_mailbox *answers)
 {
+    family_program = program;
     inbox = answers;
     test_others();
     test_gone();

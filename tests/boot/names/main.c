@@ -361,7 +361,8 @@ static void test_list(void)
 
 static const struct part parts[] = {{"owner", part_owner},
                                     {"greedy", part_greedy},
-                                    {"asker", part_asker}};
+                                    {"asker", part_asker},
+                                    {"sender", part_sender}};
 
 /* What is made once and kept, here and at the members: heap, mailboxes, ways. */
 static void warm_up(void)
@@ -421,5 +422,5 @@ int main(int argc, char **argv)
     test_revoked();
     test_cache();
     test_list();
-    return test_adversary() | cases_status();
+    return test_stale(argv[0], &inbox) | test_adversary() | cases_status();
 }

@@ -37,6 +37,10 @@ static inline void names_case_end(void)
 /* adversary.c */
 int test_adversary(void);
 
+/* stale.c: names change while their old mailboxes live. */
+int test_stale(const char *program, struct fos_mailbox *answers);
+int part_sender(uint64_t a, uint64_t b);
+
 /* load.c: look-ups while members are killed, or hang. */
 int test_losses(const char *program, struct fos_mailbox *inbox, bool hang);
 int part_asker(uint64_t number, uint64_t seed);

@@ -37,11 +37,6 @@ static void forked(void)
 
 FOS_PART(fs_part, .forked = forked);
 
-uint64_t fos_fs_instance(void)
-{
-    return mailbox.id;
-}
-
 /* The fleet's mailbox: as the process was told when it was started, or as it is now. */
 static long mailbox_find(bool again)
 {
@@ -103,6 +98,13 @@ static long attach(uint64_t bad, bool again)
     return error;
 }
 
+/* Whether another try may do better: the fleet is gone, or does not know us. */
+static bool lost(long result)
+{
+    return result == -FOS_EPERM || result == -FOS_EPIPE ||
+           result == FS_ERROR - FOS_ESRCH;
+}
+
 static long ready(void)
 {
     if (!fos_load_relaxed(&session))
@@ -119,6 +121,13 @@ long fos_fs_way(struct fos_peer **to, uint64_t *number)
     return error;
 }
 
+uint64_t fos_fs_instance(void)
+{
+    if (lost(ready()))
+        attach(0, true);
+    return mailbox.id;
+}
+
 void fos_fs_kick(uint32_t handle)
 {
     struct fs_kick_req req = {.handle = handle};
@@ -127,13 +136,6 @@ void fos_fs_kick(uint32_t handle)
         return;
     req.session = fos_load_relaxed(&session);
     fs_kick_post(&peer, &req, FOS_NEVER);
-}
-
-/* Whether another try may do better: the fleet is gone, or does not know us. */
-static bool lost(long result)
-{
-    return result == -FOS_EPERM || result == -FOS_EPIPE ||
-           result == FS_ERROR - FOS_ESRCH;
 }
 
 static long try_once(void *request, uint32_t length, void *reply, uint32_t capacity,

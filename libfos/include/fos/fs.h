@@ -41,7 +41,8 @@ long fos_fs_way(struct fos_peer **peer, uint64_t *session);
  * fos/pipe.h), with signals held. */
 void fos_fs_kick(uint32_t handle);
 
-/* Which fleet it is: another after it has died.  0: none yet. */
+/* Which fleet the session is with, made if there is none: another after it has died.  0:
+ * there is none. */
 uint64_t fos_fs_instance(void);
 
 /* A typed call: FOS_FS_CALL(stat, &req, &rep). */

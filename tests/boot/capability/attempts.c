@@ -87,7 +87,9 @@ static long try_share_from(struct fos_cap cap)
     }
 #define CONTROL_ATTEMPT(noun, TYPE, what, argument) \
     {#noun "_control (" #what ")", TYPE, try_##noun##_##what},
-#define CONTROL_CASE(noun, TYPE, what, argument) case FOS_##TYPE##_##what:
+#define CONTROL_CASE(noun, TYPE, what, argument) \
+    case FOS_##TYPE##_##what:                    \
+        break;
 
 SPACE_CONTROLS(CONTROL_CALL)
 THREAD_CONTROLS(CONTROL_CALL)

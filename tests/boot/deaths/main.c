@@ -245,7 +245,9 @@ static void test_fs(void)
 static void test_pipes(void)
 {
     begin("fs is killed: who waits in a pipeline is told, the next pipeline works");
-    pid_t load = shell("{ >/tmp/ready; until [ -e /tmp/go ]; do :; done; } | cat; "
+    /* What was open before must not be taken for what is opened after: many of both. */
+    pid_t load = shell(">/tmp/in; exec </tmp/in 4</tmp/in 5</tmp/in 6</tmp/in; "
+                       "{ >/tmp/ready; until [ -e /tmp/go ]; do :; done; } | cat; "
                        "[ \"$(seq 20 | sort | tail -n 1)\" = 9 ] || exit 9");
     file_await("/tmp/ready");
     member_kill("fs");

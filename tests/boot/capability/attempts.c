@@ -87,9 +87,7 @@ static long try_share_from(struct fos_cap cap)
     }
 #define CONTROL_ATTEMPT(noun, TYPE, what, argument) \
     {#noun "_control (" #what ")", TYPE, try_##noun##_##what},
-#define CONTROL_CASE(noun, TYPE, what, argument) \
-    case FOS_##TYPE##_##what:                    \
-        break;
+#define CONTROL_CASE(noun, TYPE, what, argument) case FOS_##TYPE##_##what:
 
 SPACE_CONTROLS(CONTROL_CALL)
 THREAD_CONTROLS(CONTROL_CALL)
@@ -100,9 +98,11 @@ static inline void controls_check(enum fos_space_control space,
 {
     switch (space) {
         SPACE_CONTROLS(CONTROL_CASE)
+        break;
     }
     switch (thread) {
         THREAD_CONTROLS(CONTROL_CASE)
+        break;
     }
 }
 

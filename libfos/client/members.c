@@ -41,11 +41,6 @@ static uint64_t now(void)
     return fos_sleeper_now(&fos_thread_self()->sleeper);
 }
 
-static uint64_t earlier(uint64_t a, uint64_t b)
-{
-    return a < b ? a : b;
-}
-
 static void peer_drop(unsigned slot)
 {
     if (peers[slot].mailbox.id)

@@ -20,11 +20,6 @@ static uint64_t now(void)
     return fos_sleeper_now(&fos_thread_self()->sleeper);
 }
 
-static uint64_t earlier(uint64_t a, uint64_t b)
-{
-    return a < b ? a : b;
-}
-
 /* This process has changed, or may have, what a name stands for. */
 static void changed(void)
 {

@@ -57,4 +57,10 @@ void name_peers_close(void);
 /* The next send to the alias asks what it stands for. */
 void name_peers_doubt(struct fos_alias alias);
 
+/* Of two moments, or two times. */
+static inline uint64_t earlier(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
 #endif

@@ -8,7 +8,7 @@
 
 enum {
     ROUNDS = 16,
-    SAMPLES_MAX = 8192, /* of one measurement, over all rounds */
+    ROUNDS_WHOLE = FOS_ROUNDS_MAX,
     YARDSTICK_SAMPLES = 20,
     WARM = 200,
     FIGURES_MAX = 480,
@@ -102,15 +102,15 @@ void measure_round(const struct measurement *m, struct fos_rounds *rounds,
 void measure_figure(const struct measurement *m, struct fos_rounds *rounds,
                     struct fos_figure *figure)
 {
-    static double all[SAMPLES_MAX];
+    double *all = room(rounds->used * sizeof *all);
 
     *figure = (struct fos_figure){.suite = m->suite,
                                   .name = m->name,
                                   .unit = "cycles",
                                   .x = m->x,
                                   .emulated = m->traps && measure_emulated};
-    must(rounds->used <= SAMPLES_MAX ? 0 : -FOS_ENOMEM, "samples");
     fos_rounds_figure(rounds, all, m->batch * operations(m), figure);
+    free(all);
 }
 
 void measure_keep(const struct measurement *m, struct fos_rounds *rounds)
@@ -121,16 +121,34 @@ void measure_keep(const struct measurement *m, struct fos_rounds *rounds)
     figure_keep(&f, true);
 }
 
+/* A line that grows while a long measurement goes on. */
+static void progress(uint32_t round)
+{
+    if (round % 4 == 3)
+        printf(".");
+    if (round == ROUNDS_WHOLE - 1)
+        printf("\n");
+    fflush(stdout);
+}
+
 void measure_now(const struct measurement *m, struct fos_figure *figure)
 {
-    static double samples[SAMPLES_MAX];
     static struct fos_rounds rounds;
-    uint32_t count = measure_count(m->samples / ROUNDS);
+    bool whole = m->whole && measure_percent >= 100;
+    uint32_t all = whole ? ROUNDS_WHOLE : ROUNDS;
+    uint32_t count = whole ? m->whole / all : measure_count(m->samples / all);
 
-    rounds = (struct fos_rounds){.samples = samples, .capacity = SAMPLES_MAX};
-    for (int r = 0; r < ROUNDS; r++)
+    rounds = (struct fos_rounds){.samples = room(all * count * sizeof(double)),
+                                 .capacity = all * count};
+    if (whole)
+        printf("    %s, %" PRIu32 " times ", m->name, all * count);
+    for (uint32_t r = 0; r < all; r++) {
         measure_round(m, &rounds, count);
+        if (whole)
+            progress(r);
+    }
     measure_figure(m, &rounds, figure);
+    free(rounds.samples);
 }
 
 void measure(const struct measurement *m)

@@ -38,7 +38,7 @@ def xl(dom0, command, seconds=60):
 
 @xl_case("xl create of the configuration as it is shows the echo benchmark's table")
 def echo_table(dom0):
-    guest = run(dom0, "echo-bench", seconds=300)
+    guest = run(dom0, "echo-bench echo 20", seconds=300)
     output = guest.console.output()
     check(guest.status() == 0, f"status {guest.status()}\n{output[-1500:]}")
     for word in ("channel", "kernel", "median", "p99"):

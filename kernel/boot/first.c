@@ -66,7 +66,7 @@ static void archive_map(struct space *s, const struct archive *a)
         pfn_t f = {a->first.n + i};
         frames[f.n].type = FRAME_BOOT;
         must(space_map_frames(s, FIRST_ARCHIVE + i * PAGE_SIZE, &f, 1,
-                              FOS_PROT_READ),
+                              FOS_PROT_READ, 0),
              "boot archive");
     }
 }

@@ -1,17 +1,26 @@
 /* SPDX-License-Identifier: MIT */
 #include "lib/lib.h"
 
+/* By words, as translators go through `rep` one by one. */
 void *memcpy(void *to, const void *from, size_t n)
 {
     void *at = to;
-    __asm__ volatile("rep movsb" : "+D"(at), "+S"(from), "+c"(n) : : "memory");
+    size_t words = n / 8;
+    __asm__ volatile("rep movsq\n\tmov %3, %2\n\trep movsb"
+                     : "+&D"(at), "+&S"(from), "+&c"(words)
+                     : "r"(n % 8)
+                     : "memory");
     return to;
 }
 
 void *memset(void *to, int c, size_t n)
 {
     void *at = to;
-    __asm__ volatile("rep stosb" : "+D"(at), "+c"(n) : "a"(c) : "memory");
+    size_t words = n / 8;
+    __asm__ volatile("rep stosq\n\tmov %2, %1\n\trep stosb"
+                     : "+&D"(at), "+&c"(words)
+                     : "r"(n % 8), "a"((uint8_t)c * 0x0101010101010101)
+                     : "memory");
     return to;
 }
 

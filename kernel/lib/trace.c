@@ -80,20 +80,9 @@ pfn_t trace_control_frame(void)
 int trace_map(struct space *s, uint64_t va)
 {
     uint32_t n = about.info.pages;
-    if (va % PAGE_SIZE)
-        return -FOS_EINVAL;
-    if (user_range_check(va, n * PAGE_SIZE))
-        return -FOS_EFAULT;
-    int r = space_range_free(s, va, n);
-    if (r)
-        return r;
-    r = space_map_frames(s, va + PAGE_SIZE, pages + 1, n - 1, FOS_PROT_READ);
-    if (r)
-        return r;
-    r = space_map_frames(s, va, pages, 1, FOS_PROT_READ | FOS_PROT_WRITE);
-    if (r)
-        space_unmap(s, va + PAGE_SIZE, n - 1);
-    else
+    int r = space_map_frames(s, va, pages, n, FOS_PROT_READ | FOS_PROT_WRITE,
+                             FOS_PROT_READ);
+    if (r == 0)
         atomic_store(&reader, s);
     return r;
 }

@@ -63,15 +63,15 @@ int space_map(struct space *s, uint64_t va, uint64_t pages, uint32_t prot,
 }
 
 int space_map_frames(struct space *s, uint64_t va, const pfn_t *f, uint64_t n,
-                     uint32_t prot)
+                     uint32_t first, uint32_t rest)
 {
-    int r = range_prepare(s, va, n, prot);
+    int r = range_prepare(s, va, n, first);
     if (r)
         return r;
     struct leaf l = {0};
     for (uint64_t i = 0; i < n; i++) {
         frame_get(f[i]);
-        leaf_set(&l, s, va + i * PAGE_SIZE, pte_make(f[i], prot));
+        leaf_set(&l, s, va + i * PAGE_SIZE, pte_make(f[i], i ? rest : first));
     }
     mmu_flush();
     return 0;

@@ -89,8 +89,9 @@ int space_map(struct space *s, uint64_t va, uint64_t pages, uint32_t prot,
 int space_unmap(struct space *s, uint64_t va, uint64_t pages); /* how many */
 long space_protect(struct space *s, uint64_t va, uint64_t pages, uint32_t prot,
                    bool sparse);
+/* The first page with protection `first`, the others with `rest`. */
 int space_map_frames(struct space *s, uint64_t va, const pfn_t *f, uint64_t n,
-                     uint32_t prot);
+                     uint32_t first, uint32_t rest);
 int space_range_free(const struct space *s, uint64_t va, uint64_t pages);
 /* Replaces a mapping of `from` at va, if it is still there, by `to`, read-only. */
 void space_swap_frame(struct space *s, uint64_t va, pfn_t from, pfn_t to);

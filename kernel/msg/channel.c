@@ -51,21 +51,12 @@ static void side_detach(struct channel *c, enum channel_side side)
 static int window_map(struct channel *c, struct space *s, uint64_t va,
                       pfn_t doorbell)
 {
-    uint64_t pages = c->ring_pages + 1;
-    int r = space_range_check(va, pages);
-    if (r == 0 && frames[doorbell.n].refs >= FRAME_REFS_MAX)
-        r = -FOS_EDQUOT;
-    if (r == 0)
-        r = space_range_free(s, va, pages);
-    if (r == 0)
-        r = space_map_frames(s, va + PAGE_SIZE, c->ring, c->ring_pages,
-                             FOS_PROT_READ | FOS_PROT_WRITE);
-    if (r)
-        return r;
-    r = space_map_frames(s, va, &doorbell, 1, FOS_PROT_READ);
-    if (r)
-        space_unmap(s, va + PAGE_SIZE, c->ring_pages);
-    return r;
+    pfn_t window[1 + FOS_RING_PAGES_MAX] = {doorbell};
+    if (frames[doorbell.n].refs >= FRAME_REFS_MAX)
+        return -FOS_EDQUOT;
+    memcpy(window + 1, c->ring, c->ring_pages * sizeof *window);
+    return space_map_frames(s, va, window, c->ring_pages + 1, FOS_PROT_READ,
+                            FOS_PROT_READ | FOS_PROT_WRITE);
 }
 
 static void ring_put(struct channel *c)
@@ -212,8 +203,10 @@ int channel_accept(struct thread *t, uint64_t va, struct channel **out)
     return 0;
 }
 
-/* From here on notify answers FOS_EPIPE, and each side still there sees DEAD. */
-static void close_sides(struct channel *c, const struct mailbox *m)
+/* From here on notify answers FOS_EPIPE, and each side still there sees DEAD, but for the
+ * one that is leaving: all it sees will be unmapped. */
+static void close_sides(struct channel *c, const struct mailbox *m,
+                        const struct space *leaving)
 {
     pfn_t doorbells[CHANNEL_SIDES];
     if (atomic_exchange(&c->closed, true))
@@ -225,7 +218,7 @@ static void close_sides(struct channel *c, const struct mailbox *m)
     doorbells[RECEIVER] = sender->doorbell;
     for (int i = 0; i < CHANNEL_SIDES; i++) {
         struct space *s = c->sides[i].space;
-        if (!s)
+        if (!s || s == leaving)
             continue;
         space_swap_frame(s, c->sides[i].va, doorbells[i], dead_doorbell);
         thread_event(c->sides[i].thread, FOS_EVENT_CHANNEL);
@@ -293,7 +286,7 @@ void channel_drop(struct channel *c, struct space *s)
     enum channel_side side = c->sides[SENDER].space == s ? SENDER : RECEIVER;
     struct thread *t = c->sides[side].thread;
     ASSERT(c->sides[side].space == s);
-    close_sides(c, c->mailbox);
+    close_sides(c, c->mailbox, s);
     quiesce(); /* no notify holds our thread any more */
     space_unmap(s, c->sides[side].va, c->ring_pages + 1);
     side_detach(c, side);
@@ -313,7 +306,7 @@ void channels_drop_mailbox(struct mailbox *m)
         next = c->sides[RECEIVER].next;
         if (c->mailbox != m)
             continue;
-        close_sides(c, m);
+        close_sides(c, m, NULL);
         pending_drop(c);
     }
 }

@@ -42,10 +42,11 @@ static int pages_map(struct thread *t, uint64_t va)
 {
     pfn_t own[] = {t->doorbell, t->events}, control = trace_control_frame();
     uint64_t trace_va = va + FOS_PAGE_TRACE * PAGE_SIZE;
-    int r = space_map_frames(t->space, trace_va, &control, 1, FOS_PROT_READ);
+    int r = space_map_frames(t->space, trace_va, &control, 1, FOS_PROT_READ, 0);
     if (r)
         return r;
-    r = space_map_frames(t->space, va, own, 2, FOS_PROT_READ | FOS_PROT_WRITE);
+    r = space_map_frames(t->space, va, own, 2, FOS_PROT_READ | FOS_PROT_WRITE,
+                         FOS_PROT_READ | FOS_PROT_WRITE);
     if (r)
         space_unmap(t->space, trace_va, 1);
     return r;

@@ -120,7 +120,7 @@ long sys_device_map(uint64_t id, uint64_t secret, uint64_t va)
     if (!d->page_shared)
         return -FOS_ENOENT;
     return space_map_frames(space_current(), va, &d->page, 1,
-                            FOS_PROT_READ | FOS_PROT_WRITE);
+                            FOS_PROT_READ | FOS_PROT_WRITE, 0);
 }
 
 long sys_console_io(uint64_t id, uint64_t secret, uint64_t what, uint64_t va,

@@ -3,7 +3,9 @@
  * memcpy, memmove, memset, memcmp: they stand on the message path, where newlib's are
  * several times slower.  Up to 64 bytes go by overlapping wide loads and stores (all
  * loads before any store, so memmove may share them), up to 512 by a 16-byte loop,
- * above that by `rep movsb` / `rep stosb`, the processor's own fast copy.
+ * above that by `rep movsq` / `rep stosq`, the processor's own fast copy (by bytes it is
+ * no faster there, and eight times slower where a translator goes through them one by
+ * one).
  */
     .text
 
@@ -68,14 +70,16 @@ FUNCTION(memcpy)
     cmpq $64, %rdx
     jbe copy_small
 copy_forward:
-    cmpq $512, %rdx
-    jb 1f
-    movq %rdx, %rcx
-    rep movsb
-    ret
-/* The last 16 bytes are loaded first: in an overlap the loop may write there. */
-1:  movups -16(%rsi,%rdx), %xmm1
+/* The last 16 bytes are loaded first: in an overlap what follows may write there. */
+    movups -16(%rsi,%rdx), %xmm1
     leaq -16(%rdi,%rdx), %r8
+    cmpq $512, %rdx
+    jb 2f
+    movq %rdx, %rcx
+    shrq $3, %rcx
+    rep movsq
+    movups %xmm1, (%r8)
+    ret
 2:  movups (%rsi), %xmm0
     movups %xmm0, (%rdi)
     addq $16, %rsi
@@ -128,9 +132,16 @@ FUNCTION(memset)
     movq %r8, %rax
     ret
 2:  movl %edx, %ecx
-    jmp 4f
-3:  movq %rdx, %rcx
-4:  rep stosb
+    rep stosb
+    movq %r8, %rax
+    ret
+3:  movabsq $0x0101010101010101, %rcx
+    imulq %rcx, %rax
+    leaq -8(%rdi,%rdx), %r9
+    movq %rdx, %rcx
+    shrq $3, %rcx
+    rep stosq
+    movq %rax, (%r9)
     movq %r8, %rax
     ret
 END(memset)

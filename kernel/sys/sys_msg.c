@@ -99,7 +99,7 @@ long sys_channel_accept(uint64_t va, uint64_t out)
         return r;
     trace(FOS_TRACE_accept, c->object.id, c->mailbox_id);
     info_write(out, c, c->sender_pid);
-    return 0;
+    return thread_current()->pending_count;
 }
 
 static struct channel *channel_mine(uint64_t id, uint64_t secret)

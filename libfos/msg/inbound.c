@@ -193,51 +193,51 @@ static void inbound_init(struct fos_inbound *inbound, struct fos_mailbox *mailbo
     mailbox->stats.accepted++;
 }
 
-/* Accepts the next channel into `window`.  0 or an error; -FOS_EAGAIN: none waits.
- */
+/* Accepts the next channel into `window`.  How many still wait, or an error;
+ * -FOS_EAGAIN: none waited. */
 static long inbound_accept(struct fos_thread *thread, void *window)
 {
     struct fos_inbound *inbound = inbound_alloc(thread);
     struct fos_channel_info info;
     struct fos_mailbox *mailbox;
-    long error;
+    long left;
 
     if (!inbound)
         return -FOS_ENOMEM;
-    error = fos_sys_channel_accept(window, &info);
-    if (error < 0) {
+    left = fos_sys_channel_accept(window, &info);
+    if (left < 0) {
         inbound_free(thread, inbound);
-        return error;
+        return left;
     }
     mailbox = mailbox_of(thread, info.mailbox);
     if (mailbox) {
         inbound_init(inbound, mailbox, window, &info);
         inbound_release_waiting(mailbox);
-        return 0;
+        return left;
     }
     /* Of a mailbox that this library did not make. */
     fos_sys_channel_close(info.channel, FOS_TAKEN_NONE);
     fos_pages_release(window, WINDOW_PAGES);
     inbound_free(thread, inbound);
-    return 0;
+    return left;
 }
 
 static void thread_accept(struct fos_thread *thread)
 {
     uint64_t begin = fos_tsc();
     uint32_t before = thread->inbounds;
-    long error = 0;
+    long left;
 
-    while (!error) {
+    do {
         void *window = fos_pages_reserve(WINDOW_PAGES);
-        error = window ? inbound_accept(thread, window) : -FOS_ENOMEM;
-        if (error && window)
+        left = window ? inbound_accept(thread, window) : -FOS_ENOMEM;
+        if (left < 0 && window)
             fos_pages_release(window, WINDOW_PAGES);
-    }
+    } while (left > 0);
     if (thread->inbounds != before)
         fos_choice_accepted(&thread->costs,
                             (fos_tsc() - begin) / (thread->inbounds - before));
-    thread->accept_short = error != -FOS_EAGAIN;
+    thread->accept_short = left < 0 && left != -FOS_EAGAIN;
     thread->room_wanted |= thread->accept_short;
 }
 

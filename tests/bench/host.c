@@ -449,25 +449,34 @@ long fos_sys_channel_connect(struct fos_cap mailbox, void *address,
     return result;
 }
 
+static void channel_attach(struct host_channel *c, void *address)
+{
+    c->accepted = true;
+    c->window[1] = address;
+    window_map(address,
+               c->dead ? arena->dead_page : arena->threads[c->sender].doorbell,
+               c->ring, c->ring_pages);
+}
+
 long fos_sys_channel_accept(void *address, struct fos_channel_info *out)
 {
-    long result = -FOS_EAGAIN;
+    long left = -FOS_EAGAIN;
 
     arena_lock();
-    for (uint32_t i = 0; i < arena->channels_count && result; i++) {
+    for (uint32_t i = 0; i < arena->channels_count; i++) {
         struct host_channel *c = &arena->channels[i];
         if (c->receiver != self_index || c->accepted)
             continue;
-        c->accepted = true;
-        c->window[1] = address;
-        window_map(address,
-                   c->dead ? arena->dead_page : arena->threads[c->sender].doorbell,
-                   c->ring, c->ring_pages);
-        *out = channel_info(i, c->sender);
-        result = 0;
+        if (left < 0) {
+            channel_attach(c, address);
+            *out = channel_info(i, c->sender);
+            left = 0;
+        } else {
+            left++;
+        }
     }
     arena_unlock();
-    return result;
+    return left;
 }
 
 static struct host_channel *channel_find(struct fos_cap cap)

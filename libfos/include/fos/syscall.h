@@ -40,6 +40,7 @@ long fos_sys_mailbox_send(struct fos_cap mailbox, const void *message,
 
 long fos_sys_channel_connect(struct fos_cap mailbox, void *address,
                              uint64_t ring_pages, struct fos_channel_info *out);
+/* How many others wait to be accepted by this thread. */
 long fos_sys_channel_accept(void *address, struct fos_channel_info *out);
 /* taken: FOS_TAKEN_NONE, or by the receiver of a retired channel the packets it
  * took; the protocol of retiring is told at struct fos_doorbell. */

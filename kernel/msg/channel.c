@@ -154,6 +154,8 @@ int channel_connect(struct mailbox *m, uint64_t va, uint32_t ring_pages,
     r = -FOS_ENOMEM;
     if (!c)
         goto fail_charge;
+    /* It wakes while we map; the kernel lock lets it accept when we are done. */
+    thread_event(m->thread, FOS_EVENT_CHANNEL);
     c->mailbox_id = m->object.id;
     c->secret = m->object.secret;
     c->limit = m->limit;
@@ -172,7 +174,6 @@ int channel_connect(struct mailbox *m, uint64_t va, uint32_t ring_pages,
     side_attach(c, SENDER, s, t, va);
     s->ring_pages += ring_pages;
     pending_push(m, c);
-    thread_event(m->thread, FOS_EVENT_CHANNEL);
     *out = c;
     return 0;
 

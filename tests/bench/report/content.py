@@ -461,22 +461,26 @@ def figure_load(results):
 
 def pages_text(results):
     ring = dict(results.curve("pages", "through the ring"))
-    move = dict(results.curve("pages", "protect twice"))
-    pays = [x for x in sorted(ring) if x in move and move[x] < ring[x]]
-    if not ring or not move:
+    move = dict(results.curve("pages", "moved"))
+    fresh = dict(results.curve("pages", "map and unmap"))
+    sizes = sorted(x for x in ring if x in move and x in fresh)
+    if not sizes:
         return ""
+    pays = [x for x in sizes if move[x] + fresh[x] < ring[x]]
     if not pays:
-        return " Moving pages pays at no size measured."
-    emulated = any(r["emulated"] for r in results.select(GUEST, "pages", "protect twice"))
-    return (f" Two changes of protection cost less than the ring from {size(pays[0])} on"
-            + (", with emulated traps; on a processor, from less." if emulated else "."))
+        return " Together they cost more than the ring at every size measured."
+    emulated = any(r["emulated"] for r in results.select(GUEST, "pages", "moved"))
+    last = sizes[-1]
+    return (f" Together they cost less than the ring from {size(pays[0])} on, "
+            f"{ring[last] / (move[last] + fresh[last]):.1f} times less at {size(last)}"
+            + (" (traps are emulated)." if emulated else "."))
 
 
 def figure_pages(results):
     return Figure("pages", "Bytes through the ring, or pages moved",
-                  "Moving pages costs at least one change of mappings on each side; two "
-                  "changes of protection are the least that can be, unmapping and mapping "
-                  "fresh pages (which zeroes them) the plain way." + pages_text(results),
+                  "A message by pages is a move (one call unmaps them here and maps them there); "
+                  "and the sender needs fresh ones for its next message, which are zeroed, and "
+                  "the receiver unmaps what it has read." + pages_text(results),
                   "message, bytes", "cycles to a message",
                   curves(results, "pages"), "echo-bench pages", log="xy",
                   bytes_axis=True)

@@ -144,8 +144,21 @@ long fos_name_serve(const char *path, struct fos_cap mailbox,
     return error;
 }
 
+/*
+ * After a write with that result: unless the name may still stand for `old`, nobody
+ * reaches that any more by what the depot gave out.  Not before the write: whose send
+ * fails asks the fleet, and is to be told what is so now.
+ */
+static long old_renew(long result, struct fos_mailbox *old)
+{
+    bool left = result == 0 || result == -FOS_ENOENT || result == -FOS_EPERM;
+    long error = old && left ? fos_mailbox_renew(old) : 0;
+
+    return result ? result : error;
+}
+
 long fos_name_update(const struct fos_registration *name, struct fos_cap mailbox,
-                     unsigned flags)
+                     unsigned flags, struct fos_mailbox *old)
 {
     struct name_update_req req = {.head.tag = FOS_TAG(name, update),
                                   .alias = name->alias,
@@ -154,14 +167,17 @@ long fos_name_update(const struct fos_registration *name, struct fos_cap mailbox
     struct name_update_rep rep = {0};
     bool again;
 
+    if (old && old->cap.id == mailbox.id)
+        return -FOS_EINVAL;
     long result = name_write(name->alias, &req, sizeof req, &req.view, &rep,
                              sizeof rep, &again);
     changed();
-    return refusal(result);
+    return old_renew(refusal(result), old);
 }
 
 /* After a try that may have done it, another may have the name by now. */
-long fos_name_unregister(const struct fos_registration *name)
+long fos_name_unregister(const struct fos_registration *name,
+                         struct fos_mailbox *old)
 {
     struct name_unregister_req req = {.head.tag = FOS_TAG(name, unregister),
                                       .alias = name->alias,
@@ -173,8 +189,8 @@ long fos_name_unregister(const struct fos_registration *name)
                              sizeof rep, &again);
     changed();
     if (again && (result == -FOS_ENOENT || result == -FOS_EACCES))
-        return 0;
-    return refusal(result);
+        result = 0;
+    return old_renew(refusal(result), old);
 }
 
 long fos_name_renew(const struct fos_registration *name, uint64_t lease_ns)

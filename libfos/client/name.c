@@ -15,11 +15,6 @@ _Atomic uint64_t name_changes;
 static _Thread_local struct name_cache cache;
 static _Thread_local uint64_t cached_changes; /* of which the cache knows */
 
-static uint64_t now(void)
-{
-    return fos_sleeper_now(&fos_thread_self()->sleeper);
-}
-
 /* This process has changed, or may have, what a name stands for. */
 static void changed(void)
 {
@@ -111,7 +106,7 @@ static long circle_check(struct fos_alias alias, struct fos_alias target)
     for (int links = 0; links < NAME_CHAIN_MAX; links++) {
         if (fos_alias_equal(alias, target))
             return -FOS_ELOOP;
-        long error = name_ask(target, &value, &left, now() + LOOKUP_DEADLINE);
+        long error = name_ask(target, &value, &left, name_now() + LOOKUP_DEADLINE);
         if (error == -FOS_ENOENT || (!error && value.kind != NAME_LINK))
             return 0;
         if (error)
@@ -134,13 +129,13 @@ long fos_name_link(const char *path, struct fos_alias target, uint64_t lease_ns,
 long fos_name_serve(const char *path, struct fos_cap mailbox,
                     struct fos_registration *made)
 {
-    uint64_t deadline = now() + SERVE_PATIENCE;
+    uint64_t deadline = name_now() + SERVE_PATIENCE;
     long error;
 
     while ((error = fos_name_register(path, mailbox, NAME_PUBLIC, 0, made)) ==
                -FOS_EEXIST &&
-           now() < deadline)
-        fos_clock_sleep(now() + 10 * FOS_MILLISECOND);
+           name_now() < deadline)
+        fos_clock_sleep(name_now() + 10 * FOS_MILLISECOND);
     return error;
 }
 
@@ -215,7 +210,7 @@ long fos_name_renew(const struct fos_registration *name, uint64_t lease_ns)
 static long lookup(struct fos_alias alias, struct name_value *value,
                    uint64_t *until, uint64_t deadline)
 {
-    uint64_t begun = now(), left;
+    uint64_t begun = name_now(), left;
 
     *until = NAME_NEVER;
     for (int links = 0; links <= NAME_CHAIN_MAX; links++) {
@@ -235,7 +230,7 @@ long fos_name_lookup(struct fos_alias alias, struct name_value *value)
 {
     uint64_t until;
 
-    return lookup(alias, value, &until, now() + LOOKUP_DEADLINE);
+    return lookup(alias, value, &until, name_now() + LOOKUP_DEADLINE);
 }
 
 /* What this thread remembers and this process has not changed since. */
@@ -246,7 +241,7 @@ static const struct name_cached *recall(struct fos_alias alias)
     if (cached_changes != made)
         memset(&cache, 0, sizeof cache);
     cached_changes = made;
-    return name_cache_find(&cache, alias, now());
+    return name_cache_find(&cache, alias, name_now());
 }
 
 long name_resolve(struct fos_alias alias, struct name_value *value, uint64_t *until,
@@ -254,7 +249,7 @@ long name_resolve(struct fos_alias alias, struct name_value *value, uint64_t *un
 {
     static const struct name_value nothing;
     const struct name_cached *known = recall(alias);
-    uint64_t begun = now();
+    uint64_t begun = name_now();
 
     if (known) {
         fos_name_stats.hits++;
@@ -268,7 +263,7 @@ long name_resolve(struct fos_alias alias, struct name_value *value, uint64_t *un
     if (!error)
         name_cache_put(&cache, alias, value, *until);
     else if (error == -FOS_ENOENT)
-        name_cache_put(&cache, alias, &nothing, now() + FOS_NAME_NEGATIVE);
+        name_cache_put(&cache, alias, &nothing, name_now() + FOS_NAME_NEGATIVE);
     return error;
 }
 

@@ -113,7 +113,7 @@ static void way_believe(struct way *w, uint64_t until)
 static long way_ask(struct way *w, uint64_t deadline)
 {
     uint64_t changes = fos_load_relaxed(&name_changes), until;
-    uint64_t second = fos_sleeper_now(&fos_thread_self()->sleeper) + FOS_SECOND;
+    uint64_t second = name_now() + FOS_SECOND;
     struct fos_cap to;
     long error = target_find(w->alias, w->secret,
                              deadline > second ? deadline : second, &to, &until);

@@ -100,7 +100,8 @@ long fos_name_update(const struct fos_registration *name, struct fos_cap mailbox
 long fos_name_unregister(const struct fos_registration *name,
                          struct fos_mailbox *old);
 
-/* The lease ends lease_ns from now; 0: never.  0; ENOENT; EPERM; ETIMEDOUT. */
+/* The lease ends lease_ns from now; 0: with this process.  0; ENOENT; EPERM;
+ * ETIMEDOUT. */
 long fos_name_renew(const struct fos_registration *name, uint64_t lease_ns);
 
 /*

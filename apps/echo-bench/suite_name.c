@@ -116,7 +116,7 @@ void suite_name(void)
         measure(&m);
     }
     for (int i = 0; i < NAMES; i++)
-        must(fos_name_unregister(&several[i]), "a name's end");
+        must(fos_name_unregister(&several[i], NULL), "a name's end");
     fos_name_close();
     pair_close();
 }

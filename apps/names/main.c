@@ -133,7 +133,7 @@ static int serve(const char *path, unsigned seconds)
         else if (!error)
             printf("%s: %.*s\n", path, (int)length, text);
     }
-    error = fos_name_unregister(&made);
+    error = fos_name_unregister(&made, &inbox);
     return error ? complain(path, error) : 0;
 }
 

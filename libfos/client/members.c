@@ -36,11 +36,6 @@ static void forked(void)
 FOS_PART(members_part, .forked = forked);
 struct fos_name_stats fos_name_stats;
 
-static uint64_t now(void)
-{
-    return fos_sleeper_now(&fos_thread_self()->sleeper);
-}
-
 static void peer_drop(unsigned slot)
 {
     if (peers[slot].mailbox.id)
@@ -122,12 +117,12 @@ static bool round_begin(uint64_t *backoff, uint64_t deadline)
 
     if (!first) {
         fos_name_stats.retries++;
-        fos_clock_sleep(earlier(now() + *backoff, deadline));
+        fos_clock_sleep(earlier(name_now() + *backoff, deadline));
     }
     *backoff = first ? BACKOFF_FIRST : earlier(*backoff * 2, BACKOFF_LAST);
     if (!first || !view.number || stale)
         view_fetch(deadline);
-    return now() < deadline;
+    return name_now() < deadline;
 }
 
 /* Of `left`, whom to ask next: who hangs would keep every look-up waiting. */
@@ -160,9 +155,9 @@ long name_ask(struct fos_alias alias, struct name_value *value, uint64_t *left_n
         for (int slot; (slot = best_of(alias, left)) >= 0; left &= ~(1u << slot)) {
             req.head.tag = FOS_TAG(name, lookup);
             fos_name_stats.lookups++;
-            long result =
-                member_call((unsigned)slot, &req, sizeof req, &rep, sizeof rep,
-                            earlier(deadline, now() + LOOKUP_PATIENCE), &again);
+            long result = member_call(
+                (unsigned)slot, &req, sizeof req, &rep, sizeof rep,
+                earlier(deadline, name_now() + LOOKUP_PATIENCE), &again);
             *value = rep.value;
             if (result >= 0)
                 *left_ns = lease_left(result);
@@ -175,7 +170,7 @@ long name_ask(struct fos_alias alias, struct name_value *value, uint64_t *left_n
 long name_write(struct fos_alias alias, void *request, uint32_t length,
                 uint64_t *number, void *reply, uint32_t capacity, bool *again)
 {
-    uint64_t backoff = 0, deadline = now() + WRITE_DEADLINE,
+    uint64_t backoff = 0, deadline = name_now() + WRITE_DEADLINE,
              tag = ((struct fos_request *)request)->tag;
 
     *again = false;
@@ -187,8 +182,9 @@ long name_write(struct fos_alias alias, void *request, uint32_t length,
             continue;
         ((struct fos_request *)request)->tag = tag;
         *number = view.number;
-        long result = member_call((unsigned)slot, request, length, reply, capacity,
-                                  earlier(deadline, now() + WRITE_PATIENCE), again);
+        long result =
+            member_call((unsigned)slot, request, length, reply, capacity,
+                        earlier(deadline, name_now() + WRITE_PATIENCE), again);
         if (result != -FOS_EAGAIN)
             return result;
         *again = true;
@@ -206,7 +202,7 @@ static long member_list(unsigned slot, struct name_listed *entries, size_t capac
     do {
         req.head.tag = FOS_TAG(name, list);
         long error = member_call(slot, &req, sizeof req, &rep, sizeof rep,
-                                 now() + WRITE_PATIENCE, &again);
+                                 name_now() + WRITE_PATIENCE, &again);
         if (error < 0)
             return error;
         for (uint32_t i = 0; i < rep.count && i < NAME_LIST_MAX && count < capacity;
@@ -237,7 +233,7 @@ static long view_list(struct name_listed *entries, size_t capacity)
 
 long fos_name_list(struct name_listed *entries, size_t capacity)
 {
-    uint64_t backoff = 0, deadline = now() + WRITE_DEADLINE;
+    uint64_t backoff = 0, deadline = name_now() + WRITE_DEADLINE;
     long result = -FOS_EAGAIN;
 
     stale = true;

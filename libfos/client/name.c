@@ -15,11 +15,6 @@ _Atomic uint64_t name_changes;
 static _Thread_local struct name_cache cache;
 static _Thread_local uint64_t cached_changes; /* of which the cache knows */
 
-static uint64_t now(void)
-{
-    return fos_sleeper_now(&fos_thread_self()->sleeper);
-}
-
 /* This process has changed, or may have, what a name stands for. */
 static void changed(void)
 {
@@ -111,7 +106,7 @@ static long circle_check(struct fos_alias alias, struct fos_alias target)
     for (int links = 0; links < NAME_CHAIN_MAX; links++) {
         if (fos_alias_equal(alias, target))
             return -FOS_ELOOP;
-        long error = name_ask(target, &value, &left, now() + LOOKUP_DEADLINE);
+        long error = name_ask(target, &value, &left, name_now() + LOOKUP_DEADLINE);
         if (error == -FOS_ENOENT || (!error && value.kind != NAME_LINK))
             return 0;
         if (error)
@@ -134,18 +129,31 @@ long fos_name_link(const char *path, struct fos_alias target, uint64_t lease_ns,
 long fos_name_serve(const char *path, struct fos_cap mailbox,
                     struct fos_registration *made)
 {
-    uint64_t deadline = now() + SERVE_PATIENCE;
+    uint64_t deadline = name_now() + SERVE_PATIENCE;
     long error;
 
     while ((error = fos_name_register(path, mailbox, NAME_PUBLIC, 0, made)) ==
                -FOS_EEXIST &&
-           now() < deadline)
-        fos_clock_sleep(now() + 10 * FOS_MILLISECOND);
+           name_now() < deadline)
+        fos_clock_sleep(name_now() + 10 * FOS_MILLISECOND);
     return error;
 }
 
+/*
+ * After a write with that result: unless the name may still stand for `old`, nobody
+ * reaches that any more by what the depot gave out.  Not before the write: whose send
+ * fails asks the fleet, and is to be told what is so now.
+ */
+static long old_renew(long result, struct fos_mailbox *old)
+{
+    bool left = result == 0 || result == -FOS_ENOENT || result == -FOS_EPERM;
+    long error = old && left ? fos_mailbox_renew(old) : 0;
+
+    return result ? result : error;
+}
+
 long fos_name_update(const struct fos_registration *name, struct fos_cap mailbox,
-                     unsigned flags)
+                     unsigned flags, struct fos_mailbox *old)
 {
     struct name_update_req req = {.head.tag = FOS_TAG(name, update),
                                   .alias = name->alias,
@@ -154,14 +162,17 @@ long fos_name_update(const struct fos_registration *name, struct fos_cap mailbox
     struct name_update_rep rep = {0};
     bool again;
 
+    if (old && old->cap.id == mailbox.id)
+        return -FOS_EINVAL;
     long result = name_write(name->alias, &req, sizeof req, &req.view, &rep,
                              sizeof rep, &again);
     changed();
-    return refusal(result);
+    return old_renew(refusal(result), old);
 }
 
 /* After a try that may have done it, another may have the name by now. */
-long fos_name_unregister(const struct fos_registration *name)
+long fos_name_unregister(const struct fos_registration *name,
+                         struct fos_mailbox *old)
 {
     struct name_unregister_req req = {.head.tag = FOS_TAG(name, unregister),
                                       .alias = name->alias,
@@ -173,8 +184,8 @@ long fos_name_unregister(const struct fos_registration *name)
                              sizeof rep, &again);
     changed();
     if (again && (result == -FOS_ENOENT || result == -FOS_EACCES))
-        return 0;
-    return refusal(result);
+        result = 0;
+    return old_renew(refusal(result), old);
 }
 
 long fos_name_renew(const struct fos_registration *name, uint64_t lease_ns)
@@ -199,7 +210,7 @@ long fos_name_renew(const struct fos_registration *name, uint64_t lease_ns)
 static long lookup(struct fos_alias alias, struct name_value *value,
                    uint64_t *until, uint64_t deadline)
 {
-    uint64_t begun = now(), left;
+    uint64_t begun = name_now(), left;
 
     *until = NAME_NEVER;
     for (int links = 0; links <= NAME_CHAIN_MAX; links++) {
@@ -219,7 +230,7 @@ long fos_name_lookup(struct fos_alias alias, struct name_value *value)
 {
     uint64_t until;
 
-    return lookup(alias, value, &until, now() + LOOKUP_DEADLINE);
+    return lookup(alias, value, &until, name_now() + LOOKUP_DEADLINE);
 }
 
 /* What this thread remembers and this process has not changed since. */
@@ -230,7 +241,7 @@ static const struct name_cached *recall(struct fos_alias alias)
     if (cached_changes != made)
         memset(&cache, 0, sizeof cache);
     cached_changes = made;
-    return name_cache_find(&cache, alias, now());
+    return name_cache_find(&cache, alias, name_now());
 }
 
 long name_resolve(struct fos_alias alias, struct name_value *value, uint64_t *until,
@@ -238,7 +249,7 @@ long name_resolve(struct fos_alias alias, struct name_value *value, uint64_t *un
 {
     static const struct name_value nothing;
     const struct name_cached *known = recall(alias);
-    uint64_t begun = now();
+    uint64_t begun = name_now();
 
     if (known) {
         fos_name_stats.hits++;
@@ -252,7 +263,7 @@ long name_resolve(struct fos_alias alias, struct name_value *value, uint64_t *un
     if (!error)
         name_cache_put(&cache, alias, value, *until);
     else if (error == -FOS_ENOENT)
-        name_cache_put(&cache, alias, &nothing, now() + FOS_NAME_NEGATIVE);
+        name_cache_put(&cache, alias, &nothing, name_now() + FOS_NAME_NEGATIVE);
     return error;
 }
 

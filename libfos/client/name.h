@@ -57,6 +57,12 @@ void name_peers_close(void);
 /* The next send to the alias asks what it stands for. */
 void name_peers_doubt(struct fos_alias alias);
 
+/* Nanoseconds of the monotonic clock. */
+static inline uint64_t name_now(void)
+{
+    return fos_sleeper_now(&fos_thread_self()->sleeper);
+}
+
 /* Of two moments, or two times. */
 static inline uint64_t earlier(uint64_t a, uint64_t b)
 {

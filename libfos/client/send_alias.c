@@ -37,14 +37,25 @@ static long target_find(struct fos_alias alias, uint64_t secret, uint64_t deadli
     return secret ? 0 : -FOS_EPERM;
 }
 
-long fos_peer_open_alias(struct fos_peer *peer, struct fos_alias alias,
-                         uint64_t secret, enum fos_transport transport)
+static long target_open(struct fos_peer *peer, struct fos_alias alias,
+                        uint64_t secret, enum fos_transport transport)
 {
     struct fos_cap to;
     uint64_t until;
     long error = target_find(alias, secret, FOS_NEVER, &to, &until);
 
     return error ? error : fos_peer_open(peer, to, transport);
+}
+
+long fos_peer_open_alias(struct fos_peer *peer, struct fos_alias alias,
+                         uint64_t secret, enum fos_transport transport)
+{
+    long error = target_open(peer, alias, secret, transport);
+
+    if (error != -FOS_EPERM)
+        return error;
+    fos_name_forget(alias); /* what was remembered may not be so any more */
+    return target_open(peer, alias, secret, transport);
 }
 
 static bool cap_equal(struct fos_cap a, struct fos_cap b)
@@ -102,7 +113,7 @@ static void way_believe(struct way *w, uint64_t until)
 static long way_ask(struct way *w, uint64_t deadline)
 {
     uint64_t changes = fos_load_relaxed(&name_changes), until;
-    uint64_t second = fos_sleeper_now(&fos_thread_self()->sleeper) + FOS_SECOND;
+    uint64_t second = name_now() + FOS_SECOND;
     struct fos_cap to;
     long error = target_find(w->alias, w->secret,
                              deadline > second ? deadline : second, &to, &until);
@@ -158,18 +169,20 @@ static long send_again(struct fos_alias alias, uint64_t secret, struct fos_cap o
     return fos_msg_send_until(&w->peer, data, length, deadline);
 }
 
+/* Without a capability deposited, as far as is remembered, there is no way to close. */
 long fos_msg_send_alias_until(struct fos_alias alias, uint64_t secret,
                               const void *data, uint32_t length, uint64_t deadline)
 {
+    struct fos_cap old = {0};
     struct way *w;
     long error = way_take(alias, secret, deadline, &w);
 
-    if (error)
-        return error;
-    error = fos_msg_send_until(&w->peer, data, length, deadline);
+    if (!error) {
+        old = w->peer.mailbox;
+        error = fos_msg_send_until(&w->peer, data, length, deadline);
+    }
     if (!is_gone(error))
         return error;
-    struct fos_cap old = w->peer.mailbox;
     way_close(w);
     return send_again(alias, secret, old, error, data, length, deadline);
 }

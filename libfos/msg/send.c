@@ -181,6 +181,8 @@ static int long_send(struct fos_peer *peer, uint64_t deadline)
     while ((error = fos_peer_connect(peer)) == -FOS_EAGAIN)
         if (!backoff_wait(peer, &backoff, deadline))
             return -FOS_ETIMEDOUT;
+    if (error == -FOS_EPERM)
+        return error;
     return error ? -FOS_EMSGSIZE : SEND_AGAIN;
 }
 

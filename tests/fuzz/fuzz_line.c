@@ -11,7 +11,7 @@
 #include <fos/clock.h>
 #include <fos/line.h>
 
-#include "tests/boot/toy.h"
+#include "tests/boot/toy_service.h"
 
 FOS_FAST_CALL(toy, add)
 
@@ -79,26 +79,11 @@ static void toy_add(const struct fos_caller *caller, const struct toy_add_req *r
     fos_answer(caller, 0, &rep, sizeof rep);
 }
 
-static void toy_fail(const struct fos_caller *caller,
-                     const struct toy_fail_req *req, size_t length)
-{
-    (void)length;
-    fos_answer(caller, req->error, NULL, 0);
-}
-
 static void toy_later(const struct fos_caller *caller,
                       const struct toy_later_req *req, size_t length)
 {
     (void)req, (void)length;
     kept[kept_count++ % KEPT_MAX] = *caller;
-}
-
-static void toy_text(const struct fos_caller *caller,
-                     const struct toy_text_req *req, size_t length)
-{
-    struct toy_text_rep rep = {.length = length - sizeof *req};
-
-    fos_answer(caller, 0, &rep, sizeof rep);
 }
 
 /* Answers twice, the second time in vain. */
@@ -109,16 +94,6 @@ static void toy_lie(const struct fos_caller *caller, const struct toy_lie_req *r
     fos_answer(caller, 0, NULL, 0);
     if (caller->line)
         HOLDS(fos_answer(caller, 0, NULL, 0) == -FOS_EPERM);
-}
-
-/* Too long for a line. */
-static void toy_bulk(const struct fos_caller *caller,
-                     const struct toy_bulk_req *req, size_t length)
-{
-    static struct toy_bulk_rep rep;
-
-    (void)req, (void)length;
-    fos_answer(caller, 0, &rep, sizeof rep);
 }
 
 static void views_take(void)

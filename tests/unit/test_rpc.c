@@ -2,41 +2,23 @@
 /* Calls and services, between threads of this program; and clients and servers that
  * break the rules. */
 #include <fos/call.h>
-#include <fos/service.h>
 
 #include <pthread.h>
 #include <unistd.h>
 
 #include "tests/bench/host.h"
-#include "tests/boot/toy.h"
+#include "tests/boot/toy_later.h"
 #include "unit.h"
 
 FOS_CLIENT_CALLS(toy, TOY_OPS)
 FOS_CLIENT_CALLS(fleet, FLEET_OPS)
 
-enum { MILLISECOND = 1000000, WAITING_MAX = 128 };
+enum { MILLISECOND = 1000000 };
 
 /* ---- the service, in a thread of its own ---- */
 
-static struct {
-    struct fos_caller caller;
-    uint64_t value;
-} waiting[WAITING_MAX];
-static size_t waiting_count;
-static _Atomic uint32_t cancels_matched, answers_gone, answers_refused;
-
-static void toy_cancel(const struct fos_caller *caller)
-{
-    for (size_t i = 0; i < waiting_count; i++)
-        if (fos_caller_same(&waiting[i].caller, caller)) {
-            waiting[i] = waiting[--waiting_count];
-            cancels_matched++;
-            return;
-        }
-}
-
+static _Atomic uint32_t answers_gone, answers_refused;
 FOS_SERVICE_TABLE(table, TOY_OPS)
-
 static struct fos_service service;
 static pthread_t server;
 static _Atomic bool server_up, server_stop;
@@ -52,42 +34,6 @@ static void toy_add(const struct fos_caller *caller, const struct toy_add_req *r
     answers_refused += error == -FOS_EAGAIN;
 }
 
-static void toy_fail(const struct fos_caller *caller,
-                     const struct toy_fail_req *req, size_t length)
-{
-    (void)length;
-    fos_answer(caller, req->error, NULL, 0);
-}
-
-static void toy_later(const struct fos_caller *caller,
-                      const struct toy_later_req *req, size_t length)
-{
-    (void)length;
-    if (waiting_count == WAITING_MAX)
-        return;
-    waiting[waiting_count].caller = *caller;
-    waiting[waiting_count++].value = req->value;
-    while (waiting_count && waiting_count >= req->count) {
-        struct toy_later_rep rep;
-        for (size_t i = waiting_count; i-- > 0;) {
-            rep.value = waiting[i].value;
-            fos_answer(&waiting[i].caller, 0, &rep, sizeof rep);
-        }
-        waiting_count = 0;
-    }
-}
-
-static void toy_text(const struct fos_caller *caller,
-                     const struct toy_text_req *req, size_t length)
-{
-    const uint8_t *text = (const uint8_t *)(req + 1);
-    struct toy_text_rep rep = {.length = length - sizeof *req};
-
-    for (size_t i = 0; i < rep.length; i++)
-        rep.sum += text[i];
-    fos_answer(caller, 0, &rep, sizeof rep);
-}
-
 static void toy_lie(const struct fos_caller *caller, const struct toy_lie_req *req,
                     size_t length)
 {
@@ -96,16 +42,6 @@ static void toy_lie(const struct fos_caller *caller, const struct toy_lie_req *r
     (void)length;
     fos_answer(caller, 0, rep,
                (size_t)((int64_t)sizeof(struct toy_lie_rep) + req->extra));
-}
-
-static void toy_bulk(const struct fos_caller *caller,
-                     const struct toy_bulk_req *req, size_t length)
-{
-    struct toy_bulk_rep rep;
-
-    (void)length;
-    memset(rep.bytes, (int)req->fill, sizeof rep.bytes);
-    fos_answer(caller, 0, &rep, sizeof rep);
 }
 
 static uint64_t soon(uint64_t milliseconds)
@@ -145,8 +81,8 @@ static void begin(void)
     once = true;
     host_thread_begin();
     service = (struct fos_service)FOS_SERVICE(toy, table, .cancel = toy_cancel);
-    waiting_count = 0;
-    cancels_matched = 0;
+    toy_waiting_count = 0;
+    toy_cancelled = 0;
     answers_gone = 0;
     answers_refused = 0;
     server_up = server_stop = false;
@@ -320,8 +256,8 @@ CASE("rpc: a call past its deadline is cancelled; its late reply is nobody's")
     adds_work();
     CHECK_EQ(toy_later_call(&peer, &req, &rep, soon(30)), -FOS_ETIMEDOUT);
     adds_work(); /* the server has passed the cancel message */
-    CHECK_EQ(cancels_matched, 1);
-    CHECK_EQ(waiting_count, 0);
+    CHECK_EQ(toy_cancelled, 1);
+    CHECK_EQ(toy_waiting_count, 0);
     CHECK_EQ(client()->stats.cancelled, 1);
     CHECK_EQ(client()->outstanding, 0);
     server_end();
@@ -345,7 +281,7 @@ CASE("rpc: a call may be finished again after a deadline, or cancelled")
     CHECK_EQ(fos_call_finish(&other, soon(5000)), -FOS_ECANCELED);
     fos_call_cancel(&other);
     adds_work();
-    CHECK_EQ(cancels_matched, 1);
+    CHECK_EQ(toy_cancelled, 1);
     server_end();
 }
 
@@ -367,7 +303,7 @@ CASE("rpc: nobody cancels another's call")
     fos_msg_send(&peer, &cancel, sizeof cancel);
     CHECK_EQ(toy_later_call(&peer, &req, &rep2, soon(5000)), 0);
     CHECK_EQ(fos_call_finish(&call, soon(5000)), 0);
-    CHECK_EQ(cancels_matched, 0);
+    CHECK_EQ(toy_cancelled, 0);
     server_end();
 }
 
@@ -518,7 +454,7 @@ CASE("rpc: random requests do no harm")
 static void *die_while_calling(void *argument)
 {
     struct fos_call calls[8];
-    struct toy_later_req req = {.count = WAITING_MAX};
+    struct toy_later_req req = {.count = TOY_WAITING_MAX};
     static struct toy_later_rep reps[8];
     struct toy_add_req add = {.a = 1, .b = 2};
     struct toy_add_rep sum;

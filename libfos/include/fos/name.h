@@ -2,7 +2,9 @@
 /*
  * Names: the naming fleet's client, and sending by alias.
  *
- *     fos_name_serve("/app/time", &inbox, &registration);      // a server
+ *     fos_name_serve("/app/time", inbox.cap, &registration);   // a server
+ *     ...
+ *     fos_name_unregister(&registration, &inbox);
  *
  *     fos_msg_send_alias(fos_alias("/app/time"), FOS_PUBLIC, text, length);  // others
  *
@@ -11,12 +13,15 @@
  * the other answers, and the calls here find it by themselves.
  *
  * What was looked up is remembered for FOS_NAME_POSITIVE at most and never beyond the
- * name's lease, names that do not exist for FOS_NAME_NEGATIVE.  So after a name was given
- * another mailbox, or was ended, messages of other processes may still go to the old one
- * for FOS_NAME_POSITIVE, as long as that lives and its capability was not renewed; then
- * never.  In the process that made the change every send begun after it heeds it.  When
- * the old mailbox is gone, a send to it fails, and is looked up and sent again by itself:
- * no mailbox's id is given out twice, so none that never had the name gets it.
+ * name's lease, names that do not exist for FOS_NAME_NEGATIVE.  Who ends a name, or gives
+ * it another mailbox, says which one it stood for, and the capability of that is
+ * renewed: a message sent by the name after the call has returned never arrives there.
+ * A send to it, or to one that is gone, fails, and the name is looked up and the message
+ * sent again by itself: no mailbox's id is given out twice, so none that never had the
+ * name gets it.  A mailbox that is to keep its capability may get messages of other
+ * processes for FOS_NAME_POSITIVE more; so may the target of a link that is ended, and
+ * who shortens a lease.  In the process that made the change every send begun after it
+ * heeds it.
  *
  * Mechanism: Belay 2011, section 3; Beckmann, "Distributed naming in a factored
  * operating system", 2010.
@@ -74,11 +79,29 @@ long fos_name_link(const char *path, struct fos_alias target, uint64_t lease_ns,
 long fos_name_serve(const char *path, struct fos_cap mailbox,
                     struct fos_registration *made);
 
-/* Another mailbox (or a new capability of the same) under a registered name.
- * 0; ENOENT it has expired; EPERM not this registration's secret. */
+/*
+ * Gives a registered name another mailbox, or a new capability of the same; or ends it.
+ *
+ * `old` is the mailbox of the calling thread that it stood for.  Once the fleet has
+ * changed the name that is renewed (fos_mailbox_renew): what it has not yet taken from
+ * its channels is lost, and old->cap is for its other names and for those who were
+ * given the one before.  Null: it keeps its capability, and may get messages a while
+ * longer, see above; for a link, for who has other names, is about to close it, or takes
+ * what still comes and renews it then.
+ *
+ * 0.  ENOENT it has expired, EPERM not this registration's secret: the name does not
+ * stand for `old`, which is renewed all the same; EPERM also when that is no mailbox of
+ * this process.  EINVAL, ELOOP: nothing has changed; EINVAL also when `mailbox` is
+ * `old`.  ETIMEDOUT no member answers: it may have happened, `old` is not renewed, try
+ * again.
+ */
 long fos_name_update(const struct fos_registration *name, struct fos_cap mailbox,
-                     unsigned flags);
-long fos_name_unregister(const struct fos_registration *name);
+                     unsigned flags, struct fos_mailbox *old);
+long fos_name_unregister(const struct fos_registration *name,
+                         struct fos_mailbox *old);
+
+/* The lease ends lease_ns from now; 0: with this process.  0; ENOENT; EPERM;
+ * ETIMEDOUT. */
 long fos_name_renew(const struct fos_registration *name, uint64_t lease_ns);
 
 /*
@@ -101,18 +124,20 @@ long fos_name_list(struct name_listed *entries, size_t capacity);
  * Opens a way to the mailbox of an alias: `secret` is its capability's, got in a
  * message, or FOS_PUBLIC.  ENOENT, ELOOP; EPERM none is deposited; ENOSYS the
  * mailbox is on another host; as fos_peer_open.  The way goes to that mailbox whatever
- * becomes of the name.  When a send by it fails because the mailbox is gone,
- * fos_name_forget the alias and open again.
+ * becomes of the name.  When a send by it fails with EPERM or EPIPE, fos_name_forget the
+ * alias and open again.
  */
 long fos_peer_open_alias(struct fos_peer *peer, struct fos_alias alias,
                          uint64_t secret, enum fos_transport transport);
 
 /*
  * Sends by alias, through one of FOS_NAME_PEERS ways kept open for the aliases used
- * last.  A mailbox that is gone costs one failed send and one look-up, and the caller
- * nothing; every FOS_NAME_POSITIVE one look-up is due, which may take a second
- * beyond the deadline.  As fos_peer_open_alias and fos_msg_send_until; ETIMEDOUT
- * also: no member answered the look-up, nothing was sent.
+ * last.  A mailbox that is gone, or that the name has left, costs one failed send and
+ * one look-up, and the caller nothing; every FOS_NAME_POSITIVE one look-up is due, which
+ * may take a second beyond the deadline.  As fos_peer_open_alias and fos_msg_send_until.
+ * ENOENT also: the name has ended; EPERM, EPIPE: the name still stands for the
+ * mailbox that is gone, or has moved again meanwhile; ETIMEDOUT: no member answered
+ * the look-up, nothing was sent.
  */
 long fos_msg_send_alias_until(struct fos_alias alias, uint64_t secret,
                               const void *data, uint32_t length, uint64_t deadline);
@@ -125,7 +150,7 @@ struct fos_name_stats {
     uint64_t hits;    /* answered from memory */
     uint64_t retries; /* requests made again, of another member or later */
     uint64_t views;   /* times the process fleet was asked for the members */
-    uint64_t resent;  /* messages sent again because the mailbox had moved */
+    uint64_t resent;  /* messages sent again, to the mailbox the name has now */
 };
 extern struct fos_name_stats fos_name_stats;
 

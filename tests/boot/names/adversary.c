@@ -138,7 +138,7 @@ static void test_impostor(void)
     CASE_EQUAL(fos_name_lookup(made.alias, &value), 0);
     CASE_EQUAL(value.word[1], 1);
     CASE_EQUAL(fos_name_lookup(fos_alias("/test/planted"), &value), -FOS_ENOENT);
-    CASE_EQUAL(fos_name_unregister(&made), 0);
+    CASE_EQUAL(fos_name_unregister(&made, NULL), 0);
     names_case_end();
 }
 
@@ -154,7 +154,7 @@ static void test_renewal(void)
     CASE_EQUAL(fos_name_renew(&foreign, 1), -FOS_EPERM);
     CASE_EQUAL(fos_name_renew(&foreign, 0), -FOS_EPERM);
     CASE_EQUAL(fos_name_lookup(made.alias, &value), 0);
-    CASE_EQUAL(fos_name_unregister(&made), 0);
+    CASE_EQUAL(fos_name_unregister(&made, NULL), 0);
     names_case_end();
 }
 

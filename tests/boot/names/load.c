@@ -131,7 +131,7 @@ static void name_come_and_go(uint64_t i)
     CASE_EQUAL(fos_name_register_alias(alias_of(1000 + i), some, 0, 0, &made), 0);
     CASE_EQUAL(fos_name_lookup(made.alias, &value), 0);
     CASE_EQUAL(value.word[1], some.id);
-    CASE_EQUAL(fos_name_unregister(&made), 0);
+    CASE_EQUAL(fos_name_unregister(&made, NULL), 0);
     CASE_EQUAL(fos_name_lookup(made.alias, &value), -FOS_ENOENT);
 }
 
@@ -186,7 +186,7 @@ static void names_end(void)
     for (uint64_t i = 0; i < NAMES && !case_why[0]; i++) {
         CASE_EQUAL(fos_name_lookup(alias_of(i), &value), 0);
         CASE_EQUAL(value.word[1], FIRST_ID + i);
-        CASE_EQUAL(fos_name_unregister(&registrations[i]), 0);
+        CASE_EQUAL(fos_name_unregister(&registrations[i], NULL), 0);
     }
 }
 

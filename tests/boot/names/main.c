@@ -28,17 +28,19 @@ static void test_register(void)
     CASE_EQUAL(value.kind, NAME_MAILBOX);
     CASE_EQUAL(value.word[1], some.id);
     CASE_EQUAL(value.secret, 0);
-    CASE_EQUAL(fos_name_update(&made, (struct fos_cap){4712, 5}, NAME_PUBLIC), 0);
+    CASE_EQUAL(fos_name_update(&made, (struct fos_cap){4712, 5}, NAME_PUBLIC, NULL),
+               0);
     CASE_EQUAL(fos_name_lookup(fos_alias("/test/a"), &value), 0);
     CASE_EQUAL(value.word[1], 4712);
     CASE_EQUAL(value.secret, 5);
     CASE_EQUAL(fos_name_register("/test/a", some, 0, 0, &again), -FOS_EEXIST);
-    CASE_EQUAL(fos_name_unregister(&made), 0);
+    CASE_EQUAL(fos_name_unregister(&made, NULL), 0);
     CASE_EQUAL(lookup("/test/a"), -FOS_ENOENT);
-    CASE_EQUAL(fos_name_unregister(&made), -FOS_ENOENT);
+    CASE_EQUAL(fos_name_unregister(&made, NULL), -FOS_ENOENT);
     CASE_EQUAL(fos_name_register("/test/a", some, 0, 0, &again), 0);
-    CASE_EQUAL(fos_name_unregister(&made), -FOS_EPERM); /* the secret is the old */
-    CASE_EQUAL(fos_name_unregister(&again), 0);
+    CASE_EQUAL(fos_name_unregister(&made, NULL),
+               -FOS_EPERM); /* the secret is the old */
+    CASE_EQUAL(fos_name_unregister(&again, NULL), 0);
     names_case_end();
 }
 
@@ -51,7 +53,7 @@ static void test_number(void)
     case_begin("an alias may be a mere number");
     CASE_EQUAL(fos_name_register_alias(number, some, 0, 0, &made), 0);
     CASE_EQUAL(fos_name_lookup(number, &value), 0);
-    CASE_EQUAL(fos_name_unregister(&made), 0);
+    CASE_EQUAL(fos_name_unregister(&made, NULL), 0);
     number = fos_alias("/test/a");
     CASE_EQUAL(fos_name_register_alias(number, some, 0, 0, &made), -FOS_EINVAL);
     names_case_end();
@@ -117,7 +119,7 @@ static void test_owner_ends(void)
     CASE_EQUAL(lookup("/test/owned/7"), 0);
     CASE_EQUAL(lookup("/test/owned/0"), -FOS_ENOENT);
     CASE_EQUAL(lookup("/test/owned/19"), -FOS_ENOENT);
-    CASE_EQUAL(fos_name_unregister(&made), 0);
+    CASE_EQUAL(fos_name_unregister(&made, NULL), 0);
     names_case_end();
 }
 
@@ -134,7 +136,7 @@ static int part_greedy(uint64_t most, uint64_t family)
     CHILD_EQUAL(error, -FOS_EDQUOT);
     CHILD_CHECK(got >= NAME_PER_OWNER);
     made = (struct fos_registration){{{family, 0}}, 1};
-    CHILD_EQUAL(fos_name_unregister(&made), -FOS_EPERM);
+    CHILD_EQUAL(fos_name_unregister(&made, NULL), -FOS_EPERM);
     return 0;
 }
 
@@ -174,7 +176,7 @@ static void test_links(void)
     CASE_EQUAL(value.word[1], some.id);
     CASE_EQUAL(lookup("/test/0"), -FOS_ELOOP); /* one link too many */
     for (int i = 0; i <= NAME_CHAIN_MAX + 1; i++)
-        CASE_EQUAL(fos_name_unregister(&made[i]), 0);
+        CASE_EQUAL(fos_name_unregister(&made[i], NULL), 0);
     names_case_end();
 }
 
@@ -196,7 +198,7 @@ static void test_lease(void)
     CASE_EQUAL(lookup("/test/a"), -FOS_ENOENT);
     CASE_EQUAL(fos_name_renew(&made, lease), -FOS_ENOENT);
     CASE_EQUAL(fos_name_register("/test/a", some, 0, 0, &made), 0);
-    CASE_EQUAL(fos_name_unregister(&made), 0);
+    CASE_EQUAL(fos_name_unregister(&made, NULL), 0);
     names_case_end();
 }
 
@@ -229,11 +231,11 @@ static void test_depot(void)
     expect_text(&inbox, "given");
     CASE_EQUAL(send_text("/test/a", inbox.cap.secret ^ 1, "forged"), -FOS_EPERM);
     forged = (struct fos_registration){made.alias, made.secret ^ 1};
-    CASE_EQUAL(fos_name_update(&forged, inbox.cap, NAME_PUBLIC), -FOS_EPERM);
-    CASE_EQUAL(fos_name_update(&made, inbox.cap, NAME_PUBLIC), 0);
+    CASE_EQUAL(fos_name_update(&forged, inbox.cap, NAME_PUBLIC, NULL), -FOS_EPERM);
+    CASE_EQUAL(fos_name_update(&made, inbox.cap, NAME_PUBLIC, NULL), 0);
     CASE_EQUAL(send_text("/test/a", FOS_PUBLIC, "found"), 0);
     expect_text(&inbox, "found");
-    CASE_EQUAL(fos_name_unregister(&made), 0);
+    CASE_EQUAL(fos_name_unregister(&made, NULL), 0);
     names_case_end();
 }
 
@@ -253,7 +255,7 @@ static void test_moved(void)
     CASE_EQUAL(send_text("/test/a", FOS_PUBLIC, "two"), 0);
     expect_text(&first, "two");
     fos_mailbox_close(&first);
-    CASE_EQUAL(fos_name_update(&made, second.cap, NAME_PUBLIC), 0);
+    CASE_EQUAL(fos_name_update(&made, second.cap, NAME_PUBLIC, NULL), 0);
     before = fos_name_stats;
     begun = fos_now_ns();
     CASE_EQUAL(send_text("/test/a", FOS_PUBLIC, "three"), 0);
@@ -266,7 +268,7 @@ static void test_moved(void)
     fos_mailbox_close(&second);
     long gone = send_text("/test/a", FOS_PUBLIC, "nobody");
     CASE_CHECK(gone == -FOS_EPERM || gone == -FOS_EPIPE); /* kernel, or channel */
-    CASE_EQUAL(fos_name_unregister(&made), 0);
+    CASE_EQUAL(fos_name_unregister(&made, NULL), 0);
     CASE_EQUAL(send_text("/test/a", FOS_PUBLIC, "nobody"), -FOS_ENOENT);
     names_case_end();
 }
@@ -287,10 +289,10 @@ static void test_revoked(void)
     CASE_EQUAL(fos_mailbox_renew(&box), 0);
     CASE_EQUAL(send_text("/test/a", old, "old"), -FOS_EPERM);
     CASE_EQUAL(send_text("/test/a", FOS_PUBLIC, "two"), -FOS_EPERM);
-    CASE_EQUAL(fos_name_update(&made, box.cap, NAME_PUBLIC), 0);
+    CASE_EQUAL(fos_name_update(&made, box.cap, NAME_PUBLIC, NULL), 0);
     CASE_EQUAL(send_text("/test/a", FOS_PUBLIC, "three"), 0);
     expect_text(&box, "three");
-    CASE_EQUAL(fos_name_unregister(&made), 0);
+    CASE_EQUAL(fos_name_unregister(&made, NULL), 0);
     fos_name_close();
     fos_mailbox_close(&box);
     names_case_end();
@@ -316,7 +318,7 @@ static void test_cache(void)
     before = fos_name_stats;
     CASE_EQUAL(fos_name_resolve(fos_alias("/test/a"), &value), 0);
     CASE_EQUAL(fos_name_stats.lookups, before.lookups + 1);
-    CASE_EQUAL(fos_name_unregister(&made), 0); /* and forgotten by itself */
+    CASE_EQUAL(fos_name_unregister(&made, NULL), 0); /* and forgotten by itself */
     begun = fos_now_ns();
     CASE_EQUAL(fos_name_resolve(fos_alias("/test/a"), &value), -FOS_ENOENT);
     before = fos_name_stats;
@@ -355,14 +357,15 @@ static void test_list(void)
     CASE_EQUAL(seen, MADE);
     CASE_EQUAL(system, 1);
     for (int i = 0; i < MADE; i++)
-        CASE_EQUAL(fos_name_unregister(&made[i]), 0);
+        CASE_EQUAL(fos_name_unregister(&made[i], NULL), 0);
     names_case_end();
 }
 
 static const struct part parts[] = {{"owner", part_owner},
                                     {"greedy", part_greedy},
                                     {"asker", part_asker},
-                                    {"sender", part_sender}};
+                                    {"sender", part_sender},
+                                    {"streamer", part_streamer}};
 
 /* What is made once and kept, here and at the members: heap, mailboxes, ways. */
 static void warm_up(void)
@@ -388,7 +391,7 @@ static void warm_up(void)
     }
     for (int i = 0; i < OWNERS; i++)
         child_expect(&owners[i], 0);
-    CASE_EQUAL(fos_name_unregister(&made), 0);
+    CASE_EQUAL(fos_name_unregister(&made, NULL), 0);
     fos_name_close();
     do {
         fos_clock_sleep(fos_now_ns() + 100 * FOS_MILLISECOND);
@@ -422,5 +425,6 @@ int main(int argc, char **argv)
     test_revoked();
     test_cache();
     test_list();
-    return test_stale(argv[0], &inbox) | test_adversary() | cases_status();
+    return test_stale(argv[0], &inbox) | test_moves(argv[0], &inbox) |
+           test_adversary() | cases_status();
 }

@@ -41,6 +41,10 @@ int test_adversary(void);
 int test_stale(const char *program, struct fos_mailbox *answers);
 int part_sender(uint64_t a, uint64_t b);
 
+/* moves.c: a name moves while others send by it. */
+int test_moves(const char *program, struct fos_mailbox *inbox);
+int part_streamer(uint64_t number, uint64_t seed);
+
 /* load.c: look-ups while members are killed, or hang. */
 int test_losses(const char *program, struct fos_mailbox *inbox, bool hang);
 int part_asker(uint64_t number, uint64_t seed);

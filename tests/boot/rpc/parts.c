@@ -1,29 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "parts.h"
 
-enum { WAITING_MAX = 128, CALLS_MAX = 512 };
+#include "../toy_later.h"
+
+enum { CALLS_MAX = 512 };
 
 /* ---- the service ---- */
 
-static struct {
-    struct fos_caller caller;
-    uint64_t value;
-} waiting[WAITING_MAX];
-static size_t waiting_count;
-
-static void call_cancelled(const struct fos_caller *caller)
-{
-    size_t kept = 0;
-
-    for (size_t i = 0; i < waiting_count; i++)
-        if (!fos_caller_same(&waiting[i].caller, caller))
-            waiting[kept++] = waiting[i];
-    waiting_count = kept;
-}
-
 FOS_SERVICE_TABLE(table, TOY_OPS)
-static struct fos_service service =
-    FOS_SERVICE(toy, table, .cancel = call_cancelled);
+static struct fos_service service = FOS_SERVICE(toy, table, .cancel = toy_cancel);
 
 static void toy_add(const struct fos_caller *caller, const struct toy_add_req *req,
                     size_t length)
@@ -36,39 +21,6 @@ static void toy_add(const struct fos_caller *caller, const struct toy_add_req *r
     fos_answer(caller, 0, &rep, sizeof rep);
 }
 
-static void toy_fail(const struct fos_caller *caller,
-                     const struct toy_fail_req *req, size_t length)
-{
-    (void)length;
-    fos_answer(caller, req->error, NULL, 0);
-}
-
-static void toy_later(const struct fos_caller *caller,
-                      const struct toy_later_req *req, size_t length)
-{
-    (void)length;
-    if (waiting_count == WAITING_MAX) {
-        fos_answer(caller, -FOS_EBUSY, NULL, 0);
-        return;
-    }
-    waiting[waiting_count].caller = *caller;
-    waiting[waiting_count++].value = req->value;
-    if (waiting_count < req->count)
-        return;
-    while (waiting_count) {
-        struct toy_later_rep rep = {.value = waiting[--waiting_count].value};
-        fos_answer(&waiting[waiting_count].caller, 0, &rep, sizeof rep);
-    }
-}
-
-static void toy_text(const struct fos_caller *caller,
-                     const struct toy_text_req *req, size_t length)
-{
-    struct toy_text_rep rep = {.length = length - sizeof *req};
-
-    fos_answer(caller, 0, &rep, sizeof rep);
-}
-
 static void toy_lie(const struct fos_caller *caller, const struct toy_lie_req *req,
                     size_t length)
 {
@@ -77,16 +29,6 @@ static void toy_lie(const struct fos_caller *caller, const struct toy_lie_req *r
     (void)length;
     fos_answer(caller, 0, rep,
                (size_t)((int64_t)sizeof(struct toy_lie_rep) + req->extra));
-}
-
-static void toy_bulk(const struct fos_caller *caller,
-                     const struct toy_bulk_req *req, size_t length)
-{
-    struct toy_bulk_rep rep;
-
-    (void)length;
-    memset(rep.bytes, (int)req->fill, sizeof rep.bytes);
-    fos_answer(caller, 0, &rep, sizeof rep);
 }
 
 int part_server(uint64_t a, uint64_t b)
@@ -188,13 +130,13 @@ int part_polite(uint64_t a, uint64_t b)
 
 int part_dying(uint64_t a, uint64_t b)
 {
-    static struct fos_call calls[WAITING_MAX];
-    static struct toy_later_rep reps[WAITING_MAX];
+    static struct fos_call calls[TOY_WAITING_MAX];
+    static struct toy_later_rep reps[TOY_WAITING_MAX];
     struct toy_later_req req = {.count = UINT64_MAX};
     struct fos_peer to;
 
     (void)b;
-    CHILD_CHECK(a <= WAITING_MAX);
+    CHILD_CHECK(a <= TOY_WAITING_MAX);
     CHILD_EQUAL(fos_peer_open(&to, fos_start_extra(1), FOS_TRANSPORT_AUTO), 0);
     for (uint64_t i = 0; i < a; i++)
         CHILD_EQUAL(toy_later_start(&calls[i], &to, &req, &reps[i]), 0);

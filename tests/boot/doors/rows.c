@@ -258,9 +258,10 @@ static void name_copy_door(struct fos_peer *to, const struct name_try *t)
     CHILD_EQUAL(fos_msg_send_until(to, &copy, sizeof copy, family_deadline()), 0);
 }
 
+/* While no write is under way and no member joins, this one and `filled` below would
+ * change nothing even if they were believed. */
 NAME_SILENT(copied, .view = t->view->number, .sequence = (uint64_t)t->by.n,
             .from = t->slot)
-/* Would have a member drop what it holds of that one's. */
 NAME_SILENT(filled, .view = t->view->number, .from = t->slot ^ 1)
 
 void name_doors(struct fos_peer *to, const struct proc_view *view, uint32_t slot,

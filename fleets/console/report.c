@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Terminals report the size of their text area as ESC [ 8 ; ROWS ; COLUMNS t: when
- * they are asked, and tools/run whenever it changes.  A report may come in pieces, a
- * byte at a time on a slow line: what may become one is held until it cannot.
+ * Terminals report the size of their text area as ESC [ 8 ; ROWS ; COLUMNS t when they
+ * are asked.  tools/run does whenever it changes, with a byte for ESC that is in no
+ * character of UTF-8, and so no key.  A report may come in pieces, a byte at a time on a
+ * slow line: what may become one is held until it cannot.
  */
 #include <string.h>
 
@@ -10,8 +11,16 @@
 
 enum { SIZE_MAX_ = 9999 };
 
+#define ESC     '\x1b'
+#define NOT_KEY '\xff'
+
 static char held[REPORTS_HELD_MAX];
 static size_t holding;
+
+static bool is_start(char c)
+{
+    return c == ESC || c == NOT_KEY;
+}
 
 static bool is_digit(char c)
 {
@@ -32,10 +41,10 @@ static unsigned number(const char *text, size_t length, size_t *at)
 /* What `held` may still become: 1 a report, it is one; 0 perhaps one; -1 none. */
 static int judge(unsigned *rows, unsigned *columns)
 {
-    static const char start[] = {0x1b, '[', '8', ';'};
-    size_t at = sizeof start;
+    static const char start[] = {'[', '8', ';'};
+    size_t at = 1 + sizeof start;
 
-    if (memcmp(held, start, holding < at ? holding : at) != 0)
+    if (memcmp(held + 1, start, (holding < at ? holding : at) - 1) != 0)
         return -1;
     if (holding <= at)
         return 0;
@@ -55,7 +64,7 @@ static int judge(unsigned *rows, unsigned *columns)
 
 size_t reports_held(void)
 {
-    return holding;
+    return holding && held[0] == ESC ? holding : 0;
 }
 
 size_t reports_release(char *keys)
@@ -77,7 +86,7 @@ size_t reports_take(char *keys, size_t length,
     length = length < sizeof in ? length : sizeof in;
     memcpy(in, keys, length);
     for (size_t i = 0; i < length; i++) {
-        if (holding == 0 && in[i] != 0x1b) {
+        if (holding == 0 && !is_start(in[i])) {
             keys[out++] = in[i];
             continue;
         }
@@ -86,7 +95,7 @@ size_t reports_take(char *keys, size_t length,
         if (verdict > 0) {
             holding = 0;
             sized(rows, columns);
-        } else if (verdict < 0 && in[i] == 0x1b) {
+        } else if (verdict < 0 && is_start(in[i])) {
             holding--;
             out += reports_release(keys + out);
             held[holding++] = in[i];

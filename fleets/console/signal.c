@@ -55,9 +55,19 @@ static bool over(uint64_t now)
     return true;
 }
 
+static bool is_untold(uint64_t group, int number)
+{
+    for (size_t i = told; i < count; i++)
+        if (waiting[i].group == group && waiting[i].number == number)
+            return true;
+    return false;
+}
+
+/* One that is still to be told says what two would: a window that is drawn to another
+ * size has many, and the keys' signals keep their room. */
 void signal_send(uint64_t group, int number)
 {
-    if (group && count < WAITING)
+    if (group && count < WAITING && !is_untold(group, number))
         waiting[count++] = (struct waiting){group, number};
 }
 

@@ -63,9 +63,10 @@ void signal_send(uint64_t group, int number);
 bool signals_waiting(void);
 bool signals_serve(uint64_t now);
 
-/* report.c: takes terminals' reports of their size, ESC [ 8 ; ROWS ; COLUMNS t, out
- * of the keys, in place; gives how many bytes are left.  What is held back of them at
- * the end may be a report's beginning; reports_release gives it up for keys. */
+/* report.c: takes terminals' reports of their size, ESC or 0xff and [ 8 ; ROWS ; COLUMNS
+ * t, out of the keys, in place; gives how many bytes are left.  What is held back of them
+ * at the end may be a report's beginning.  reports_held: how much of it may be keys, too;
+ * reports_release gives it up for keys. */
 enum { REPORTS_HELD_MAX = 16 };
 
 size_t reports_take(char *keys, size_t length,

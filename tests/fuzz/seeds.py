@@ -67,7 +67,7 @@ CONSOLE_SEEDS = [
                 request(10, LEADER + b"text\n"), request(11, LEADER + pack("<II", 1, 0))) +
     keys(b"raw \x03"),
     keys_with(0o42400, 5, 0o505073, b"a\xc3\xa9\xe4\xb8\xad\x1b[D\x7f\x1b[A\x1b[3~\rb\x1b[A\r"),
-    keys(b"\x1b[8;50;132t\x1b[8;1") + to_terminal(request(6, LEADER + bytes(8))) +
+    keys(b"\x1b[8;50;132t\xff[8;51;9t\x1b[8;1") + to_terminal(request(6, LEADER + bytes(8))) +
     to_console(request(13, bytes(8))),
 ]
 

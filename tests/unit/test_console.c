@@ -492,15 +492,38 @@ CASE("a report of the window's size is no key, however it comes")
     shown();
 }
 
+CASE("what comes late of a report that begins with no key is no key, either")
+{
+    unsigned before = signals;
+    fetch(1, who(7, 7, 7), 100);
+    for (const char *key = "\xff[8;52;98t"; *key; key++) {
+        CHECK_EQ(tty.window.rows, 51);
+        CHECK_EQ(tty_release(FOS_NEVER - 1), FOS_NEVER);
+        type((char[]){*key, 0});
+    }
+    CHECK_EQ(tty.window.rows, 52);
+    CHECK_EQ(tty.window.columns, 98);
+    CHECK_EQ(signals, before + 1);
+    type("\xff[8;\xff[8;51;99t\x15x\r");
+    CHECK_EQ(tty.window.rows, 51);
+    CHECK_TEXT(answer, "x\n");
+    shown();
+}
+
 CASE("what only begins like a report is typed")
 {
     struct console_termios t = tty.l.t;
     t.lflag &= ~(unsigned)(ICANON | ECHO);
     tty_attributes(&t);
-    const char *const keys[] = {"\x1b",           "\x1b[",
-                                "\x1b[A",         "\x1b[8~",
-                                "\x1b[8;5;5u",    "\x1b[8;123456789012;4t",
-                                "\x1b\x1b[8;0;0t"};
+    const char *const keys[] = {"\x1b",
+                                "\x1b[",
+                                "\x1b[A",
+                                "\x1b[8~",
+                                "\x1b[8;5;5u",
+                                "\x1b[8;123456789012;4t",
+                                "\x1b\x1b[8;0;0t",
+                                "\xff\xc3\xa9",
+                                "\xff[8;0;0t"};
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
         type(keys[i]);
         uint64_t until = tty_release(0);

@@ -123,10 +123,11 @@ class Terminal:
     def tell_size(self):
         if self.input < 0 or not self.shown:
             return
-        size = os.get_terminal_size(self.input)
-        if size != self.size and size.lines and size.columns:
+        # Again: it may change meanwhile, and SIGWINCH come in here.
+        while (size := os.get_terminal_size(self.input)) != self.size:
             self.size = size
-            self.send(b"\x1b[8;%d;%dt" % (size.lines, size.columns))
+            if size.lines and size.columns:
+                self.send(b"\xff[8;%d;%dt" % (size.lines, size.columns))
 
     def tell_end(self):
         """Without a terminal a shell gets an end of the file, again until it ends."""

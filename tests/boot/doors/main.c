@@ -2,16 +2,18 @@
 /*
  * A thief who knows a process's number, but holds no right over it, tries what the
  * fleets would do for that process, or for another fleet: with tickets, sessions, words
- * of control and capabilities of spaces that are the thief's own with something changed.
- * All is refused with the error that says so, and the victim finds its memory, files and
- * mailbox as they were.  (What the kernel refuses: tests/boot/capability.)
+ * of control, secrets of registrations and capabilities of spaces that are the thief's own
+ * with something changed.  All is refused with the error that says so, and the victim finds
+ * its memory, files, mailbox and name as they were.  (What the kernel refuses: tests/boot/capability.)
  */
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include <fos/fs.h>
+#include <fos/name.h>
 
 #include "../family.h"
 #include "rows.h"
@@ -24,9 +26,21 @@ static struct fos_mailbox inbox;
 
 /* ---- the victim ---- */
 
+/* It stands for this mailbox, and the registration's secret is the right one. */
+static void name_check(const struct fos_registration *name, struct fos_cap mailbox)
+{
+    struct name_value value = {0};
+
+    CHILD_EQUAL(fos_name_lookup(name->alias, &value), 0);
+    CHILD_EQUAL(value.kind, NAME_MAILBOX);
+    CHILD_EQUAL(value.word[1], mailbox.id);
+    CHILD_EQUAL(fos_name_update(name, mailbox, 0), 0);
+}
+
 static int part_victim(uint64_t a, uint64_t b)
 {
     static struct fos_mailbox mailbox;
+    struct fos_registration name, another;
     int fd = open(PATH, O_RDWR | O_CREAT | O_TRUNC, 0600), value = SECRET;
     uint32_t length;
     uint64_t word = 0;
@@ -41,6 +55,7 @@ static int part_victim(uint64_t a, uint64_t b)
     *at = SECRET;
     umask(027);
     CHILD_EQUAL(fos_mailbox_create(&mailbox, 64), 0);
+    CHILD_EQUAL(fos_name_register(VICTIM_NAME, mailbox.cap, 0, 0, &name), 0);
     family_report(&mailbox);
 
     /* As long as the thief may take. */
@@ -52,6 +67,9 @@ static int part_victim(uint64_t a, uint64_t b)
     CHILD_EQUAL(read(fd, &value, sizeof value), sizeof value);
     CHILD_EQUAL(value, SECRET);
     CHILD_EQUAL(umask(022), 027);
+    name_check(&name, mailbox.cap);
+    CHILD_EQUAL(fos_name_register(VICTIM_NAME "/2", mailbox.cap, 0, 0, &another),
+                0);
     CHILD_EQUAL(fos_msg_recv(&mailbox, &word, sizeof word, &length, 0),
                 -FOS_ETIMEDOUT);
     return 0;
@@ -81,7 +99,9 @@ static void members_doors(const char *name, const struct try *t)
         CHILD_EQUAL(
             fos_peer_open(&peer, view.members[slot].mailbox, FOS_TRANSPORT_KERNEL),
             0);
-        fleet_doors(&peer, t);
+        if (!strcmp(name, "name"))
+            name_doors(&peer, &view, slot, t);
+        fleet_doors(&peer, t); /* answers behind all that has none */
         if (!strcmp(name, "mem"))
             mem_doors(&peer, t);
         if (!strcmp(name, "page"))
@@ -103,6 +123,7 @@ static int part_thief(uint64_t pid, uint64_t b)
     for (int n = 0; n < STEPS; n++) {
         struct try t = {.n = n, .victim = pid, .inbox = inbox.cap};
         proc_doors(&t);
+        console_doors(&t);
         fs_doors(fs, session, &t);
         for (size_t i = 0; i < sizeof fleets / sizeof *fleets; i++)
             members_doors(fleets[i], &t);
@@ -123,6 +144,7 @@ static void test_doors(void)
     uint64_t word = SECRET;
 
     case_begin("what a process was not given stays out of its reach");
+    CASE_EQUAL(tcgetsid(1), getpid()); /* the terminal is this session's */
     child_start(&host);
     struct fos_cap mailbox = family_await(&inbox, &host);
     struct child thief = {.part = "thief", .a = host.pid};

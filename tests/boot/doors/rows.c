@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "rows.h"
 
+#include <fos/console.h>
 #include <fos/fs.h>
+#include <fos/name.h>
+#include <fos/proto/console.h>
 #include <fos/proto/fleet.h>
 #include <fos/proto/page.h>
 #include <fos/ticket.h>
@@ -12,6 +15,8 @@ FOS_CLIENT_CALLS(mem, MEM_OPS)
 FOS_CLIENT_CALLS(page, PAGE_OPS)
 FOS_CLIENT_CALLS(fs, FS_OPS)
 FOS_CLIENT_CALLS(fleet, FLEET_OPS)
+FOS_CLIENT_CALLS(name, NAME_OPS)
+FOS_CLIENT_CALLS(console, CONSOLE_OPS)
 
 enum { PAGE = 4096, BITS = 64, HANDLES = 64 };
 
@@ -33,20 +38,22 @@ enum { PAGE = 4096, BITS = 64, HANDLES = 64 };
     }
 
 /* An op without an answer: the victim's state, or the caller's mailbox, tells. */
-#define SILENT(service, op, ...)                                                \
-    static void service##_##op##_door(struct fos_peer *to, const struct try *t) \
-    {                                                                           \
-        struct service##_##op##_req req = {__VA_ARGS__};                        \
-        (void)t;                                                                \
-        CHILD_EQUAL(service##_##op##_post(to, &req, family_deadline()), 0);     \
+#define SILENT_TRY(type, service, op, ...)                                  \
+    static void service##_##op##_door(struct fos_peer *to, const type *t)   \
+    {                                                                       \
+        struct service##_##op##_req req = {__VA_ARGS__};                    \
+        (void)t;                                                            \
+        CHILD_EQUAL(service##_##op##_post(to, &req, family_deadline()), 0); \
     }
+#define SILENT(service, op, ...) SILENT_TRY(struct try, service, op, __VA_ARGS__)
 
 /* An op that anybody may ask, about nobody. */
-#define ANYBODY(service, op)                                                    \
-    static void service##_##op##_door(struct fos_peer *to, const struct try *t) \
-    {                                                                           \
-        (void)to, (void)t;                                                      \
+#define ANYBODY_TRY(type, service, op)                                    \
+    static void service##_##op##_door(struct fos_peer *to, const type *t) \
+    {                                                                     \
+        (void)to, (void)t;                                                \
     }
+#define ANYBODY(service, op) ANYBODY_TRY(struct try, service, op)
 
 #define DOOR_OF(number, service, op, ...) service##_##op##_door(to, t);
 
@@ -161,6 +168,186 @@ ANYBODY(fleet, ping) ANYBODY(fleet, stats)
 {
     FLEET_OPS(DOOR_OF)
     REFUSED(to, fleet, stop, -FOS_EPERM, .self = fos_own_space());
+}
+
+/* ---- name: a ticket, the secret of a registration, or a fleet's word ---- */
+
+struct name_try {
+    struct try by;
+    const struct proc_view *view;
+    uint32_t slot; /* of the member that is tried */
+    struct fos_registration forged;
+};
+
+/* The client finds the alias's authority. */
+#define NAME(op, ...)                                                           \
+    static void name_##op##_door(struct fos_peer *to, const struct name_try *t) \
+    {                                                                           \
+        (void)to;                                                               \
+        CHILD_EQUAL(fos_name_##op(&t->forged, ##__VA_ARGS__), -FOS_EPERM);      \
+    }
+
+#define NAME_SILENT(op, ...)                                             \
+    SILENT_TRY(struct name_try, name, op, .control = name_control_of(t), \
+               __VA_ARGS__)
+
+static struct name_control name_control_of(const struct name_try *t)
+{
+    struct fos_cap forged = control_of(&t->by);
+
+    return (struct name_control){{forged.id, forged.secret}};
+}
+
+DOOR(struct name_try, name, register, -FOS_EACCES, .view = t->view->number,
+     .ticket = forged(t->by.victim, t->by.n), .alias = {{1, 1}},
+     .value = {.kind = NAME_MAILBOX, .word = {0, t->by.inbox.id}})
+NAME(update, t->by.inbox, NAME_PUBLIC)
+NAME(unregister)
+NAME(renew, 1)
+
+/* Which mailbox it is, anybody is told; not with which right. */
+static void name_lookup_door(struct fos_peer *to, const struct name_try *t)
+{
+    struct name_value value = {0};
+    struct fos_peer peer;
+
+    (void)to, (void)t;
+    CHILD_EQUAL(fos_name_lookup(fos_alias(VICTIM_NAME), &value), 0);
+    CHILD_EQUAL(value.kind, NAME_MAILBOX);
+    CHILD_EQUAL(value.secret, 0);
+    CHILD_EQUAL(fos_peer_open_alias(&peer, fos_alias(VICTIM_NAME), FOS_PUBLIC,
+                                    FOS_TRANSPORT_KERNEL),
+                -FOS_EPERM);
+}
+
+/* What is registered is public; no secret is in the answer. */
+ANYBODY_TRY(struct name_try, name, list)
+
+/* In it the member is alone. */
+static struct proc_view view_made(const struct name_try *t)
+{
+    struct proc_view view = {.number = t->view->number + 1000,
+                             .slots = t->slot + 1};
+
+    view.members[t->slot] = t->view->members[t->slot];
+    return view;
+}
+
+NAME_SILENT(view, .view = view_made(t))
+NAME_SILENT(ended, .count = 1, .pids = {t->by.victim})
+
+/* Would have the victim's name stand for the thief's mailbox. */
+static void name_copy_door(struct fos_peer *to, const struct name_try *t)
+{
+    struct {
+        struct name_copy_req req;
+        struct name_entry entry;
+    } copy = {
+        .req = {.head.tag = FOS_TAG(name, copy),
+                .control = name_control_of(t),
+                .view = t->view->number,
+                .from = t->slot,
+                .count = 1},
+        .entry = {.alias = t->forged.alias,
+                  .value = {.kind = NAME_MAILBOX, .word = {0, t->by.inbox.id}},
+                  .owner = fos_ticket().id,
+                  .secret = t->forged.secret,
+                  .expires = NAME_NEVER,
+                  .path = VICTIM_NAME}};
+
+    CHILD_EQUAL(fos_msg_send_until(to, &copy, sizeof copy, family_deadline()), 0);
+}
+
+/* While no write is under way and no member joins, this one and `filled` below would
+ * change nothing even if they were believed. */
+NAME_SILENT(copied, .view = t->view->number, .sequence = (uint64_t)t->by.n,
+            .from = t->slot)
+NAME_SILENT(filled, .view = t->view->number, .from = t->slot ^ 1)
+
+void name_doors(struct fos_peer *to, const struct proc_view *view, uint32_t slot,
+                const struct try *by)
+{
+    static struct fos_registration own;
+    struct fos_cap system = fos_ticket();
+    struct name_value mailbox = {.kind = NAME_MAILBOX, .word = {0, by->inbox.id}};
+    struct fos_alias alias = fos_alias(VICTIM_NAME);
+
+    if (!own.secret)
+        CHILD_EQUAL(fos_name_register_alias((struct fos_alias){{2, fos_pid()}},
+                                            by->inbox, 0, 0, &own),
+                    0);
+    const struct name_try *t = &(struct name_try){
+        .by = *by,
+        .view = view,
+        .slot = slot,
+        .forged = {alias, by->n == 1 ? 0 : own.secret ^ 1ull << by->n * 9 % BITS}};
+
+    NAME_OPS(DOOR_OF)
+    system.id |= FOS_TICKET_SYSTEM;
+    REFUSED(to, name, register, -FOS_EACCES, .ticket = system, .value = mailbox);
+    REFUSED(to, name, register, -FOS_EACCES, .ticket = fos_ticket(),
+            .value = mailbox, .alias = fos_alias("/sys/doors"),
+            .path = "/sys/doors");
+    mailbox.word[0] = 1; /* another host */
+    REFUSED(to, name, register, -FOS_EACCES, .ticket = fos_ticket(),
+            .value = mailbox);
+    CHILD_EQUAL(fos_name_register(VICTIM_NAME, by->inbox, 0, 0,
+                                  &(struct fos_registration){0}),
+                -FOS_EEXIST);
+}
+
+/* ---- console: a ticket; the terminal is every process's that has one ---- */
+
+#define CONSOLE(op, ...)                                                        \
+    DOOR(struct try, console, op, -FOS_EACCES,                                  \
+         .who = {.ticket = forged(t->victim, t->n), .flags = CONSOLE_NONBLOCK}, \
+         __VA_ARGS__)
+
+/* The log is anybody's to write and read; a line is kept whole by a stream's number,
+ * of which there is no list. */
+ANYBODY(console, write)
+/* Typed lines are whoever's that asks, as by fetch with any ticket. */
+ANYBODY(console, read)
+ANYBODY(console, flush)
+CONSOLE(state, .head = {0})
+CONSOLE(attributes, .when = (uint32_t)t->n % 3)
+CONSOLE(window, .window = {1, 1, 1, 1})
+CONSOLE(foreground, .group = fos_pid())
+CONSOLE(session, .what = (uint32_t)t->n % 2)
+CONSOLE(fetch, .capacity = 1)
+CONSOLE(send, .head = {0})
+CONSOLE(poll, .events = 1)
+CONSOLE(queue, .what = (uint32_t)t->n % (CONSOLE_BREAK + 1))
+ANYBODY(console, log)
+
+static struct console_state_rep console_now(const struct console_who *who)
+{
+    struct console_state_req req = {.who = *who};
+    struct console_state_rep rep = {0};
+
+    CHILD_EQUAL(
+        console_state_call(fos_console_peer(), &req, &rep, family_deadline()), 0);
+    return rep;
+}
+
+void console_doors(const struct try *t)
+{
+    struct fos_peer *to = fos_console_peer();
+    struct console_who who = {.ticket = fos_ticket(), .group = fos_pid()};
+    struct console_state_rep before = console_now(&who), after;
+
+    CHILD_CHECK(before.session && before.session != fos_pid());
+    CONSOLE_OPS(DOOR_OF)
+    who.session = before.session + 1; /* another's terminal */
+    REFUSED(to, console, foreground, -FOS_EACCES, .who = who, .group = fos_pid());
+    REFUSED(to, console, session, -FOS_EACCES, .who = who, .what = 1);
+    who.session = before.session; /* who does not lead it gives nothing up */
+    REFUSED(to, console, session, 0, .who = who, .what = 1);
+    after = console_now(&who);
+    CHILD_CHECK(!memcmp(&after.termios, &before.termios, sizeof after.termios));
+    CHILD_CHECK(!memcmp(&after.window, &before.window, sizeof after.window));
+    CHILD_EQUAL(after.foreground, before.foreground);
+    CHILD_EQUAL(after.session, before.session);
 }
 
 /* ---- fs: another's session, or in one's own another's handle ---- */

@@ -8,8 +8,12 @@
 #include <stdint.h>
 
 #include <fos/msg.h>
+#include <fos/proto/proc.h>
 
 enum { STEPS = 8 };
+
+/* What the victim has registered, and deposited nothing under. */
+#define VICTIM_NAME "/test/doors"
 
 /* What a thief has to go by. */
 struct
@@ -24,6 +28,10 @@ void proc_doors(const struct try *t);
 void mem_doors(struct fos_peer *mem, const struct try *t);
 void page_doors(struct fos_peer *page, const struct try *t);
 void fleet_doors(struct fos_peer *member, const struct try *t);
+/* Of the member in this slot of the view. */
+void name_doors(struct fos_peer *name, const struct proc_view *view, uint32_t slot,
+                const struct try *t);
+void console_doors(const struct try *t);
 /* `session` is the caller's own: its neighbours are tried. */
 void fs_doors(struct fos_peer *fs, uint64_t session, const struct try *t);
 /* Handles are numbers of the one who has them: the caller, with none, has no other's. */

@@ -60,11 +60,17 @@ static void resized(int number)
 static int size(void)
 {
     const struct sigaction action = {.sa_handler = resized, .sa_flags = SA_RESTART};
+    sigset_t winch;
     char line[16];
 
+    /* Two printf do not meet in one stream. */
+    sigemptyset(&winch);
+    sigaddset(&winch, SIGWINCH);
+    sigprocmask(SIG_BLOCK, &winch, NULL);
     if (sigaction(SIGWINCH, &action, NULL))
         return 1;
     size_show("");
+    sigprocmask(SIG_UNBLOCK, &winch, NULL);
     while (fgets(line, sizeof line, stdin))
         if (line[0] == 'q')
             return 0;

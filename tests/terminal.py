@@ -15,6 +15,7 @@ from system_tests import check, skip
 
 RUN = os.path.join(ROOT, "tools/run")
 PROMPT = "$ "            # the login shell's
+PATIENCE = 150           # seconds: of a loaded machine
 
 
 def need_shell():
@@ -108,6 +109,36 @@ class Terminal:
         self.process.kill()
         self.process.wait()
         os.close(self.ours)
+
+
+class Shell:
+    """The login shell, and somebody who types."""
+
+    def __init__(self, accel, *arguments):
+        need_shell()
+        self.user = Terminal(accel, "--cpus", "1", *arguments)
+
+    def __enter__(self):
+        self.wait_for(PROMPT)
+        return self
+
+    def __exit__(self, *why):
+        self.user.__exit__(*why)
+
+    def wait_for(self, text):
+        self.user.wait_for(text, PATIENCE)
+
+    def type(self, text):
+        self.user.type(text)
+
+    def run(self, line, answer):
+        """What is typed does not look like the answer."""
+        self.type(line + "\r")
+        self.wait_for("\n" + answer)
+
+    def answers(self):
+        self.run("echo builtin $((6*7))", "builtin 42")
+        self.run("uname | sed s/^/command-/", "command-fos")
 
 
 def take_terminal():

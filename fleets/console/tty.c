@@ -41,6 +41,12 @@ bool tty_background(const struct console_who *who)
            who->group != tty.foreground;
 }
 
+/* Who is left of a session without a leader. */
+static bool is_left(const struct console_who *who)
+{
+    return who->session && who->session == tty.gone;
+}
+
 /* A session leader without a terminal gets this one; so does the session whose
  * terminal was forgotten with the fleet's last member. */
 static void adopt(const struct console_who *who, bool any)
@@ -57,6 +63,8 @@ long tty_check(const struct console_who *who, enum tty_use use)
 {
     if (!fos_ticket_check(&tickets, who->ticket))
         return -FOS_EACCES;
+    if (is_left(who))
+        return use == TTY_LOOK || use == TTY_WRITE ? 0 : -FOS_EIO;
     adopt(who, use == TTY_OWN);
     if (use == TTY_OWN && who->session != tty.session)
         return -FOS_EACCES;
@@ -160,6 +168,7 @@ void tty_ended(uint64_t pid)
 
     if (!pid || pid != tty.session)
         return;
+    tty.gone = pid;
     hang_up();
     ldisc_flush(l);
     l->t = ldisc_attributes();

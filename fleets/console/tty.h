@@ -15,6 +15,7 @@ struct tty {
     struct console_window window;
     uint64_t foreground; /* process group; 0: none */
     uint64_t session;    /* 0: none */
+    uint64_t gone;       /* the last one, whose leader has ended; 0: none yet */
     uint64_t typed_at;   /* ns: when the last key came */
     uint64_t held_until; /* ns: what may be a report's beginning, then keys */
 };
@@ -32,7 +33,7 @@ enum tty_use {
 
 void tty_init(const struct fos_siphash_key *tickets);
 
-/* 0, -FOS_EACCES or -FOS_ECANCELED, as proto/console.h says. */
+/* 0, -FOS_EACCES, -FOS_ECANCELED or -FOS_EIO, as proto/console.h says. */
 long tty_check(const struct console_who *who, enum tty_use use);
 
 /* Whether a reader's group has been put into the background. */

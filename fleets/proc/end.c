@@ -5,6 +5,7 @@
 #include <fos/syscall.h>
 
 #include "fleet.h"
+#include "login.h"
 #include "names.h"
 #include "pager.h"
 #include "signals.h"
@@ -25,7 +26,14 @@ static int32_t status_of(const struct fos_space_info *info)
     }
 }
 
-static void role_ended(enum process_role role, int32_t status)
+/* Its session ends with it, the machine does not. */
+static void login_lost(void)
+{
+    report("proc: the login shell has lost its memory and ended; starting another");
+    single_ended(ROLE_APP);
+}
+
+static void role_ended(enum process_role role, bool lost, int32_t status)
 {
     switch (role) {
     case ROLE_CONSOLE:
@@ -50,7 +58,10 @@ static void role_ended(enum process_role role, int32_t status)
         report("proc: a naming member has ended; starting another");
         break;
     case ROLE_APP:
-        machine_end(status, FOS_SHUTDOWN_POWEROFF);
+        if (!lost || !login_is_shell(&fleet.cmdline))
+            machine_end(status, FOS_SHUTDOWN_POWEROFF);
+        login_lost();
+        break;
     default:
         break;
     }
@@ -60,6 +71,7 @@ static void ended(struct process *p, int32_t status)
 {
     enum process_role role = p->role;
     uint64_t pid = p->pid;
+    bool lost = p->lost;
 
     space_end(p->space);
     names_end(p);
@@ -76,7 +88,7 @@ static void ended(struct process *p, int32_t status)
         process_release(p);
     else
         wait_tell(p);
-    role_ended(role, status);
+    role_ended(role, lost, status);
 }
 
 void process_kill(struct process *p, int32_t status)
@@ -93,6 +105,7 @@ static void end_look(struct process *p)
     if (fos_sys_space_status(p->space, &p->info) < 0 ||
         p->info.state == FOS_SPACE_RUNNING)
         return;
+    p->lost = p->info.state == FOS_SPACE_KILLED; /* not by process_kill */
     if (p->role == ROLE_CONSOLE) /* its mailbox still takes what nobody reads */
         report_to((struct fos_cap){0});
     if (p->info.state == FOS_SPACE_FAULTED) {

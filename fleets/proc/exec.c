@@ -77,6 +77,7 @@ static void program_replace(struct process *p, struct load *load,
         return;
     report("proc: pid %llu cannot become %s: %s", (unsigned long long)p->pid,
            p->name, fos_strerror(error));
+    p->lost = true;
     process_kill(p, PROC_STATUS_KILLED);
 }
 

@@ -45,6 +45,11 @@ static bool shell_there(void)
     return program_find(shell, &image, &size) == 0;
 }
 
+bool login_is_shell(const struct cmdline *line)
+{
+    return !line->argc && shell_there();
+}
+
 const char *login_prepare(const struct cmdline *line, struct load *load)
 {
     const char *name = text;
@@ -54,7 +59,7 @@ const char *login_prepare(const struct cmdline *line, struct load *load)
         memcpy(text, line->text, line->text_size);
         load->argc = line->argc;
         load->text_size = line->text_size;
-    } else if (shell_there()) {
+    } else if (login_is_shell(line)) {
         add(load, &load->argc, "%s", shell_argument);
         name = shell;
     } else {

@@ -13,6 +13,10 @@
 #include "pager.h"
 #include "quotas.h"
 #include "restarts.h"
+#include "tell.h"
+
+/* In a row, about one a second; then nobody will get in. */
+enum { LOGINS_REFUSED = 60 };
 
 struct process *fleet_start(const struct fleet_birth *what)
 {
@@ -126,47 +130,7 @@ void fs_start(void)
         report("proc: the filesystem does not answer");
 }
 
-/* ---- those that have ended ---- */
-
-static bool fs_again(void)
-{
-    return fs_try(pager_spare(quota_of(QUOTA_FS)->frames));
-}
-
-static struct {
-    enum process_role role;
-    bool (*start)(void);
-    bool missing;
-    struct restarts restarts;
-} singles[] = {
-    {.role = ROLE_CONSOLE,
-     .start = console_try,
-     .restarts.credit = RESTARTS_AT_ONCE},
-    {.role = ROLE_FS, .start = fs_again, .restarts.credit = RESTARTS_AT_ONCE}};
-
-void single_ended(enum process_role role)
-{
-    for (size_t i = 0; i < sizeof singles / sizeof *singles; i++)
-        if (singles[i].role == role)
-            singles[i].missing = true;
-}
-
-uint64_t singles_work(void)
-{
-    uint64_t again = FOS_NEVER, now = fos_now_ns();
-
-    for (size_t i = 0; i < sizeof singles / sizeof *singles; i++) {
-        uint64_t at = singles[i].missing ? restart_take(&singles[i].restarts, now)
-                                         : FOS_NEVER;
-        if (at == 0)
-            singles[i].missing = !singles[i].start();
-        if (singles[i].missing) {
-            at = at ? at : now + RESTART_NS;
-            again = at < again ? at : again;
-        }
-    }
-    return again;
-}
+/* ---- the app ---- */
 
 /* Who holds it sees what every process does, so nobody else has it. */
 static bool app_traces(const struct cmdline *line)
@@ -195,6 +159,14 @@ static void app_birth(struct birth *birth)
     }
 }
 
+static void app_refused(const struct birth *birth, const char *why)
+{
+    char name[PROC_NAME_MAX];
+
+    name_clean(name, birth->name, sizeof name);
+    report("proc: cannot start %s: %s", name, why);
+}
+
 void app_start(void)
 {
     struct birth birth;
@@ -215,8 +187,87 @@ void app_start(void)
         error = process_start(&birth, &p, &why);
     if (!error)
         return;
-    char name[PROC_NAME_MAX];
-    name_clean(name, birth.name, sizeof name);
-    report("proc: cannot start %s: %s", name, why);
+    app_refused(&birth, why);
     machine_end(PROC_STATUS_NOT_FOUND, FOS_SHUTDOWN_POWEROFF);
+}
+
+/* ---- those that have ended ---- */
+
+static bool fs_again(void)
+{
+    return fs_try(pager_spare(quota_of(QUOTA_FS)->frames));
+}
+
+/* Without a member of the memory fleet its memory would be its own business; where the
+ * console does not know yet that the last session is over, it would have no terminal. */
+static bool login_may(void)
+{
+    return pager_serves() && fleet.console.id && tell_told(ROLE_CONSOLE);
+}
+
+static bool login_again(void)
+{
+    struct birth birth;
+    struct process *p;
+    const char *why = "no such program in the boot archive";
+    static unsigned refused;
+
+    app_birth(&birth);
+    long error =
+        program_find(birth.name, &birth.load.image, &birth.load.image_size);
+    if (!error)
+        error = process_start(&birth, &p, &why);
+    refused = error ? refused + 1 : 0;
+    if (error)
+        app_refused(&birth, why);
+    if (refused == LOGINS_REFUSED)
+        machine_end(PROC_STATUS_UNUSABLE, FOS_SHUTDOWN_POWEROFF);
+    return !error;
+}
+
+static struct {
+    enum process_role role;
+    bool (*may)(void); /* whether it can be started yet; NULL: it can */
+    bool (*start)(void);
+    bool missing;
+    struct restarts restarts;
+} singles[] = {
+    {.role = ROLE_CONSOLE,
+     .start = console_try,
+     .restarts.credit = RESTARTS_AT_ONCE},
+    {.role = ROLE_FS, .start = fs_again, .restarts.credit = RESTARTS_AT_ONCE},
+    {.role = ROLE_APP,
+     .may = login_may,
+     .start = login_again,
+     .restarts.credit = RESTARTS_AT_ONCE}};
+
+void single_ended(enum process_role role)
+{
+    for (size_t i = 0; i < sizeof singles / sizeof *singles; i++)
+        if (singles[i].role == role)
+            singles[i].missing = true;
+}
+
+/* What it has to wait for wakes this fleet. */
+static bool is_due(unsigned i)
+{
+    return singles[i].missing && (!singles[i].may || singles[i].may());
+}
+
+uint64_t singles_work(void)
+{
+    uint64_t again = FOS_NEVER, now = fos_now_ns();
+
+    for (unsigned i = 0; i < sizeof singles / sizeof *singles; i++) {
+        if (!is_due(i))
+            continue;
+        uint64_t at = restart_take(&singles[i].restarts, now);
+        if (at == 0)
+            singles[i].missing = !singles[i].start();
+        if (singles[i].missing) {
+            at = at ? at : now + RESTART_NS;
+            again = at < again ? at : again;
+        }
+    }
+    return again;
 }

@@ -43,6 +43,13 @@ void tell_begin(struct process *p)
     p->told = ends > TELL_LOG ? ends - TELL_LOG : 0;
 }
 
+bool tell_told(enum process_role role)
+{
+    const struct process *p = process_of_role(role);
+
+    return !p || !p->ready || p->told == ends;
+}
+
 static bool listens(const struct process *p)
 {
     return p->state == PROCESS_RUNNING && p->ready &&

@@ -31,6 +31,9 @@ bool late_is_due(const struct late *late);
 /* This process is gone. */
 void tell_end(const struct process *p);
 
+/* Whether the fleet of this one member knows of all ends; so it does when there is none. */
+bool tell_told(enum process_role role);
+
 /* `p`, a fleet, is ready to be told. */
 void tell_begin(struct process *p);
 

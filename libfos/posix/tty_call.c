@@ -14,6 +14,7 @@ enum { TRIES = 10 };
 
 #define BUSY_NS  (10 * FOS_MILLISECOND) /* too many wait at the console */
 #define QUICK_NS (20 * FOS_MILLISECOND) /* a stop that ended sooner was none */
+#define NEXT_NS  (20 * FOS_SECOND) /* for the console that follows one that ended */
 
 struct request {
     struct fos_request head;
@@ -56,6 +57,17 @@ static long background(struct request *request, int number, int *quick)
     return *quick < TRIES ? 0 : -FOS_EIO;
 }
 
+/* The process fleet says EPERM while there is none: its next member is being started. */
+static long console_await(void)
+{
+    uint64_t deadline = fos_now_ns() + NEXT_NS;
+    long result;
+
+    while ((result = fos_console_again()) == -FOS_EPERM && fos_now_ns() < deadline)
+        fos_clock_sleep(fos_now_ns() + BUSY_NS);
+    return result;
+}
+
 static long attempt(struct request *request, uint32_t length, void *reply,
                     uint32_t capacity, bool restart)
 {
@@ -64,7 +76,7 @@ static long attempt(struct request *request, uint32_t length, void *reply,
                                          capacity, FOS_NEVER, restart);
     if (result != -FOS_EPERM && result != -FOS_EPIPE)
         return result;
-    if (fos_console_again() < 0)
+    if (console_await() < 0)
         return -FOS_EIO;
     return fos_call_interruptible(fos_console_peer(), request, length, reply,
                                   capacity, FOS_NEVER, restart);

@@ -4,40 +4,10 @@ them, and afterwards everything is there again."""
 import re
 
 from system_tests import case, check
-from terminal import PROMPT, Terminal, need_shell
-
-PATIENCE = 150           # seconds: of a loaded machine
+from terminal import PATIENCE, PROMPT, Shell
 
 
-class Shell:
-    """The login shell, and somebody who types."""
-
-    def __init__(self, accel):
-        need_shell()
-        self.user = Terminal(accel, "--cpus", "1")
-
-    def __enter__(self):
-        self.wait_for(PROMPT)
-        return self
-
-    def __exit__(self, *why):
-        self.user.__exit__(*why)
-
-    def wait_for(self, text):
-        self.user.wait_for(text, PATIENCE)
-
-    def type(self, text):
-        self.user.type(text)
-
-    def run(self, line, answer):
-        """What is typed does not look like the answer."""
-        self.type(line + "\r")
-        self.wait_for("\n" + answer)
-
-    def answers(self):
-        self.run("echo builtin $((6*7))", "builtin 42")
-        self.run("uname | sed s/^/command-/", "command-fos")
-
+class Bombed(Shell):
     def left_nothing(self, program):
         self.run(f"while ps | grep -v grep | grep -q {program}; do sleep 1; done; "
                  "echo none $((1+1))", "none 2")
@@ -51,7 +21,7 @@ class Shell:
 
 
 def in_background(accel, kind):
-    with Shell(accel) as shell:
+    with Bombed(accel) as shell:
         shell.type(f"test-bombs {kind} &\r")
         shell.wait_for("no more")
         shell.answers()
@@ -60,7 +30,7 @@ def in_background(accel, kind):
 
 
 def in_front(accel, kind):
-    with Shell(accel) as shell:
+    with Bombed(accel) as shell:
         shell.type(f"test-bombs {kind}\r")
         shell.wait_for("no more")
         shell.type("\x03")
@@ -91,7 +61,7 @@ def memory_interrupted(accel):
 
 @case("beside three programs that have all memory the shell runs pipelines, and kills them")
 def memory_of_three(accel):
-    with Shell(accel) as shell:
+    with Bombed(accel) as shell:
         shell.type("test-bombs memory & test-bombs memory &\r")
         shell.wait_for("no more")
         shell.wait_for("no more")
@@ -105,7 +75,7 @@ def memory_of_three(accel):
 
 @case("a pipeline that the shell cannot fork all of does not cost it the terminal")
 def half_a_pipeline(accel):
-    with Shell(accel) as shell:
+    with Bombed(accel) as shell:
         shell.type("ulimit -p 2\r")
         shell.type("uname | sed s/^/command-/\r")
         shell.wait_for("can't fork")     # mksh tries again for half a minute

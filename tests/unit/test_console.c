@@ -600,7 +600,7 @@ CASE("attributes wait for output when they are to, and throw input away")
 
 CASE("the end of a session's leader hangs up, and the next one starts afresh")
 {
-    struct console_who next = who(30, 30, 30);
+    struct console_who next = who(30, 30, 30), left = who(8, 8, 7);
     unsigned before = signals;
     tty_ended(9);
     CHECK_EQ(tty.session, 7);
@@ -608,8 +608,13 @@ CASE("the end of a session's leader hangs up, and the next one starts afresh")
     CHECK_EQ(signals, before + 2);
     CHECK_EQ(tty.session, 0);
     CHECK_EQ(tty.l.t.cc[VINTR], 3);
+    CHECK_EQ(tty_check(&left, TTY_OWN), -FOS_EIO);
+    CHECK_EQ(tty.session, 0);
     CHECK_EQ(tty_check(&next, TTY_READ), 0);
     CHECK_EQ(tty.session, 30);
+    CHECK_EQ(tty_check(&left, TTY_READ), -FOS_EIO);
+    CHECK_EQ(tty_check(&left, TTY_CHANGE), -FOS_EIO);
+    CHECK_EQ(tty_check(&left, TTY_WRITE), 0);
 }
 
 CASE("the log keeps its newest lines, each with its time")

@@ -87,6 +87,7 @@ struct console_flush_rep {
  *
  * When that leader ends (fos/service.h, .ended), the foreground group gets SIGHUP and
  * SIGCONT, and the terminal is free for another session, with attributes as at boot.
+ * Who is left of that session may write; what else needs the terminal fails with EIO.
  *
  * Errors of all that begin with it: EACCES the ticket is no ticket, or the terminal
  * is another session's and the op needs it to be the caller's (ENOTTY); ECANCELED

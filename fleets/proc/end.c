@@ -26,14 +26,21 @@ static int32_t status_of(const struct fos_space_info *info)
     }
 }
 
-/* Its session ends with it, the machine does not. */
-static void login_lost(void)
+/* Whether another follows it.  A store client that ends by itself has lost the
+ * connection, for its successors, too. */
+static bool has_successor(const struct process *p)
 {
-    report("proc: the login shell has lost its memory and ended; starting another");
-    single_ended(ROLE_APP);
+    switch (p->role) {
+    case ROLE_STORE:
+        return p->info.state != FOS_SPACE_EXITED;
+    case ROLE_APP:
+        return p->lost && login_is_shell(&fleet.cmdline);
+    default:
+        return p->role != ROLE_ORDINARY;
+    }
 }
 
-static void role_ended(enum process_role role, bool lost, int32_t status)
+static void role_ended(enum process_role role, bool again, int32_t status)
 {
     switch (role) {
     case ROLE_CONSOLE:
@@ -51,16 +58,21 @@ static void role_ended(enum process_role role, bool lost, int32_t status)
         break;
     case ROLE_STORE:
         fleet.balance_known = false;
-        report("proc: the store client has ended: the host's shutdown requests go "
-               "unheard from now on");
+        report("proc: the store client has ended; %s",
+               again ? "starting another"
+                     : "the host's shutdown requests go unheard from now on");
+        if (again)
+            single_ended(role);
         break;
     case ROLE_NAME:
         report("proc: a naming member has ended; starting another");
         break;
     case ROLE_APP:
-        if (!lost || !login_is_shell(&fleet.cmdline))
+        if (!again)
             machine_end(status, FOS_SHUTDOWN_POWEROFF);
-        login_lost();
+        report("proc: the login shell has lost its memory and ended; starting "
+               "another");
+        single_ended(role);
         break;
     default:
         break;
@@ -71,7 +83,7 @@ static void ended(struct process *p, int32_t status)
 {
     enum process_role role = p->role;
     uint64_t pid = p->pid;
-    bool lost = p->lost;
+    bool again = has_successor(p);
 
     space_end(p->space);
     names_end(p);
@@ -88,7 +100,7 @@ static void ended(struct process *p, int32_t status)
         process_release(p);
     else
         wait_tell(p);
-    role_ended(role, lost, status);
+    role_ended(role, again, status);
 }
 
 void process_kill(struct process *p, int32_t status)

@@ -68,7 +68,7 @@ struct process *fleet_start(const struct fleet_birth *what);
 void console_start(void);
 void store_start(void);
 void fs_start(void);
-/* The console, the filesystem or the login shell has ended: it is started anew
+/* Console, filesystem, store client or login shell has ended: it is started anew
  * (restarts.h). */
 void single_ended(enum process_role role);
 /* Does so; gives when to look again. */

@@ -94,13 +94,17 @@ void console_start(void)
         report("proc: the console does not answer");
 }
 
-void store_start(void)
+static bool store_try(void)
 {
     static const char text[] = "store";
 
-    if (!fleet.boot->device_present[FOS_DEVICE_STORE])
-        return;
-    if (driver_start("store", ROLE_STORE, text, 1, sizeof text, FOS_DEVICE_STORE))
+    return driver_start("store", ROLE_STORE, text, 1, sizeof text,
+                        FOS_DEVICE_STORE);
+}
+
+void store_start(void)
+{
+    if (fleet.boot->device_present[FOS_DEVICE_STORE] && store_try())
         ready_wait(ROLE_STORE);
 }
 
@@ -236,6 +240,7 @@ static struct {
      .start = console_try,
      .restarts.credit = RESTARTS_AT_ONCE},
     {.role = ROLE_FS, .start = fs_again, .restarts.credit = RESTARTS_AT_ONCE},
+    {.role = ROLE_STORE, .start = store_try, .restarts.credit = RESTARTS_AT_ONCE},
     {.role = ROLE_APP,
      .may = login_may,
      .start = login_again,

@@ -15,7 +15,7 @@
 
 #include "wire.h"
 
-enum { DEVICE_EVENT = FOS_EVENT_FIRST_FREE };
+enum { DEVICE_EVENT = FOS_EVENT_FIRST_FREE, REQUESTS_BITS = 16 };
 
 static const char shutdown_path[] = "control/shutdown";
 
@@ -78,19 +78,29 @@ static long shutdown_look(void)
     return error == -FOS_EINVAL ? 0 : error; /* the node may not exist */
 }
 
+/* xenstored knows this guest, not its processes: one before may have set it. */
+static long shutdown_watch(void)
+{
+    long error = wire_watch(shutdown_path, "shutdown");
+
+    return error == -FOS_EINVAL && !strcmp(wire_error(), "EEXIST") ? 0 : error;
+}
+
+/* What the one before has heard, and not obeyed, is there still. */
 static long serve(void)
 {
-    long error = wire_open(fos_start_extra(0), DEVICE_EVENT);
+    long error = wire_open(fos_start_extra(0), DEVICE_EVENT,
+                           (uint32_t)fos_pid() << REQUESTS_BITS);
 
     if (!error)
         error = features_tell();
     if (!error)
-        error = wire_watch(shutdown_path, "shutdown");
+        error = shutdown_watch();
     fos_fleet_ready((struct fos_cap){0});
     while (!error) {
-        error = wire_watch_wait();
+        error = shutdown_look();
         if (!error)
-            error = shutdown_look();
+            error = wire_watch_wait();
     }
     return error;
 }

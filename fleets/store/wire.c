@@ -8,9 +8,13 @@
  *      (acquire) and before rsp_cons (release); the other side has the partners.
  *  W3. A message is taken whole: its header says how long, and no longer than
  *      PAYLOAD_MAX is accepted.
+ *  W4. Indices move from one message's end to the next one's, but for messages longer than
+ *      the ring: whoever takes the ring over from one that was killed begins with a whole
+ *      one.  Its ids are others, so that no answer to that one is taken for its own.
  */
 #include "wire.h"
 
+#include <assert.h>
 #include <stdatomic.h>
 #include <string.h>
 
@@ -46,7 +50,7 @@ static bool watch_fired;
 static struct header header; /* of the message in payload */
 static char payload[PAYLOAD_MAX + 1];
 
-long wire_open(struct fos_cap cap, unsigned event)
+long wire_open(struct fos_cap cap, unsigned event, uint32_t id)
 {
     void *page = fos_pages_reserve(1);
 
@@ -54,6 +58,7 @@ long wire_open(struct fos_cap cap, unsigned event)
         return -FOS_ENOMEM;
     device = cap;
     event_bit = 1ull << event;
+    last_id = id;
     long error = fos_sys_device_map(device, page);
     if (error < 0)
         return error;
@@ -89,15 +94,32 @@ static long filled(void)
     return used > RING_SIZE ? -FOS_EPROTO : (long)used;
 }
 
+/* So many bytes, of RING_SIZE at most, or why not. */
+static long bytes_await(long (*there)(void), size_t least, uint64_t deadline)
+{
+    for (;;) {
+        long now = there();
+        if (now < 0 || (size_t)now >= least)
+            return now;
+        long error = device_wait(deadline);
+        if (error)
+            return error;
+    }
+}
+
+static size_t piece_of(size_t length)
+{
+    return length < RING_SIZE ? length : RING_SIZE;
+}
+
+/* W4 */
 static long bytes_put(const char *from, size_t length, uint64_t deadline)
 {
     while (length) {
-        long now = room();
-        if (now == 0)
-            now = device_wait(deadline);
+        size_t piece = piece_of(length);
+        long now = bytes_await(room, piece, deadline);
         if (now < 0)
             return now;
-        size_t piece = length < (size_t)now ? length : (size_t)now;
         for (size_t i = 0; i < piece; i++)
             ring->req[(req_prod + i) % RING_SIZE] = from[i];
         req_prod += (uint32_t)piece;
@@ -110,38 +132,52 @@ static long bytes_put(const char *from, size_t length, uint64_t deadline)
     return 0;
 }
 
-static long bytes_get(char *to, size_t length, uint64_t deadline)
+/* They are there. */
+static void bytes_look(char *to, size_t length)
 {
-    while (length) {
-        long now = filled();
-        if (now == 0)
-            now = device_wait(deadline);
+    for (size_t i = 0; i < length; i++)
+        to[i] = ring->rsp[(rsp_cons + i) % RING_SIZE];
+}
+
+static void bytes_taken(size_t length)
+{
+    rsp_cons += (uint32_t)length;
+    atomic_store_explicit(&ring->rsp_cons, rsp_cons, memory_order_release); /* W2 */
+    fos_sys_device_notify(device);
+}
+
+/* The header, of `skip` bytes, and what is behind it: W4. */
+static long payload_get(size_t skip, size_t length, uint64_t deadline)
+{
+    char *to = payload;
+
+    do {
+        size_t piece = piece_of(skip + length);
+        long now = bytes_await(filled, piece, deadline);
         if (now < 0)
             return now;
-        size_t piece = length < (size_t)now ? length : (size_t)now;
-        for (size_t i = 0; i < piece; i++)
-            to[i] = ring->rsp[(rsp_cons + i) % RING_SIZE];
-        rsp_cons += (uint32_t)piece;
-        atomic_store_explicit(&ring->rsp_cons, rsp_cons,
-                              memory_order_release); /* W2 */
-        fos_sys_device_notify(device);
-        to += piece;
-        length -= piece;
-    }
+        rsp_cons += (uint32_t)skip;
+        bytes_look(to, piece - skip);
+        bytes_taken(piece - skip);
+        to += piece - skip;
+        length -= piece - skip;
+        skip = 0;
+    } while (length);
     return 0;
 }
 
 /* One message into header and payload, NUL-terminated.  W3 */
 static long message_get(uint64_t deadline)
 {
-    long error = bytes_get((char *)&header, sizeof header, deadline);
+    long error = bytes_await(filled, sizeof header, deadline);
 
-    if (error)
+    if (error < 0)
         return error;
+    bytes_look((char *)&header, sizeof header);
     if (header.length > PAYLOAD_MAX)
         return -FOS_EPROTO;
     /* Its rest is on the way, or the other side is broken. */
-    error = bytes_get(payload, header.length, fos_now_ns() + REPLY_TIME);
+    error = payload_get(sizeof header, header.length, fos_now_ns() + REPLY_TIME);
     payload[error ? 0 : header.length] = '\0';
     if (!error && header.type == WIRE_WATCH_EVENT)
         watch_fired = true;
@@ -165,18 +201,21 @@ static long reply_wait(enum wire_type type, uint64_t deadline)
 /* Both strings with their NUL, except the value of a write. */
 static long request(enum wire_type type, const char *path, const char *second)
 {
+    static char whole[sizeof(struct header) + PAYLOAD_MAX];
     size_t path_size = strlen(path) + 1;
     size_t second_size = second ? strlen(second) + (type == WIRE_WATCH) : 0;
+    size_t size = sizeof(struct header) + path_size + second_size;
+    uint64_t deadline = fos_now_ns() + REPLY_TIME;
+
+    assert(size <= sizeof whole);
     struct header h = {.type = type,
                        .id = ++last_id,
                        .length = (uint32_t)(path_size + second_size)};
-    uint64_t deadline = fos_now_ns() + REPLY_TIME;
-    long error = bytes_put((const char *)&h, sizeof h, deadline);
-
-    if (!error)
-        error = bytes_put(path, path_size, deadline);
-    if (!error && second_size)
-        error = bytes_put(second, second_size, deadline);
+    memcpy(whole, &h, sizeof h);
+    memcpy(whole + sizeof h, path, path_size);
+    if (second_size)
+        memcpy(whole + sizeof h + path_size, second, second_size);
+    long error = bytes_put(whole, size, deadline);
     return error ? error : reply_wait(type, deadline);
 }
 

@@ -25,7 +25,9 @@ enum wire_type {
 
 enum { WIRE_VALUE_MAX = 256 };
 
-long wire_open(struct fos_cap device, unsigned event);
+/* Takes the ring as it is, which another process may have used before.  The ids of this
+ * one's requests come after `id`, and were not used before. */
+long wire_open(struct fos_cap device, unsigned event, uint32_t id);
 
 long wire_watch(const char *path, const char *token);
 /* `value` becomes NUL-terminated; longer ones are cut off. */

@@ -98,6 +98,18 @@ def shutdown(dom0):
     check(guest.ends() == ["poweroff"], f"xl saw {guest.ends()}: {guest.xl_said()}")
 
 
+@xl_case("a store client that is killed is followed by another: xl shutdown ends fos in order")
+def store_killed(dom0):
+    app = ("sh -c 'for i in 1 2 3 4 5 6; do until ps -a | grep -q store; do :; done; "
+           "set -- $(ps -a | grep store); kill -9 $1; echo killed $i; done; sleep 1000'")
+    guest = start(dom0, app, "killed 6", extra="mortal")
+    xl(dom0, "xl shutdown fos")
+    finish(guest)
+    check(guest.ends() == ["poweroff"], f"xl saw {guest.ends()}: {guest.xl_said()}")
+    check("the store client has ended; starting another" in guest.console.output(),
+          guest.console.output()[-800:])
+
+
 @xl_case("xl reboot ends fos and starts it again")
 def reboot(dom0):
     guest = start(dom0, "test-act stay", "staying")

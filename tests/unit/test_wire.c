@@ -91,7 +91,7 @@ static bool daemon_give(void)
 
 uint64_t fos_event_wait(uint64_t mask, uint64_t deadline)
 {
-    bool more = ring.req_cons != ring.req_prod;
+    bool more = step && ring.req_cons != ring.req_prod;
 
     CHECK_EQ(mask, 1ull << EVENT);
     daemon_take();
@@ -139,7 +139,7 @@ static void start(size_t bytes_at_a_time)
     got_length = say_at = say_length = 0;
     step = bytes_at_a_time;
     silent = false;
-    REQUIRE(wire_open((struct fos_cap){5, 5}, EVENT) == 0);
+    REQUIRE(wire_open((struct fos_cap){5, 5}, EVENT, 0) == 0);
 }
 
 static void talk(void)
@@ -220,6 +220,30 @@ CASE("a payload that stops half-way ends the connection")
     memcpy(say, &h, sizeof h);
     say_length = sizeof h + 50;
     CHECK_EQ(wire_read("node", value), -FOS_EPROTO);
+}
+
+CASE("who takes the ring over finds whole messages, and takes no answer to "
+     "another's")
+{
+    char value[WIRE_VALUE_MAX];
+    struct header h = {WIRE_READ, 1, 0, 100};
+    start(0);
+    ring.req_cons -= RING - 20;
+    uint32_t prod = ring.req_prod, cons = ring.rsp_cons;
+    CHECK_EQ(wire_read("node", value), -FOS_ETIMEDOUT);
+    CHECK_EQ(ring.req_prod, prod);
+    ring.req_cons = ring.req_prod;
+    memcpy(ring.rsp + cons % RING, &h, sizeof h);
+    ring.rsp_prod += sizeof h + 50;
+    CHECK_EQ(wire_read("node", value), -FOS_EPROTO);
+    CHECK_EQ(ring.rsp_cons, cons);
+
+    start(RING);
+    stored[0] = '\0';
+    daemon_say(WIRE_READ, 1, "old", 3);
+    daemon_say(WIRE_READ, 2, "old", 3);
+    REQUIRE(wire_open((struct fos_cap){5, 5}, EVENT, 1 << 16) == 0);
+    talk();
 }
 
 CASE("impossible indices end the connection")

@@ -34,7 +34,7 @@ static void name_check(const struct fos_registration *name, struct fos_cap mailb
     CHILD_EQUAL(fos_name_lookup(name->alias, &value), 0);
     CHILD_EQUAL(value.kind, NAME_MAILBOX);
     CHILD_EQUAL(value.word[1], mailbox.id);
-    CHILD_EQUAL(fos_name_update(name, mailbox, 0), 0);
+    CHILD_EQUAL(fos_name_update(name, mailbox, 0, NULL), 0);
 }
 
 static int part_victim(uint64_t a, uint64_t b)

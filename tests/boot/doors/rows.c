@@ -201,8 +201,8 @@ static struct name_control name_control_of(const struct name_try *t)
 DOOR(struct name_try, name, register, -FOS_EACCES, .view = t->view->number,
      .ticket = forged(t->by.victim, t->by.n), .alias = {{1, 1}},
      .value = {.kind = NAME_MAILBOX, .word = {0, t->by.inbox.id}})
-NAME(update, t->by.inbox, NAME_PUBLIC)
-NAME(unregister)
+NAME(update, t->by.inbox, NAME_PUBLIC, NULL)
+NAME(unregister, NULL)
 NAME(renew, 1)
 
 /* Which mailbox it is, anybody is told; not with which right. */

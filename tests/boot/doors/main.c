@@ -123,7 +123,8 @@ static int part_thief(uint64_t pid, uint64_t b)
     for (int n = 0; n < STEPS; n++) {
         struct try t = {.n = n, .victim = pid, .inbox = inbox.cap};
         proc_doors(&t);
-        console_doors(&t);
+        if (n < 2) /* it is slow, and looks at tickets in one place */
+            console_doors(&t);
         fs_doors(fs, session, &t);
         for (size_t i = 0; i < sizeof fleets / sizeof *fleets; i++)
             members_doors(fleets[i], &t);

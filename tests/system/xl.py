@@ -102,7 +102,9 @@ def shutdown(dom0):
 def store_killed(dom0):
     app = ("sh -c 'for i in 1 2 3 4 5 6; do until ps -a | grep -q store; do :; done; "
            "set -- $(ps -a | grep store); kill -9 $1; echo killed $i; done; sleep 1000'")
-    guest = start(dom0, app, "killed 6", extra="mortal")
+    guest = start(dom0, app, extra="mortal")
+    check(guest.wait_output("killed 6", 5 * START_SECONDS),
+          f"not all were followed by another:\n{guest.console.output()[-800:]}")
     xl(dom0, "xl shutdown fos")
     finish(guest)
     check(guest.ends() == ["poweroff"], f"xl saw {guest.ends()}: {guest.xl_said()}")

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <fos/call.h>
 #include <fos/clock.h>
 #include <fos/error.h>
 #include <fos/fleet.h>
@@ -96,6 +97,9 @@ static long serve(void)
         error = features_tell();
     if (!error)
         error = shutdown_watch();
+    if (!error &&
+        !fos_call_mailbox().id) /* it is there before the balance is taken */
+        error = -FOS_ENOMEM;
     fos_fleet_ready((struct fos_cap){0});
     while (!error) {
         error = shutdown_look();

@@ -96,6 +96,7 @@ def shutdown(dom0):
     xl(dom0, "xl shutdown fos")
     finish(guest)
     check(guest.ends() == ["poweroff"], f"xl saw {guest.ends()}: {guest.xl_said()}")
+    check("not given back" not in guest.console.output(), guest.console.output()[-800:])
 
 
 @xl_case("a store client that is killed is followed by another: xl shutdown ends fos in order")

@@ -6,6 +6,10 @@ B      := build
 CACHE  ?= $(shell tools/fetch --where)
 CACHE  := $(CACHE)
 MAKEFLAGS += --no-builtin-rules
+# A job to a processor, unless -j says otherwise.
+ifeq ($(MAKELEVEL)$(findstring -j,$(MAKEFLAGS)),0)
+MAKEFLAGS += -j$(shell nproc)
+endif
 SHELL  := /bin/bash
 .SHELLFLAGS := -o pipefail -ec
 .DEFAULT_GOAL := all

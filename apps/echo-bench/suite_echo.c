@@ -76,7 +76,7 @@ static void set_up(void)
 }
 
 /* What is timed singly takes minutes where traps are emulated. */
-enum { SINGLY = 100 * 1024 };
+enum { SINGLY = 150 * 1024 };
 
 #define ROW(what, run, prepare, op, many, count, trap)                 \
     {                                                                  \

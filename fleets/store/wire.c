@@ -198,6 +198,12 @@ static long reply_wait(enum wire_type type, uint64_t deadline)
     }
 }
 
+static char *append(char *to, const void *from, size_t length)
+{
+    memcpy(to, from, length);
+    return to + length;
+}
+
 /* Both strings with their NUL, except the value of a write. */
 static long request(enum wire_type type, const char *path, const char *second)
 {
@@ -211,10 +217,9 @@ static long request(enum wire_type type, const char *path, const char *second)
     struct header h = {.type = type,
                        .id = ++last_id,
                        .length = (uint32_t)(path_size + second_size)};
-    memcpy(whole, &h, sizeof h);
-    memcpy(whole + sizeof h, path, path_size);
-    if (second_size)
-        memcpy(whole + sizeof h + path_size, second, second_size);
+    char *end = append(append(whole, &h, sizeof h), path, path_size);
+    if (second)
+        append(end, second, second_size);
     long error = bytes_put(whole, size, deadline);
     return error ? error : reply_wait(type, deadline);
 }

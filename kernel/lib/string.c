@@ -19,7 +19,7 @@ void *memset(void *to, int c, size_t n)
     size_t words = n / 8;
     __asm__ volatile("rep stosq\n\tmov %2, %1\n\trep stosb"
                      : "+&D"(at), "+&c"(words)
-                     : "r"(n % 8), "a"((uint8_t)c * 0x0101010101010101)
+                     : "r"(n % 8), "a"((uint8_t)c * 0x0101010101010101ul)
                      : "memory");
     return to;
 }

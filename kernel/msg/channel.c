@@ -154,8 +154,6 @@ int channel_connect(struct mailbox *m, uint64_t va, uint32_t ring_pages,
     r = -FOS_ENOMEM;
     if (!c)
         goto fail_charge;
-    /* It wakes while we map; the kernel lock lets it accept when we are done. */
-    thread_event(m->thread, FOS_EVENT_CHANNEL);
     c->mailbox_id = m->object.id;
     c->secret = m->object.secret;
     c->limit = m->limit;
@@ -165,6 +163,8 @@ int channel_connect(struct mailbox *m, uint64_t va, uint32_t ring_pages,
         r = receiver_charge(c, m->thread);
     if (r)
         goto fail_ring;
+    /* It wakes while we map; the kernel lock lets it accept when we are done. */
+    thread_event(m->thread, FOS_EVENT_CHANNEL);
     r = window_map(c, s, va, m->thread->doorbell);
     if (r)
         goto fail_receiver;

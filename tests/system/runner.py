@@ -69,6 +69,21 @@ def results(accel):
     check("between" in done.output and "[json]" not in done.output, done.output)
 
 
+@case("results that nobody asked for are kept under build/bench, one file to a run")
+def results_kept(accel):
+    folder = os.path.join(ROOT, "build/bench")
+    before = set(os.listdir(folder)) if os.path.isdir(folder) else set()
+    run(accel, "test-act", "results")
+    run(accel, "test-act", "exit", "0")
+    new = sorted(set(os.listdir(folder)) - before)
+    check(len(new) == 1 and re.fullmatch(r"guest-\d{8}-\d{6}\.json", new[0]), f"new: {new}")
+    path = os.path.join(folder, new[0])
+    with open(path) as file:
+        saved = [result["name"] for result in json.load(file)]
+    os.remove(path)
+    check(saved == ["one", "two"], f"saved {saved}")
+
+
 @case("arguments reach the application as they were given")
 def arguments(accel):
     given, seen = r"a,b=$c;'d e'\f&|*", r"a,b=$c;d e\f&|*"
@@ -114,6 +129,8 @@ def killed(accel):
 def refused(accel):
     done = run(accel, "--memory", "100000000", "test-act", "exit", "0")
     check(done.returncode == 125 and "memory" in done.messages, done.messages)
+    done = run(accel, "--memory", "15", "test-act", "exit", "0")
+    check(done.returncode == 125 and "32 MiB" in done.messages, done.messages)
     done = run(accel, "--app", 'say "hello"')
     check(done.returncode == 125 and '"' in done.messages, done.messages)
 

@@ -7,6 +7,7 @@ cached initramfs; Linux unpacks both.
 import os
 import re
 import shlex
+import signal
 import subprocess
 import time
 
@@ -19,7 +20,7 @@ DOM0_INITRD = "build/dom0/initrd"
 CONFIG = "xen/fos.cfg"
 DOM0_MB = 224
 XEN_MB = 192
-BOOT_SECONDS = 120
+BOOT_SECONDS = 300
 POLL_SECONDS = 0.5
 LINUX_ARGS = ("console=hvc0 quiet loglevel=3 rdinit=/init mitigations=off "
               "nomodeset random.trust_cpu=on tsc=reliable audit=0 selinux=0")
@@ -30,8 +31,14 @@ def build_if_needed(say):
     if newer(in_root(DOM0_INITRD), in_root(RECIPE)):
         return
     say("making dom0 from Debian's packages (once, about 10 s after the download)")
-    if subprocess.call([in_root(RECIPE)]) != 0:
-        raise RunError(f"{RECIPE} did not succeed")
+    recipe = subprocess.Popen([in_root(RECIPE)], start_new_session=True)
+    try:
+        if recipe.wait() != 0:
+            raise RunError(f"{RECIPE} did not succeed")
+    except KeyboardInterrupt:
+        os.killpg(recipe.pid, signal.SIGTERM)
+        recipe.wait()
+        raise
 
 
 def cpio_entry(name, mode, data):

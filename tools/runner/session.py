@@ -14,6 +14,7 @@ STATUS_BROKEN = 125      # the machine ended without the application's status
 STATUS_CRASHED = 134     # the guest's kernel crashed
 STATUS_INTERRUPTED = 130
 VCPUS_MOST = 64
+MEMORY_LEAST = 16        # MiB; less does not hold the kernel, and Xen only says so to itself
 COMMAND_LINE_MOST = 1000     # bytes; Xen's limit is 1024 with what it adds
 
 
@@ -33,8 +34,9 @@ class Options:
     gdb: str = ""            # path of a socket for gdb: start frozen
 
     def command_line(self, tag):
-        if not 1 <= self.vcpus <= VCPUS_MOST or self.memory < 1 or self.pcpus < 1:
-            raise ValueError(f"fos takes 1 to {VCPUS_MOST} vCPUs and some memory")
+        if not 1 <= self.vcpus <= VCPUS_MOST or self.memory < MEMORY_LEAST or \
+                self.pcpus < 1:
+            raise ValueError(f"fos takes 1 to {VCPUS_MOST} vCPUs, and 32 MiB of memory or more")
         if '"' in self.app or "\n" in self.app:
             raise ValueError('an application\'s arguments cannot hold " or a line end')
         words = [f'app="{self.app}"'] if self.app else []

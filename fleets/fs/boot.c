@@ -9,6 +9,11 @@
 
 enum { LINK_TARGET_MAX = FS_PATH_MAX - 1 };
 
+/* The login shell's.  mksh's own sleep is no process: no key would stop it. */
+static const char profile[] =
+    "PS1='fos:$PWD\\$ '\n"
+    "if [ -x /bin/sleep ]; then alias sleep=/bin/sleep; fi\n";
+
 static const struct {
     const char *path, *text; /* of a file, or a link */
     uint32_t mode, dev;
@@ -30,7 +35,7 @@ static const struct {
      "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/sh\n",
      FS_IFREG | 0644, DEV_ROOT, 0},
     {"etc/group", "root:x:0:\nnogroup:x:65534:\n", FS_IFREG | 0644, DEV_ROOT, 0},
-    {"etc/profile", "PS1='fos:$PWD\\$ '\n", FS_IFREG | 0644, DEV_ROOT, 0},
+    {"etc/profile", profile, FS_IFREG | 0644, DEV_ROOT, 0},
     {"etc/shells", "/bin/sh\n", FS_IFREG | 0644, DEV_ROOT, 0},
     {"etc/hosts", "127.0.0.1 localhost\n", FS_IFREG | 0644, DEV_ROOT, 0},
     {"home", NULL, FS_IFDIR | 0755, DEV_ROOT, 0},

@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stddef.h>
 
+#include <fos/start.h>
 #include <fos/syscall.h>
 #include <fos/thread.h>
 
@@ -155,15 +156,15 @@ static bool is_meant(const struct process *by, const struct process *p,
     return p->group == (target ? -(uint64_t)target : by->group);
 }
 
-/* The pids first: what a signal does may change the table.  How many it reached, or
- * EPERM or ESRCH. */
+/* The pids first: what a signal does may change the table, where this fleet itself is
+ * not.  0, EPERM or ESRCH. */
 static long signal_spread(struct process *by, const struct proc_signal_req *req)
 {
     struct fos_signal_info info = {
         .pid = by->pid, .code = req->code, .value = req->value};
     uint64_t pids[PROCESS_MAX];
     unsigned count = 0;
-    long error = -FOS_ESRCH;
+    long error = req->pid == (int64_t)fos_pid() ? -FOS_EPERM : -FOS_ESRCH;
 
     for (struct process *p = processes; p < processes + PROCESS_MAX; p++) {
         if (p->state == PROCESS_FREE || !is_meant(by, p, req->pid))

@@ -2,7 +2,7 @@
 """What is to be reached, beside what was measured."""
 from dataclasses import dataclass
 
-from results import GUEST, HOST, ratio
+from results import GUEST, HOST, LINUX, nanoseconds, ratio
 
 MET, MISSED, UNKNOWN = "met", "not met", "not measured"
 POLICY_KERNEL, POLICY_USER, POLICY_HYBRID = "kernel only", "user only", "hybrid"
@@ -11,6 +11,12 @@ POLICY_MESSAGES = 1000
 # The rows of the host benchmark that the goals speak of.
 HOST_API, HOST_TYPED, HOST_FAST = ("full API echo 32 B", "typed RPC",
                                    "fast RPC")
+
+# The rows of posix-bench that they speak of.
+SPAWN_TO_MAIN = "posix_spawn to main"
+BESIDE_LINUX = {"Page fault": "page fault, zeroed page",
+                "Spawn, exit and wait": "posix_spawn, exit, wait",
+                "Pipe there and back": "pipe to a process and back, 32 B"}
 
 
 @dataclass
@@ -86,6 +92,22 @@ def kernel_parts(results):
     return echo["median"], 2 * null["median"] + copy["median"]
 
 
+def spawn_goal(results):
+    record = results.guest("posix", SPAWN_TO_MAIN)
+    return Goal("From posix_spawn to the first line of main, ms", 5,
+                record and nanoseconds(record) / 1e6, "fos guest: posix-bench",
+                bool(record and record["emulated"]))
+
+
+def linux_goal(results, what, name):
+    """The same program on both, each in its own cycles."""
+    fos = results.guest("posix", name)
+    linux = results.first(results.select(LINUX, "posix", name))
+    value = nanoseconds(fos) / nanoseconds(linux) if fos and linux else None
+    return Goal(f"{what}, to Linux in the same Xen", 1.0, value,
+                "fos and Linux guest: posix-bench", bool(fos and fos["emulated"]))
+
+
 def all_goals(results):
     parts = kernel_parts(results)
     emulated = bool(results.run["emulated"])
@@ -111,4 +133,6 @@ def all_goals(results):
         Goal("The same in the guest", 1.1, silent_ratio(results, GUEST), guest + "silent"),
         Goal("Kernel messaging echo, to two null system calls plus the copy", 1.3,
              parts and parts[0] / parts[1], guest + "echo", emulated),
+        spawn_goal(results),
+        *(linux_goal(results, what, name) for what, name in BESIDE_LINUX.items()),
     ]

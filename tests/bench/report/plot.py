@@ -26,7 +26,9 @@ set ylabel "{y}" textcolor rgb "#3c4650"
 
 
 def quote(text):
-    return text.replace("\\", "\\\\").replace('"', "'")
+    """A text as it is: none of its characters lowers or raises the next one."""
+    text = text.replace("\\", "\\\\").replace('"', "'")
+    return re.sub(r"[_^@&~{}]", r"\\\\\g<0>", text)
 
 
 def byte_label(value):

@@ -188,6 +188,32 @@ def by_parts():
           == (1.2, goals.MET), f"{found}")
 
 
+@case("from spawn to main is judged in milliseconds of the run's own clock")
+def spawn_to_main():
+    for median, verdict in ((10e6, goals.MET), (10.002e6, goals.MISSED)):
+        results = recorded()
+        record = results.guest("posix", goals.SPAWN_TO_MAIN)
+        record.update(median=median, tsc_mhz=2000.0)
+        value = verdicts(results)["From posix_spawn to the first line of main, ms"]
+        check(value == (median / 2e6, verdict), f"{value}")
+
+
+@case("page fault, spawn and pipe are judged beside Linux, and only with both measured")
+def beside_linux():
+    for what, name in goals.BESIDE_LINUX.items():
+        text = f"{what}, to Linux in the same Xen"
+        for median, verdict in ((500.0, goals.MET), (501.0, goals.MISSED)):
+            results = recorded()
+            fos, = results.select(GUEST, "posix", name)
+            linux, = results.select(LINUX, "posix", name)
+            fos.update(median=median, tsc_mhz=1000.0)
+            linux.update(median=1000.0, tsc_mhz=2000.0)
+            check(verdicts(results)[text] == (median / 500, verdict),
+                  f"{verdicts(results)[text]}")
+        results.records.remove(linux)
+        check(verdicts(results)[text] == (None, goals.UNKNOWN), f"{name} without Linux")
+
+
 @case("what is emulated, unsteady or quick is said")
 def caveats():
     results = recorded()

@@ -24,7 +24,6 @@ struct descriptor {
 static struct fos_file files[FILES_MAX];
 static struct descriptor table[FOS_FD_MAX];
 static bool begun;
-static int limit = FOS_FD_MAX; /* of descriptors to come */
 static struct fos_lock lock;
 
 FOS_FORK_LOCK(lock);
@@ -124,7 +123,7 @@ void fos_file_put(struct fos_file *file)
 
 static int lowest_free(int from)
 {
-    while (from < limit && table[from].file)
+    while (from < fos_fd_most && table[from].file)
         from++;
     return from;
 }
@@ -133,7 +132,7 @@ int fos_fd_install(struct fos_file *file, int lowest, unsigned flags)
 {
     table_lock();
     int fd = lowest_free(lowest);
-    bool found = fd < limit;
+    bool found = fd < fos_fd_most;
     if (found)
         file_open(fd, file, flags);
     table_unlock();
@@ -147,8 +146,8 @@ int fos_fd_limit(int set)
 {
     table_lock();
     if (set >= 0)
-        limit = set;
-    int now = limit;
+        fos_fd_most = set;
+    int now = fos_fd_most;
     table_unlock();
     return now;
 }

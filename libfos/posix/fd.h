@@ -124,6 +124,10 @@ int fos_fd_install_at(struct fos_file *file, int fd, unsigned flags);
  * most FOS_FD_MAX. */
 int fos_fd_limit(int set);
 
+/* That number, guarded by the table's lock.  It is limits.c's, so that whoever has
+ * descriptors takes over the limit that the process was started with. */
+extern int fos_fd_most;
+
 /* 0 or -FOS_EBADF. */
 long fos_fd_close(int fd);
 

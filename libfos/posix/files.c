@@ -33,6 +33,15 @@ static long file_check(const struct fos_file *file)
     return now && file->word[1] && now != file->word[1] ? -FOS_EIO : 0;
 }
 
+/* What came of a call during which the fleet may have ended: there is none, or the next
+ * one, which does not know the handle. */
+static long outcome(const struct fos_file *file, long result)
+{
+    if (result == -FOS_ENOSYS && file->word[1])
+        return -FOS_EIO;
+    return result == -FOS_EBADF && file_check(file) ? -FOS_EIO : result;
+}
+
 /* ---- contents by the kernel ---- */
 
 /* Pages that were never touched are absent; a wrong address faults here, as a wrong
@@ -158,7 +167,7 @@ static long file_read(struct fos_file *file, void *to, size_t capacity,
             break;
         got = 0;
     }
-    return done ? (long)done : got;
+    return done ? (long)done : outcome(file, got);
 }
 
 static long file_write(struct fos_file *file, const void *from, size_t length,
@@ -168,7 +177,7 @@ static long file_write(struct fos_file *file, const void *from, size_t length,
     long put = file_check(file);
 
     if (put == 0 && length == 0)
-        return piece_write(file, from, 0, offset);
+        return outcome(file, piece_write(file, from, 0, offset));
     while (put == 0 && done < length) {
         int64_t at = offset == FS_HERE ? FS_HERE : offset + (int64_t)done;
         char *next = (char *)(uintptr_t)from + done;
@@ -182,7 +191,7 @@ static long file_write(struct fos_file *file, const void *from, size_t length,
     }
     if (put == -FOS_EPIPE)
         raise(SIGPIPE);
-    return done ? (long)done : put;
+    return done ? (long)done : outcome(file, put);
 }
 
 /* ---- the rest ---- */
@@ -196,7 +205,7 @@ static long file_seek(struct fos_file *file, int64_t offset, int whence)
 
     if (!error)
         error = whence < 0 ? -FOS_EINVAL : FOS_FS_CALL(seek, &req, &rep);
-    return error ? error : rep.offset;
+    return error ? outcome(file, error) : rep.offset;
 }
 
 static struct timespec time_of(int64_t ns)
@@ -239,7 +248,7 @@ static long file_stat(struct fos_file *file, struct stat *out)
         error = FOS_FS_CALL(stat, &req, &rep);
     if (!error)
         fos_stat_fill(out, &rep.stat);
-    return error;
+    return outcome(file, error);
 }
 
 static long file_truncate(struct fos_file *file, int64_t size)
@@ -251,7 +260,7 @@ static long file_truncate(struct fos_file *file, int64_t size)
 
     if (!error)
         error = size < 0 ? -FOS_EINVAL : FOS_FS_CALL(change, &req, &rep);
-    return error;
+    return outcome(file, error);
 }
 
 /* In memory nothing is ever behind. */
@@ -267,7 +276,7 @@ static long control(struct fos_file *file, uint32_t what, uint64_t argument)
     struct fs_control_rep rep;
     long error = file_check(file);
 
-    return error ? error : FOS_FS_CALL(control, &req, &rep);
+    return error ? error : outcome(file, FOS_FS_CALL(control, &req, &rep));
 }
 
 static long file_flags(struct fos_file *file, int set)
@@ -316,7 +325,7 @@ static long file_map(struct fos_file *file, int prot, int shared,
     if (!error)
         error = FOS_FS_CALL(map, &req, &rep);
     *out = (struct fos_map_handle){{rep.word[0], rep.word[1]}};
-    return error;
+    return outcome(file, error);
 }
 
 /* ---- poll ---- */

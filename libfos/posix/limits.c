@@ -24,6 +24,8 @@ struct limits {
 static struct limits limits = {.files = {FOS_FD_MAX, FOS_FD_MAX},
                                .processes = {RLIM_INFINITY, RLIM_INFINITY}};
 
+int fos_fd_most = FOS_FD_MAX;
+
 static int refuse(int error)
 {
     errno = error;

@@ -40,8 +40,10 @@ static bool unheard(int number)
     return action.sa_handler == SIG_IGN || sigismember(&blocked, number) == 1;
 }
 
-/* In the background.  0: ask again. */
-static long background(struct request *request, int number, int *quick)
+/* In the background.  0: ask again, unless one more handler ran that ends calls than
+ * had when this one began. */
+static long background(struct request *request, int number, uint64_t handlers,
+                       int *quick)
 {
     uint64_t began = fos_now_ns();
 
@@ -51,7 +53,10 @@ static long background(struct request *request, int number, int *quick)
         request->who.flags |= CONSOLE_FORCE;
         return 0;
     }
-    kill(0, number);
+    if (fos_signals_unrestarted() == handlers)
+        kill(0, number);
+    if (fos_signals_unrestarted() != handlers)
+        return -FOS_EINTR;
     /* An orphaned group is not stopped: it would ask for ever. */
     *quick = fos_now_ns() - began < QUICK_NS ? *quick + 1 : 0;
     return *quick < TRIES ? 0 : -FOS_EIO;
@@ -87,12 +92,13 @@ long fos_tty_call(void *request, uint32_t length, void *reply, uint32_t capacity
 {
     struct request *r = request;
     bool waits = !(r->who.flags & CONSOLE_NONBLOCK);
+    uint64_t handlers = fos_signals_unrestarted();
     int quick = 0;
 
     for (;;) {
         long result = attempt(r, length, reply, capacity, restart);
         if (result == -FOS_ECANCELED)
-            result = background(r, signal, &quick);
+            result = background(r, signal, handlers, &quick);
         else if (result == -FOS_EBUSY)
             fos_clock_sleep(fos_now_ns() + BUSY_NS), result = 0;
         else if (result == -FOS_EACCES)

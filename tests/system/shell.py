@@ -135,6 +135,15 @@ def stop_sleep(accel):
         check(user.status() == 0, f"status {user.status()}\n{user.output}")
 
 
+def jobs_until(user, state):
+    """Asks the shell about its jobs until it has told of one in a state, a pattern."""
+    end = time.monotonic() + 30
+    while not re.search(state, user.output) and time.monotonic() < end:
+        user.type("jobs; echo \"looked <$((6*7))>\"\r")
+        user.wait_for("looked <42>")
+    check(re.search(state, user.output), f"no job was {state}\n{user.output}")
+
+
 @case("a program in the background that reads is stopped, and reads when it is in front")
 def background(accel):
     with shell(accel) as user:
@@ -143,17 +152,26 @@ def background(accel):
         user.wait_for("type lines")
         user.type("\recho \"not <$((6*7))> got\"\r")
         user.wait_for("not <42> got")
-        end = time.monotonic() + 30
-        while "Stopped" not in user.output and time.monotonic() < end:
-            user.type("jobs; echo \"looked <$((6*7))>\"\r")
-            user.wait_for("looked <42>")
-        check("Stopped" in user.output, f"it was not stopped\n{user.output}")
+        jobs_until(user, "Stopped")
         user.wait_for(PROMPT)
         user.type("fg\r")
         user.wait_for("test-tty lines")
         user.type("now\r")
         user.wait_for("got <now>")
         user.type("end\rexit 0\r")
+        check(user.status() == 0, f"status {user.status()}\n{user.output}")
+
+
+@case("a program in the background that reads and is stopped ends when a signal tells it to")
+def background_end(accel):
+    with shell(accel) as user:
+        user.wait_for(PROMPT)
+        user.type("cat &\r")
+        jobs_until(user, "Stopped")
+        user.type("kill %1; kill -CONT %1\r")
+        jobs_until(user, "Done|Terminated")
+        user.type("jobs; echo \"left <$(jobs)>\"; exit 0\r")
+        user.wait_for("left <>")
         check(user.status() == 0, f"status {user.status()}\n{user.output}")
 
 

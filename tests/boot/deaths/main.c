@@ -7,6 +7,7 @@
  * This program maps its memory itself, so it outlives them all.  The loads are shells,
  * which go on until there is the file /tmp/go: what is killed is killed in the middle.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
@@ -256,6 +257,19 @@ static void test_pipes(void)
     end();
 }
 
+static void test_reader(void)
+{
+    begin("fs is killed: a read under way fails with EIO");
+    pid_t load = shell("mkfifo /tmp/in; exec lua -e '"
+                       "io.open(\"/tmp/ready\", \"w\"):close(); "
+                       "local _, _, why = io.read(1); os.exit(why)' 0<>/tmp/in");
+    file_await("/tmp/ready");
+    nap();
+    member_kill("fs");
+    CASE_EQUAL(ended(load), EIO);
+    end();
+}
+
 static void test_name(void)
 {
     test_unnoticed("members of name are killed: programs do not notice", "name",
@@ -278,9 +292,9 @@ static void test_console(void)
 static const struct {
     const char *fleet;
     void (*run)(void);
-} tests[] = {{"page", test_page},      {"often", test_often}, {"mem", test_mem},
-             {"fs", test_fs},          {"pipes", test_pipes}, {"name", test_name},
-             {"console", test_console}};
+} tests[] = {{"page", test_page}, {"often", test_often},    {"mem", test_mem},
+             {"fs", test_fs},     {"pipes", test_pipes},    {"reader", test_reader},
+             {"name", test_name}, {"console", test_console}};
 
 /* All, or the one that is named. */
 int main(int argc, char **argv)

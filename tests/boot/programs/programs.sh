@@ -27,6 +27,8 @@ check "loops, cases and functions" "a-A b-B " \
     'f() { case $1 in a) printf a-A;; *) printf b-B;; esac; printf " "; }; for i in a b; do f $i; done'
 check "programs read their environment" "here" 'V=here sh -c "echo \$V"'
 check "ulimit bounds the descriptors of programs to come" "20" '(ulimit -n 20; sh -c "ulimit -n")'
+check "it bounds those of a program that never asks for it" "bounded" \
+    '(ulimit -n 20; lua -e "local t, f = {} repeat f = io.open(\"/dev/null\"); t[#t + 1] = f until not f or #t == 400 print(#t > 9 and #t < 20 and \"bounded\" or #t)")'
 check "a script in a file runs by its first line" "script 2" \
     'printf "#!/bin/sh\necho script \$#\n" >s; chmod +x s; ./s 1 2'
 check "exit statuses come back" "[7]" 'sh -c "exit 7"'

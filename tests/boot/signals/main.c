@@ -462,6 +462,26 @@ static void test_stop(void)
     case_end();
 }
 
+static void test_names(void)
+{
+    static const int named[] = {
+        SIGHUP,  SIGINT,  SIGQUIT, SIGILL,  SIGTRAP, SIGABRT,   SIGEMT,  SIGFPE,
+        SIGKILL, SIGBUS,  SIGSEGV, SIGSYS,  SIGPIPE, SIGALRM,   SIGTERM, SIGURG,
+        SIGSTOP, SIGTSTP, SIGCONT, SIGCHLD, SIGTTIN, SIGTTOU,   SIGIO,   SIGXCPU,
+        SIGXFSZ, SIGPROF, SIGLOST, SIGUSR1, SIGUSR2, SIGVTALRM, SIGWINCH};
+
+    case_begin("strsignal has words for every signal");
+    for (size_t i = 0; i < sizeof named / sizeof *named; i++)
+        if (!strncmp(strsignal(named[i]), "Unknown", 7))
+            case_fail("signal %d has none", named[i]);
+    CASE_EQUAL(strcmp(strsignal(SIGTTOU), "Stopped (tty output)"), 0);
+    CASE_EQUAL(strcmp(strsignal(SIGRTMIN + 2), "Real-time signal 2"), 0);
+    CASE_EQUAL(strcmp(strsignal(0), "Unknown signal 0"), 0);
+    CASE_EQUAL(strcmp(strsignal(32), "Unknown signal 32"), 0);
+    CASE_EQUAL(strcmp(strsignal(-1), "Unknown signal -1"), 0);
+    case_end();
+}
+
 int main(int argc, char **argv)
 {
     (void)argv;
@@ -470,6 +490,7 @@ int main(int argc, char **argv)
     setvbuf(stdout, NULL, _IOLBF, 0);
     case_fleets_grow = true;
     puts("signals: starting");
+    test_names();
     test_raise();
     test_mask();
     test_fault();

@@ -335,12 +335,32 @@ static void thread_make_room(struct fos_thread *thread)
         inbound_retire(mailbox, oldest);
 }
 
+/* Those that nothing more will come by.  Here, as nobody may receive from that mailbox for
+ * long: a caller's, between calls. */
+static void mailbox_leave_dead(struct fos_mailbox *mailbox)
+{
+    struct fos_inbound *inbound, *next;
+
+    for (inbound = mailbox->channels.next; inbound != &mailbox->channels;
+         inbound = next) {
+        next = inbound->next;
+        /* Found dead before looking: then what is there is all (M4). */
+        if (!inbound->dead || inbound->receiver.done ||
+            fos_channel_ready(&inbound->receiver) || turn_ready(inbound))
+            continue;
+        mailbox->stats.dropped++;
+        inbound_drop(mailbox, inbound);
+    }
+}
+
 void thread_update_channels(struct fos_thread *thread)
 {
     thread->accept_pending = false;
     thread_accept(thread);
-    for (struct fos_mailbox *m = thread->mailboxes; m; m = m->next)
+    for (struct fos_mailbox *m = thread->mailboxes; m; m = m->next) {
         mailbox_find_dead(m);
+        mailbox_leave_dead(m);
+    }
     thread_leave_dead(thread);
     if (thread->room_wanted) {
         thread->room_wanted = false;

@@ -8,6 +8,7 @@ unit-channel-srcs := libfos/msg/channel.c
 unit-mailbox-srcs := libfos/msg/mailbox.c
 unit-msg-srcs     := $(filter-out %/thread.c,$(wildcard libfos/msg/*.c)) \
 	tests/bench/host.c
+unit-gone-srcs    := $(unit-msg-srcs)
 unit-switch-srcs  := $(unit-msg-srcs)
 unit-switch-cflags := -fno-sanitize=all -fsanitize=thread -O2 -DTURN_PATIENCE=0
 unit-turn-srcs    := $(unit-msg-srcs)

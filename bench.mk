@@ -24,7 +24,7 @@ $(B)/bench/linux.cpio: $(B)/host/linux-init $(B)/host/posix-bench
 
 .PHONY: bench bench-quick bench-programs
 bench-programs: ready
-	$(Q)$(MAKE) -s --no-print-directory $(JOBS) $(B)/host/bench $(B)/host/pool-bench \
+	$(Q)$(MAKE) -s --no-print-directory $(B)/host/bench $(B)/host/pool-bench \
 	    $(B)/bench/linux.cpio
 
 ## make bench         the evaluation in full: build/bench/report.html

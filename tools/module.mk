@@ -4,11 +4,10 @@
 
 .PHONY: run quick trace gdb test test-programs ready
 RUN-ARGS = $(if $(APP),--app '$(subst ','\'',$(APP))') $(ARGS)
-JOBS     = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
 
 ready:
 	$(Q)CACHE=$(CACHE) tools/setup --quiet
-	$(Q)$(MAKE) -s --no-print-directory $(JOBS) all
+	$(Q)$(MAKE) -s --no-print-directory all
 
 # ADD: files, of this machine, that stand in the guest's archive, too.
 ADDED := $(B)/added.cpio
@@ -42,7 +41,7 @@ gdb: ready
 
 ## make test          all tests; ONLY=part-of-a-name picks (tests/run.py --list names them)
 test: ready
-	$(Q)$(MAKE) -s --no-print-directory $(JOBS) test-programs
+	$(Q)$(MAKE) -s --no-print-directory test-programs
 	$(Q)tests/run.py $(if $(ONLY),--only '$(ONLY)') --host $(UNIT-TESTS) $(HOST-TESTS)
 
 test-programs: $(UNIT-TESTS) $(HOST-TESTS) $(B)/test.cpio

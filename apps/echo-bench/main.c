@@ -10,7 +10,8 @@
  * round of a measurement; every figure stands beside its ratio to that.
  *
  * SUITE is one of the table below, or `all`; PERCENT what part of the samples is
- * taken: with less than 100 no row takes long.  The status is 75 where the host lets the two run in turns only.
+ * taken: with less than 100 no row takes long.  The status is 75 where the host lets
+ * the two run in turns only.
  */
 #include "measure.h"
 

@@ -14,8 +14,9 @@ struct measurement {
     uint32_t batch;       /* calls of `once` timed together */
     uint32_t operations;  /* in one call of `once`; 0 means 1 */
     uint32_t samples;     /* in all rounds, at 100 percent */
-    uint32_t whole; /* this many instead from 100 percent on, however long they
-                             take, with a line of progress; or 0 */
+    /* This many instead from 100 percent on, however long they take, with a line of
+     * progress; or 0. */
+    uint32_t whole;
     bool traps;
 };
 

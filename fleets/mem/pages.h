@@ -47,7 +47,7 @@ void pages_taken(uint32_t pages);
 /* How many there are at hand; if fewer than `wanted`, with the batch that is under way. */
 uint32_t pages_ready(uint32_t wanted);
 /* After pages_first has given none, or quota_more failed: -FOS_ENOMEM there are none;
- * -FOS_EAGAIN no member of the page fleet answers, for now. */
+ * -FOS_EAGAIN no member of the page fleet answers: one is being started. */
 long pages_lack(void);
 /* Whether there is a member to ask; if not, pages_members will name one. */
 bool pages_may_come(void);

@@ -156,7 +156,10 @@ static void timer_program(struct vcpu *v)
 
 static void slice_update(struct vcpu *v)
 {
-    if (!v->run_first || !atomic_load(&v->current))
+    struct thread *t = atomic_load(&v->current);
+    if (t)
+        fos_store_relaxed(&t->events_page->crowded, v->run_first != NULL);
+    if (!v->run_first || !t)
         v->slice_end = 0;
     else if (v->slice_end == 0)
         v->slice_end = time_now() + SLICE_NS;
@@ -165,12 +168,20 @@ static void slice_update(struct vcpu *v)
 
 /* ---- waking ------------------------------------------------------------- */
 
+/* Counted until it comes (sched_ipi). */
+static void vcpu_call(struct vcpu *v)
+{
+    if (!atomic_exchange(&v->called, true))
+        atomic_fetch_add(&trace_control.control.called, 1);
+    event_send(v->port_ipi);
+}
+
 static void vcpu_poke(struct vcpu *v)
 {
     if (v == vcpu_self())
         v->resched = true;
     else
-        event_send(v->port_ipi);
+        vcpu_call(v);
 }
 
 struct vcpu *thread_lock(struct thread *t)
@@ -192,7 +203,7 @@ static void ready_unlock(struct vcpu *v, bool ready)
         slice_update(v);
     spin_unlock(&v->lock);
     if (ready && !mine && !sees)
-        event_send(v->port_ipi);
+        vcpu_call(v);
 }
 
 void thread_start(struct thread *t)
@@ -329,7 +340,7 @@ void thread_signal(struct thread *t, uint64_t bits)
     }
     ready_unlock(v, woken);
     if (due && state == THREAD_RUNNING && v != vcpu_self())
-        event_send(v->port_ipi);
+        vcpu_call(v);
 }
 
 /* It changes over when its present vCPU would next run it (handover). */
@@ -370,6 +381,8 @@ void sched_ipi(void *vcpu)
 {
     struct vcpu *v = vcpu;
     struct thread *t = thread_current();
+    if (atomic_exchange(&v->called, false))
+        atomic_fetch_sub(&trace_control.control.called, 1);
     spin_lock(&v->lock);
     if (t && (t->stop || t->held || t->target != v))
         v->resched = true;
@@ -475,7 +488,7 @@ static bool handover(struct vcpu *v, struct thread *t)
     thread_resettle(to, t);
     spin_unlock(&to->lock);
     reader_exit();
-    event_send(to->port_ipi);
+    vcpu_call(to);
     spin_lock(&v->lock);
     return true;
 }

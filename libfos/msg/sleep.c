@@ -11,9 +11,8 @@ enum {
     WAKE_PARTS = 2, /* of a wake-up by a message, one by the clock is one */
     SPIN_CYCLES_MIN = 2000,
     SPIN_CYCLES_MAX = 2000000,
-    YIELD_CYCLES_MIN =
-        8000, /* of polling until others may run, doubled each time */
-    YIELD_CYCLES_MAX = 64000,
+    YIELD_CYCLES_SOON = 8000,   /* of polling until others may run who want to, */
+    YIELD_CYCLES_LATE = 128000, /* or of whom nothing is known */
     SYNC_READINGS = 3,
     SECOND_NS = 1000000000
 };
@@ -100,25 +99,32 @@ static uint64_t deadline_tsc(const struct fos_sleeper *sleeper, uint64_t deadlin
            scale(deadline - sleeper->ns_then, sleeper->tsc_hz, SECOND_NS);
 }
 
+/* For how long to poll before the processor is offered to others: the kernel knows of those
+ * it has made ready, but not of a vCPU that Xen has taken its processor from. */
+static uint64_t yield_after(const struct fos_sleeper *sleeper)
+{
+    bool wanted = fos_load_relaxed(&sleeper->events->crowded) ||
+                  fos_load_relaxed(&fos_trace_control->called);
+
+    return wanted ? YIELD_CYCLES_SOON : YIELD_CYCLES_LATE;
+}
+
 enum fos_spin_state fos_spin_look(struct fos_spin *spin)
 {
     uint64_t now = fos_tsc();
 
     if (spin->limit == 0) {
         spin->limit = now + spin->sleeper->spin_cycles;
-        spin->part = YIELD_CYCLES_MIN;
-        spin->yield = now + spin->part;
+        spin->polled = now;
         spin->deadline = deadline_tsc(spin->sleeper, spin->deadline_ns);
     }
     if (now >= spin->deadline)
         return FOS_SPIN_LATE;
     if (now >= spin->limit)
         return FOS_SPIN_SLEEP;
-    if (now >= spin->yield) {
+    if (now - spin->polled >= yield_after(spin->sleeper)) {
         fos_sys_wait(0); /* who is waited for may wait for this very processor */
-        if (spin->part < YIELD_CYCLES_MAX)
-            spin->part *= 2;
-        spin->yield = fos_tsc() + spin->part;
+        spin->polled = fos_tsc();
     }
     return FOS_SPIN_ON;
 }

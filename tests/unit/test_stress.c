@@ -21,6 +21,7 @@
 #include <fos/mailbox.h>
 #include <fos/sleep.h>
 #include <fos/syscall.h>
+#include <fos/trace.h>
 
 #include "kernel/msg/mailbox_ring.h"
 
@@ -332,28 +333,48 @@ static void line_run(const char *what, uint32_t slots, uint32_t threshold,
                 naps, sleeping);
 }
 
-CASE("a poll offers the processor to others when it has lasted, and ends all the "
-     "same")
+/* Looks at the clock when `cycles` have been polled: how often others were let run. */
+static uint64_t yields_after(struct fos_spin *spin, uint64_t cycles)
 {
+    uint64_t before = atomic_load(&yields);
+
+    spin->polled = fos_tsc() - cycles;
+    CHECK_EQ(fos_spin_look(spin), FOS_SPIN_ON);
+    return atomic_load(&yields) - before;
+}
+
+CASE("a poll offers the processor soon if somebody wants it, else when it has "
+     "lasted, and "
+     "ends all the same")
+{
+    enum { SOON = 20000, LONG = 1000000000 };
+    static struct fos_trace_control shown;
+    const struct fos_trace_control *before = fos_trace_control;
     const uint64_t far = UINT64_MAX / 2;
     struct person p = {0};
     struct fos_spin spin;
 
+    fos_trace_control = &shown;
     person_begin(&p);
-    atomic_store(&yields, 0);
+    p.sleeper.spin_cycles = LONG;
     fos_spin_begin(&spin, &p.sleeper, FOS_NEVER);
     CHECK_EQ(fos_spin_look(&spin), FOS_SPIN_ON);
-    CHECK_EQ(atomic_load(&yields), 0);
-    CHECK(spin.yield - spin.limit + p.sleeper.spin_cycles >= 8000);
+    CHECK(fos_tsc() - spin.polled < far);
     spin.limit = far;
-    spin.yield = 1; /* long past */
-    CHECK_EQ(fos_spin_look(&spin), FOS_SPIN_ON);
-    CHECK_EQ(atomic_load(&yields), 1);
+    CHECK_EQ(yields_after(&spin, SOON), 0);
+    CHECK_EQ(yields_after(&spin, LONG), 1);
+    CHECK(fos_tsc() - spin.polled < LONG);
+    p.events.crowded = 1;
+    CHECK_EQ(yields_after(&spin, SOON), 1);
+    p.events.crowded = 0;
+    shown.called = 1;
+    CHECK_EQ(yields_after(&spin, SOON), 1);
+    shown.called = 0;
+    CHECK_EQ(yields_after(&spin, SOON), 0);
     CHECK_EQ(spin.limit, far);
-    CHECK(spin.yield > 1);
     spin.limit = 1;
     CHECK_EQ(fos_spin_look(&spin), FOS_SPIN_SLEEP);
-    CHECK_EQ(atomic_load(&yields), 1);
+    fos_trace_control = before;
 }
 
 CASE("stress: a channel of 64 slots, small messages")

@@ -50,6 +50,7 @@ struct vcpu {
     struct thread *timers; /* with a deadline, soonest first */
 
     _Atomic uint32_t reading;
+    _Atomic bool called; /* counted in fos_trace_control.called */
 } __attribute__((aligned(128)));
 
 extern struct vcpu vcpus[VCPU_MAX];

@@ -168,9 +168,8 @@ static inline uint32_t fos_pace_begin(const struct fos_pace *pace,
 /* A wait that has begun. */
 struct fos_spin {
     const struct fos_sleeper *sleeper;
-    uint64_t limit; /* TSC value at which to sleep; 0: the clock not yet read */
-    uint64_t yield; /* TSC value at which to let others run, */
-    uint64_t part;  /* which is so many cycles after the last time */
+    uint64_t limit;  /* TSC value at which to sleep; 0: the clock not yet read */
+    uint64_t polled; /* TSC value since which nobody else could run here */
     uint64_t deadline_ns; /* as given */
     uint64_t deadline;    /* TSC value */
     uint32_t rounds;

@@ -55,6 +55,11 @@ struct fos_trace_event {
 
 struct fos_trace_control {
     uint64_t mask; /* 1 << enum fos_trace_type of those to be recorded */
+    uint64_t unused[2 * FOS_LINE_SIZE / sizeof(uint64_t) - 1]; /* lines apart */
+    /* Seen by every thread, as the mask is: how many vCPUs were called to run a thread and
+     * have not come yet, perhaps for want of a processor.  A hint for who polls. */
+    _Atomic uint32_t called;
+    uint32_t reserved;
 };
 
 struct fos_trace_info {

@@ -137,9 +137,9 @@ struct fos_events {
     _Atomic uint64_t signals; /* bit n - 1: signal n */
     _Atomic uint64_t blocked; /* the thread's, as all below */
     _Atomic uint32_t hold;
-    uint32_t reserved;
-    uint64_t upcall;       /* address; 0 none */
-    uint64_t upcall_stack; /* address of its end, the first byte behind it */
+    _Atomic uint32_t crowded; /* set by the kernel: others are ready on this vCPU */
+    uint64_t upcall;          /* address; 0 none */
+    uint64_t upcall_stack;    /* address of its end, the first byte behind it */
     uint64_t upcall_stack_size;
 };
 

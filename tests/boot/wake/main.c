@@ -6,6 +6,8 @@
  *
  *     test-wake [ROUNDS [SEED]]
  */
+#include <fos/trace.h>
+
 #include "../family.h"
 
 enum { ROUNDS_DEFAULT = 400, PAUSE_NS_MAX = 1000000, WARM_UP = 20 };
@@ -132,8 +134,44 @@ static void test_play(const char *sentence, enum fos_transport transport,
     case_end();
 }
 
+/* a: for how many ns it keeps its vCPU busy */
+static int busy(uint64_t a, uint64_t b)
+{
+    (void)b;
+    pause_ns(a);
+    return 0;
+}
+
+/* Whether the word, which the kernel sets, is so for a moment. */
+static bool comes_to_be(const _Atomic uint32_t *word, bool set)
+{
+    uint64_t deadline = family_deadline();
+
+    while ((fos_load_relaxed(word) != 0) != set)
+        if (fos_now_ns() > deadline)
+            return false;
+    return true;
+}
+
+static void test_hints(unsigned here)
+{
+    const struct fos_events *events = fos_thread_self()->sleeper.events;
+    struct child other = {
+        .part = "busy", .a = 100 * FOS_MILLISECOND, .vcpu_plus_one = here};
+
+    case_begin(
+        "who polls is told that others want its vCPU, and when they have left");
+    child_start(&other);
+    CASE_CHECK(comes_to_be(&events->crowded, true));
+    CASE_CHECK(comes_to_be(&events->crowded, false));
+    child_expect(&other, 0);
+    CASE_CHECK(comes_to_be(&fos_trace_control->called, false));
+    case_end();
+}
+
 static const struct part parts[] = {
     {"answer", answer},
+    {"busy", busy},
 };
 
 int main(int argc, char **argv)
@@ -161,6 +199,7 @@ int main(int argc, char **argv)
               FOS_TRANSPORT_CHANNEL, here, rounds / 10);
     test_play("no wake-up is lost over the kernel, on one vCPU",
               FOS_TRANSPORT_KERNEL, here, rounds / 10);
+    test_hints(here);
     fos_mailbox_close(&inbox);
     return cases_status();
 }

@@ -4,9 +4,10 @@
  *
  * A thread that waits polls for about as long as a sleep and its wake-up would cost
  * (so it never pays more than twice the better choice), then goes to sleep by the
- * protocol of struct fos_doorbell (abi/types.h).  A poll that lasts longer than an
- * answer of a peer that polls, too, offers the processor to others now and then: where
- * vCPUs share processors, who is waited for may wait for this one.
+ * protocol of struct fos_doorbell (abi/types.h).  A poll that lasts offers the processor
+ * to others, as who is waited for may wait for this one: soon if the kernel says that
+ * somebody waits for one (`crowded` of struct fos_events, `called` of struct
+ * fos_trace_control), else rarely, as that is a system call.
  *
  *  S1. The sleeper stores SLEEPING, makes the serialize system call, and only then
  *      looks once more at everything that could end its wait.

@@ -62,8 +62,8 @@ int space_map(struct space *s, uint64_t va, uint64_t pages, uint32_t prot,
     return 0;
 }
 
-int space_map_frames(struct space *s, uint64_t va, const pfn_t *f, uint64_t n,
-                     uint32_t first, uint32_t rest)
+int space_queue_frames(struct space *s, uint64_t va, const pfn_t *f, uint64_t n,
+                       uint32_t first, uint32_t rest)
 {
     int r = range_prepare(s, va, n, first);
     if (r)
@@ -73,8 +73,15 @@ int space_map_frames(struct space *s, uint64_t va, const pfn_t *f, uint64_t n,
         frame_get(f[i]);
         leaf_set(&l, s, va + i * PAGE_SIZE, pte_make(f[i], i ? rest : first));
     }
-    mmu_flush();
     return 0;
+}
+
+int space_map_frames(struct space *s, uint64_t va, const pfn_t *f, uint64_t n,
+                     uint32_t first, uint32_t rest)
+{
+    int r = space_queue_frames(s, va, f, n, first, rest);
+    mmu_flush();
+    return r;
 }
 
 /* Unmaps what is mapped in the range; how many pages.  A frame is given up only when no processor

@@ -92,6 +92,9 @@ long space_protect(struct space *s, uint64_t va, uint64_t pages, uint32_t prot,
 /* The first page with protection `first`, the others with `rest`. */
 int space_map_frames(struct space *s, uint64_t va, const pfn_t *f, uint64_t n,
                      uint32_t first, uint32_t rest);
+/* The same, in effect after mmu_flush. */
+int space_queue_frames(struct space *s, uint64_t va, const pfn_t *f, uint64_t n,
+                       uint32_t first, uint32_t rest);
 int space_range_free(const struct space *s, uint64_t va, uint64_t pages);
 /* Replaces a mapping of `from` at va, if it is still there, by `to`, read-only. */
 void space_swap_frame(struct space *s, uint64_t va, pfn_t from, pfn_t to);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "msg/channel.h"
+#include "lib/trace.h"
 #include "msg/mailbox.h"
 #include "sched/sched.h"
+#include "xen/xen.h"
 
 static struct pool channel_pool = {.size = sizeof(struct channel)};
 static pfn_t dead_doorbell;    /* what a side sees when the other has gone */
@@ -47,7 +49,7 @@ static void side_detach(struct channel *c, enum channel_side side)
     c->sides[side].thread = NULL;
 }
 
-/* The window of one side: the other's doorbell, read-only, then the ring. */
+/* The window of one side: the other's doorbell, read-only, then the ring.  Queued. */
 static int window_map(struct channel *c, struct space *s, uint64_t va,
                       pfn_t doorbell)
 {
@@ -55,8 +57,8 @@ static int window_map(struct channel *c, struct space *s, uint64_t va,
     if (frames[doorbell.n].refs >= FRAME_REFS_MAX)
         return -FOS_EDQUOT;
     memcpy(window + 1, c->ring, c->ring_pages * sizeof *window);
-    return space_map_frames(s, va, window, c->ring_pages + 1, FOS_PROT_READ,
-                            FOS_PROT_READ | FOS_PROT_WRITE);
+    return space_queue_frames(s, va, window, c->ring_pages + 1, FOS_PROT_READ,
+                              FOS_PROT_READ | FOS_PROT_WRITE);
 }
 
 static void ring_put(struct channel *c)
@@ -75,10 +77,16 @@ static int ring_alloc(struct channel *c, struct space *s, uint32_t pages)
     return r;
 }
 
+static void pending_add(struct thread *t, int n)
+{
+    t->pending_count += (uint32_t)n;
+    fos_store_relaxed(&t->events_page->waiting, t->pending_count);
+}
+
 static void pending_push(struct mailbox *m, struct channel *c)
 {
     struct thread *t = m->thread;
-    t->pending_count++;
+    pending_add(t, 1);
     c->mailbox = m;
     c->sides[RECEIVER].next = NULL;
     *t->pending_last = c;
@@ -95,7 +103,7 @@ static void pending_remove(struct channel *c)
     if (!*link)
         t->pending_last = link;
     ASSERT(t->pending_count > 0);
-    t->pending_count--;
+    pending_add(t, -1);
     if (c->orphan)
         t->orphan_pages -= c->ring_pages;
     c->mailbox = NULL;
@@ -137,6 +145,48 @@ static void receiver_refund(struct channel *c, struct thread *t)
     c->receiver_share = 0;
 }
 
+struct fos_channel_info channel_info(const struct channel *c,
+                                     enum channel_side side)
+{
+    return (struct fos_channel_info){
+        .channel = object_cap(&c->object),
+        .mailbox = c->mailbox_id,
+        .peer = side == SENDER ? c->receiver_pid : c->sender_pid,
+        .ring_pages = c->ring_pages,
+        .limit = c->limit,
+    };
+}
+
+int channel_offer(struct thread *t, uint64_t va)
+{
+    int r = space_range_check(va, 1 + FOS_RING_PAGES_MAX);
+    if (r)
+        return r;
+    if (t->pending)
+        return -FOS_EAGAIN;
+    if (t->offer)
+        return -FOS_EBUSY;
+    t->offer = va;
+    return 0;
+}
+
+/* One that cannot be accepted where that was offered waits like others. */
+static void offer_use(struct thread *t)
+{
+    struct channel *c;
+    uint64_t va = t->offer;
+    if (!va || t->pending_count > 1)
+        return;
+    t->offer = 0;
+    if (channel_accept(t, va, &c))
+        return;
+    struct fos_channel_info i = channel_info(c, RECEIVER);
+    uint64_t id = i.channel.id;
+    i.channel.id = 0;
+    t->events_page->accepted = i;
+    __atomic_store_n(&t->events_page->accepted.channel.id, id, __ATOMIC_RELEASE);
+}
+
 int channel_connect(struct mailbox *m, uint64_t va, uint32_t ring_pages,
                     struct channel **out)
 {
@@ -158,13 +208,13 @@ int channel_connect(struct mailbox *m, uint64_t va, uint32_t ring_pages,
     c->secret = m->object.secret;
     c->limit = m->limit;
     c->sender_pid = s->pid;
+    c->receiver_pid = m->space->pid;
     r = ring_alloc(c, s, ring_pages);
     if (r == 0)
         r = receiver_charge(c, m->thread);
     if (r)
         goto fail_ring;
-    /* It wakes while we map; the kernel lock lets it accept when we are done. */
-    thread_event(m->thread, FOS_EVENT_CHANNEL);
+    thread_wake(m->thread); /* while we map, if it sleeps */
     r = window_map(c, s, va, m->thread->doorbell);
     if (r)
         goto fail_receiver;
@@ -174,10 +224,15 @@ int channel_connect(struct mailbox *m, uint64_t va, uint32_t ring_pages,
     side_attach(c, SENDER, s, t, va);
     s->ring_pages += ring_pages;
     pending_push(m, c);
+    trace(FOS_TRACE_connect, c->object.id, c->mailbox_id);
+    offer_use(m->thread);
+    mmu_flush();
+    thread_event(m->thread, FOS_EVENT_CHANNEL);
     *out = c;
     return 0;
 
 fail_window:
+    mmu_flush();
     space_unmap(s, va, ring_pages + 1);
 fail_receiver:
     receiver_refund(c, m->thread);
@@ -198,8 +253,10 @@ int channel_accept(struct thread *t, uint64_t va, struct channel **out)
     int r = window_map(c, t->space, va, sender ? sender->doorbell : dead_doorbell);
     if (r)
         return r;
+    mmu_flush();
     pending_remove(c);
     side_attach(c, RECEIVER, t->space, t, va);
+    trace(FOS_TRACE_accept, c->object.id, c->mailbox_id);
     *out = c;
     return 0;
 }

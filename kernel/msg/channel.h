@@ -47,7 +47,7 @@ struct channel {
     bool sealed;  /* `packets` is what the sender has sent */
     bool counted; /* `packets` is what the receiver took, and has closed */
     uint32_t packets;
-    uint64_t mailbox_id, sender_pid;
+    uint64_t mailbox_id, sender_pid, receiver_pid;
     uint64_t secret;         /* of the mailbox, by which it was opened */
     uint32_t limit;          /* of the mailbox */
     uint32_t receiver_share; /* frames the receiver is charged beside the owner */
@@ -58,8 +58,15 @@ struct channel {
 void channels_init(void);
 int channel_connect(struct mailbox *m, uint64_t va, uint32_t ring_pages,
                     struct channel **out);
+/* As its sender sees it, or its receiver. */
+struct fos_channel_info channel_info(const struct channel *c,
+                                     enum channel_side side);
 /* The next one that waits for `t`. */
 int channel_accept(struct thread *t, uint64_t va, struct channel **out);
+/* The next to come is to be accepted there as soon as it is connected (struct fos_events):
+ * that saves a system call, and both sides are mapped at once.  -FOS_EAGAIN: some wait
+ * already; -FOS_EBUSY: another offer stands. */
+int channel_offer(struct thread *t, uint64_t va);
 /* `s` lets go of its side: unmaps its window; the other side learns of it. */
 void channel_drop(struct channel *c, struct space *s);
 void channels_drop_mailbox(struct mailbox *m); /* those not yet accepted */

@@ -58,15 +58,10 @@ long sys_mailbox_send(uint64_t id, uint64_t secret, uint64_t buffer, uint64_t n)
     return r;
 }
 
-static void info_write(uint64_t out, const struct channel *c, uint64_t peer)
+static void info_write(uint64_t out, const struct channel *c,
+                       enum channel_side side)
 {
-    struct fos_channel_info i = {
-        .channel = object_cap(&c->object),
-        .mailbox = c->mailbox_id,
-        .peer = peer,
-        .ring_pages = c->ring_pages,
-        .limit = c->limit,
-    };
+    struct fos_channel_info i = channel_info(c, side);
     out_write(out, &i, sizeof i);
 }
 
@@ -84,21 +79,21 @@ long sys_channel_connect(uint64_t id, uint64_t secret, uint64_t va, uint64_t pag
     int r = channel_connect(m, va, (uint32_t)pages, &c);
     if (r)
         return r;
-    trace(FOS_TRACE_connect, c->object.id, id);
-    info_write(out, c, m->space->pid);
+    info_write(out, c, SENDER);
     return 0;
 }
 
 long sys_channel_accept(uint64_t va, uint64_t out)
 {
     struct channel *c;
+    if (out == 0)
+        return channel_offer(thread_current(), va);
     if (out_check(out, sizeof(struct fos_channel_info)))
         return -FOS_EFAULT;
     int r = channel_accept(thread_current(), va, &c);
     if (r)
         return r;
-    trace(FOS_TRACE_accept, c->object.id, c->mailbox_id);
-    info_write(out, c, c->sender_pid);
+    info_write(out, c, RECEIVER);
     return thread_current()->pending_count;
 }
 

@@ -193,47 +193,90 @@ static void inbound_init(struct fos_inbound *inbound, struct fos_mailbox *mailbo
     mailbox->stats.accepted++;
 }
 
+/* A channel was accepted at `window`. */
+static void inbound_begin(struct fos_thread *thread, struct fos_inbound *inbound,
+                          void *window, const struct fos_channel_info *info)
+{
+    struct fos_mailbox *mailbox = mailbox_of(thread, info->mailbox);
+
+    if (mailbox) {
+        inbound_init(inbound, mailbox, window, info);
+        inbound_release_waiting(mailbox);
+        return;
+    }
+    /* Of a mailbox that this library did not make, or has closed. */
+    fos_sys_channel_close(info->channel, FOS_TAKEN_NONE);
+    fos_pages_release(window, WINDOW_PAGES);
+    inbound_free(thread, inbound);
+}
+
 /* Accepts the next channel into `window`.  How many still wait, or an error;
  * -FOS_EAGAIN: none waited. */
 static long inbound_accept(struct fos_thread *thread, void *window)
 {
     struct fos_inbound *inbound = inbound_alloc(thread);
     struct fos_channel_info info;
-    struct fos_mailbox *mailbox;
     long left;
 
     if (!inbound)
         return -FOS_ENOMEM;
     left = fos_sys_channel_accept(window, &info);
-    if (left < 0) {
+    if (left < 0)
         inbound_free(thread, inbound);
-        return left;
-    }
-    mailbox = mailbox_of(thread, info.mailbox);
-    if (mailbox) {
-        inbound_init(inbound, mailbox, window, &info);
-        inbound_release_waiting(mailbox);
-        return left;
-    }
-    /* Of a mailbox that this library did not make. */
-    fos_sys_channel_close(info.channel, FOS_TAKEN_NONE);
-    fos_pages_release(window, WINDOW_PAGES);
-    inbound_free(thread, inbound);
+    else
+        inbound_begin(thread, inbound, window, &info);
     return left;
+}
+
+/* The kernel has filled `accepted` before its id (pairs with offer_use), and uses it again only
+ * for another offer. */
+long thread_take_offered(struct fos_thread *thread)
+{
+    struct fos_events *events = thread->sleeper.events;
+    struct fos_channel_info info;
+    struct fos_inbound *inbound;
+
+    if (!thread->offered ||
+        !__atomic_load_n(&events->accepted.channel.id, __ATOMIC_ACQUIRE))
+        return -FOS_EAGAIN;
+    inbound = inbound_alloc(thread);
+    if (!inbound)
+        return -FOS_ENOMEM;
+    info = events->accepted;
+    events->accepted.channel.id = 0;
+    inbound_begin(thread, inbound, thread->offered, &info);
+    thread->offered = NULL;
+    return fos_load_relaxed(&events->waiting);
+}
+
+void thread_offer(struct fos_thread *thread)
+{
+    void *window = fos_pages_reserve(WINDOW_PAGES);
+
+    thread->offer_due = false;
+    if (!window)
+        return;
+    if (fos_sys_channel_accept(window, NULL) == 0)
+        thread->offered = window;
+    else
+        fos_pages_release(window, WINDOW_PAGES);
 }
 
 static void thread_accept(struct fos_thread *thread)
 {
     uint64_t begin = fos_tsc();
     uint32_t before = thread->inbounds;
-    long left;
+    long left = thread_take_offered(thread);
 
-    do {
+    while (left > 0 || left == -FOS_EAGAIN) {
         void *window = fos_pages_reserve(WINDOW_PAGES);
         left = window ? inbound_accept(thread, window) : -FOS_ENOMEM;
         if (left < 0 && window)
             fos_pages_release(window, WINDOW_PAGES);
-    } while (left > 0);
+        if (left == -FOS_EAGAIN)
+            break;
+    }
+    thread->offer_due = thread->inbounds && !thread->offered;
     if (thread->inbounds != before)
         fos_choice_accepted(&thread->costs,
                             (fos_tsc() - begin) / (thread->inbounds - before));

@@ -114,6 +114,7 @@ void fos_mailbox_close(struct fos_mailbox *mailbox)
     events_sum(mailbox->thread);
     channels_drop(mailbox);
     fos_sys_mailbox_close(mailbox->cap);
+    thread_take_offered(mailbox->thread); /* perhaps to this one: closes that */
     fos_pages_unmap(mailbox->kernel.slots, pages);
 }
 
@@ -121,6 +122,7 @@ int fos_mailbox_renew(struct fos_mailbox *mailbox)
 {
     long error = fos_sys_mailbox_renew(mailbox->cap, &mailbox->cap);
 
+    thread_take_offered(mailbox->thread);
     if (error == 0)
         channels_drop(mailbox);
     return (int)error;

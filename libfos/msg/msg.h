@@ -59,6 +59,13 @@ static inline void send_count(struct fos_thread *thread)
 /* Takes the events that concern messages, and notes what they ask for. */
 void thread_events(struct fos_thread *thread);
 
+/* Lists the channel that the kernel has accepted where that was offered.  How many others wait,
+ * or an error; -FOS_EAGAIN: there is none. */
+long thread_take_offered(struct fos_thread *thread);
+
+/* Offers addresses for the next channel, so that connecting is all there is to it. */
+void thread_offer(struct fos_thread *thread);
+
 /* Accepts waiting channels, finds those that were torn down, makes room.  Not from
  * within a send. */
 void thread_update_channels(struct fos_thread *thread);

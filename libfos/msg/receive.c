@@ -15,6 +15,8 @@ enum {
     PATIENCE_NS = 1000000000,
     PATIENCE_NS_PER_BYTE = 10000,
     LOOKS_AFTER_BURST = 8,
+    OFFER_ROUNDS =
+        256, /* of a poll in vain, which a system call then delays little */
 };
 
 /* ---- a message of one source ---- */
@@ -413,6 +415,8 @@ static int search_wait(struct search *s, uint64_t deadline)
         if (fos_sleeper_pending(sleeper, FOS_EVENTS_RESERVED))
             update(s->thread);
         state = fos_spin_round(&spin);
+        if (fos_unlikely(s->thread->offer_due && spin.rounds >= OFFER_ROUNDS))
+            thread_offer(s->thread);
         if (state == FOS_SPIN_ON)
             continue;
         if (state == FOS_SPIN_SLEEP) {

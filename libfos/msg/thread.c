@@ -115,5 +115,7 @@ void fos_thread_leave(void)
     if (self.client)
         fos_client_free(self.client);
     self.client = NULL;
+    if (self.offered)
+        fos_pages_release(self.offered, WINDOW_PAGES);
     inbound_records_free(&self);
 }

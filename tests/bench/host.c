@@ -462,6 +462,8 @@ long fos_sys_channel_accept(void *address, struct fos_channel_info *out)
 {
     long left = -FOS_EAGAIN;
 
+    if (!out) /* offers are for the kernel proper */
+        return -FOS_ENOSYS;
     arena_lock();
     for (uint32_t i = 0; i < arena->channels_count; i++) {
         struct host_channel *c = &arena->channels[i];

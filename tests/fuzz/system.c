@@ -222,6 +222,8 @@ long fos_sys_channel_accept(void *address, struct fos_channel_info *out)
     enum { RING_PAGES = 1 };
     struct system_channel *made = NULL;
 
+    if (!out) /* offers are for the kernel proper */
+        return -FOS_ENOSYS;
     if (system_offer.id)
         made = channel_make(address, RING_PAGES, system_offer.id, out);
     if (!made)

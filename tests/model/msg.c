@@ -202,6 +202,8 @@ long fos_sys_channel_connect(struct fos_cap mailbox, void *address,
 long fos_sys_channel_accept(void *address, struct fos_channel_info *out)
 {
     (void)address;
+    if (!out) /* offers are for the kernel proper */
+        return -FOS_ENOSYS;
     if (!fos_exchange(&memory.channel_pending, 0))
         return -FOS_EAGAIN;
     memory.accepted++;

@@ -216,7 +216,8 @@ static int table_walk_make(struct space *owner, pfn_t root, uint64_t va)
                     pfn_to_mfn(made[i]).n << PAGE_SHIFT | PTE_TABLE);
         table = frame_address(made[i]);
     }
-    mmu_flush();
+    if (n > 0)
+        mmu_flush();
     return r;
 }
 

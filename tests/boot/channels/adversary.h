@@ -33,6 +33,7 @@ int part_storm(uint64_t cycles, uint64_t b); /* connects, sends, closes */
 int part_halfway(uint64_t a,
                  uint64_t packets); /* of a message begun, then sleeps a ns */
 int part_bad_addresses(uint64_t a, uint64_t b); /* of accept; extra 1: a mailbox */
+int part_offer(uint64_t parent, uint64_t b);    /* addresses for channels to come */
 int part_close_pending(uint64_t count, uint64_t b); /* closes what waits for it */
 int part_false_seal(uint64_t a, uint64_t b);  /* claims packets it has not sent */
 int part_false_count(uint64_t a, uint64_t b); /* says so of what it has taken */

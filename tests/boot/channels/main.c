@@ -157,7 +157,8 @@ static void test_bad_acks(void)
     deadline = family_deadline();
     /* It leaves when it has accepted so many; a channel closed before that may be
      * dropped, if others wait to be accepted. */
-    for (; error != -FOS_EPERM && !case_why[0] && fos_now_ns() < deadline; senders++) {
+    for (; error != -FOS_EPERM && !case_why[0] && fos_now_ns() < deadline;
+         senders++) {
         error = send_to_liar(to);
         noticed += error == -FOS_EPROTO;
     }
@@ -408,6 +409,26 @@ static void test_bad_addresses(void)
     case_end();
 }
 
+static void test_offer(void)
+{
+    struct child child = {.part = "offer", .a = fos_pid(), .caps = {inbox.cap}};
+    struct fos_peer first, second;
+
+    case_begin(
+        "a channel is accepted where that was offered, unless that is impossible");
+    child_start(&child);
+    CASE_EQUAL(
+        fos_peer_open(&first, family_await(&inbox, &child), FOS_TRANSPORT_CHANNEL),
+        0);
+    CASE_EQUAL(
+        fos_peer_open(&second, family_await(&inbox, &child), FOS_TRANSPORT_CHANNEL),
+        0);
+    child_expect(&child, 0);
+    fos_peer_close(&first);
+    fos_peer_close(&second);
+    case_end();
+}
+
 /* ---- taken back, against the rules ---- */
 
 /* The child sends into the inbox and reports aside, so that what it sent is not taken,
@@ -474,6 +495,7 @@ static const struct part parts[] = {
     {"storm", part_storm},
     {"halfway", part_halfway},
     {"bad-addresses", part_bad_addresses},
+    {"offer", part_offer},
     {"close-pending", part_close_pending},
     {"false-seal", part_false_seal},
     {"false-count", part_false_count},
@@ -506,6 +528,7 @@ int main(int argc, char **argv)
     test_storm();
     test_big();
     test_bad_addresses();
+    test_offer();
     test_false_seal();
     test_false_count();
     fos_mailbox_close(&inbox);

@@ -335,7 +335,7 @@ static void aim(struct fuzzer *f, uint64_t number, uint64_t v[6])
     if (number == FOS_SYS_channel_connect)
         v[4] = (uintptr_t)&f->channel;
     if (number == FOS_SYS_channel_accept)
-        v[1] = (uintptr_t)&f->channel;
+        v[1] = dice_below(&f->dice, 4) ? (uintptr_t)&f->channel : 0;
     if (number == FOS_SYS_mailbox_create) {
         v[0] = (uintptr_t)arena + dice_below(&f->dice, 8) * FOS_PAGE_SIZE;
         v[1] = 64u << dice_below(&f->dice, 3);

@@ -90,7 +90,7 @@ enum {
  */
 struct fos_events_page {
     struct fos_events events;
-    uint8_t unused[FOS_LINE_SIZE - sizeof(struct fos_events)];
+    uint8_t unused[2 * FOS_LINE_SIZE - sizeof(struct fos_events)];
     uint64_t written; /* by the thread */
     uint64_t taken;   /* by the kernel */
     uint8_t unused_too[FOS_LINE_SIZE - 16];

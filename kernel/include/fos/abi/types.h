@@ -113,6 +113,15 @@ static inline struct fos_published *fos_published_of(struct fos_doorbell *doorbe
     return &((struct fos_doorbell_page *)doorbell)->published;
 }
 
+/* What channel_connect and channel_accept give.  See libfos, fos/packet.h, for the ring. */
+struct fos_channel_info {
+    struct fos_cap channel; /* for notify, channel_retire and channel_close */
+    uint64_t mailbox;       /* id of the receiving mailbox */
+    uint64_t peer;          /* pid of the other side */
+    uint32_t ring_pages;
+    uint32_t limit; /* bytes of the longest message the receiver takes */
+};
+
 /*
  * Event page: one to a thread, private to it and the kernel.  The kernel sets bits,
  * the thread takes them with an atomic exchange.  A bit is level: it stays set
@@ -141,6 +150,13 @@ struct fos_events {
     uint64_t upcall;          /* address; 0 none */
     uint64_t upcall_stack;    /* address of its end, the first byte behind it */
     uint64_t upcall_stack_size;
+    /* The channel that was accepted for the thread where it had offered addresses
+     * (channel_accept); channel.id, written last, is the thread's to clear when it has
+     * read the rest. */
+    struct fos_channel_info accepted;
+    _Atomic uint32_t
+        waiting; /* channels it has to accept itself; set by the kernel */
+    uint32_t reserved;
 };
 
 /* What an upcall interrupted.  vector FOS_VECTOR_NONE: signals only; else the processor's fault
@@ -218,15 +234,6 @@ struct fos_kernel_info {
     uint32_t spaces, threads, mailboxes, channels, devices;
     uint32_t vcpu_current; /* where the caller runs */
     uint32_t frames_pools; /* in the kernel's pools of objects, which only grow */
-};
-
-/* What channel_connect and channel_accept give.  See libfos, fos/packet.h, for the ring. */
-struct fos_channel_info {
-    struct fos_cap channel; /* for notify, channel_retire and channel_close */
-    uint64_t mailbox;       /* id of the receiving mailbox */
-    uint64_t peer;          /* pid of the other side */
-    uint32_t ring_pages;
-    uint32_t limit; /* bytes of the longest message the receiver takes */
 };
 
 /*

@@ -60,7 +60,7 @@ void frame_give(pfn_t f,
                 struct space *to); /* refunds its owner; `to` has been charged */
 /* Charged to `s`, and nobody else has it. */
 bool frame_is_own(pfn_t f, const struct space *s);
-void *kernel_page_alloc(void);     /* for tables and pools that only grow */
+void *kernel_page_alloc(void); /* for tables and pools that only grow */
 
 /* Pools of equal objects, cut from kernel pages which they keep. */
 struct pool {

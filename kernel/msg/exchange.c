@@ -60,9 +60,8 @@ long channel_post(struct channel *c, uint64_t va, uint64_t pages)
 long channel_swap(struct channel *c, uint64_t va, uint64_t pages)
 {
     struct side from = {c->sides[SENDER].space, va, {0}};
-    struct side to = {c->sides[RECEIVER].space,
-                      c->posted_va + c->exchanged * PAGE_SIZE,
-                      {0}};
+    struct side to = {
+        c->sides[RECEIVER].space, c->posted_va + c->exchanged * PAGE_SIZE, {0}};
     int r = space_range_check(va, pages);
     if (r)
         return r;

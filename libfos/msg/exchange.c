@@ -153,15 +153,27 @@ void exchange_release(struct fos_mailbox *mailbox)
     mailbox->held_pages = 0;
 }
 
+/* For a message of `total` bytes; 0: more than there may be.  Of few sizes, so that their
+ * addresses, and the tables these have, are used again. */
+static uint32_t pages_for(uint64_t total, uint32_t most)
+{
+    uint32_t pages = FOS_MSG_PAGES_LEAST / FOS_PAGE_SIZE;
+
+    if (total > most * FOS_PAGE_SIZE)
+        return 0;
+    while (pages * FOS_PAGE_SIZE < total)
+        pages *= 2;
+    return pages < most ? pages : most;
+}
+
 void exchange_offer(struct fos_inbound *inbound)
 {
     struct fos_mailbox *mailbox = inbound->mailbox;
     struct fos_exchange *e = &inbound->exchange;
-    uint64_t total = inbound->receiver.total;
-    uint32_t pages = (uint32_t)((total + FOS_PAGE_SIZE - 1) / FOS_PAGE_SIZE);
+    uint32_t pages = pages_for(inbound->receiver.total, mailbox->pages_max);
 
-    if (total < FOS_MSG_PAGES_LEAST || pages > mailbox->pages_max ||
-        pages <= e->pages || e->refused || inbound->dead || inbound->retired)
+    if (inbound->receiver.total < FOS_MSG_PAGES_LEAST || pages <= e->pages ||
+        e->refused || inbound->dead || inbound->retired)
         return;
     if (!exchange_settle(inbound))
         return;

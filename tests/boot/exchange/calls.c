@@ -374,7 +374,7 @@ static void test_translations(void)
     close_both();
 }
 
-void test_calls(void)
+int test_calls(void)
 {
     test_swaps();
     test_post();
@@ -384,4 +384,5 @@ void test_calls(void)
     test_strangers();
     test_ends();
     test_translations();
+    return cases_status();
 }

@@ -2,7 +2,7 @@
 /*
  * Messages by pages: the system call that exchanges pages, and libfos's use of it.
  *
- *     test-exchange [SEED]
+ *     test-exchange [SEED [calls | messages | liars]]
  */
 #include "exchange.h"
 #include "../raw.h"
@@ -41,7 +41,8 @@ int main(int argc, char **argv)
 {
     uint64_t seed =
         argc > 1 ? strtoull(argv[1], NULL, 0) : fos_wall_ns() % 1000000000;
-    int failed;
+    const char *only = argc > 2 ? argv[2] : NULL;
+    int failed = 0;
 
     family_program = argv[0];
     if (argc > 3)
@@ -53,9 +54,12 @@ int main(int argc, char **argv)
     CASE_EQUAL(fos_mailbox_create_limited(&exchange_inbox, 256, 1 << 26), 0);
     fos_mailbox_take_pages(&exchange_inbox, HUGE_PAGES);
     exchange_memory();
-    failed = test_calls();
-    failed |= test_messages(argv[0]);
-    failed |= test_liars(argv[0]);
+    if (!only || !strcmp(only, "calls"))
+        failed |= test_calls();
+    if (!only || !strcmp(only, "messages"))
+        failed |= test_messages(argv[0]);
+    if (!only || !strcmp(only, "liars"))
+        failed |= test_liars(argv[0]);
     fos_mailbox_close(&exchange_inbox);
     return failed | (case_why[0] != 0);
 }

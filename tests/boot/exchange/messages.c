@@ -4,7 +4,7 @@
 
 #include <fos/memory.h>
 
-enum { MIX = 120, SENDERS = 2, KILLS = 12 };
+enum { MIX = 80, SENDERS = 2, KILLS = 8 };
 
 struct fos_mailbox exchange_inbox;
 static struct fos_mailbox *const inbox = &exchange_inbox;

@@ -19,6 +19,7 @@ enum echo_op {
     ECHO_FRESH,      /* n messages come, answered by a peer opened for it then */
     ECHO_SERVE,      /* n requests come to the service */
     ECHO_TAKE,       /* n messages come; one empty answer after the last */
+    ECHO_TAKE_PAGES, /* the same, by pages where they come so */
     ECHO_MINIMAL,    /* n calls come over the shared line */
     ECHO_TIGHT,      /* the same, no pause between looks */
     ECHO_END,

@@ -45,6 +45,20 @@ static void take_all(uint32_t n)
     must(fos_msg_send(&by_channel, NULL, 0), "server: all taken");
 }
 
+/* The first of them lets pages be posted: so all before these were streamed. */
+static void take_pages(uint32_t n)
+{
+    uint32_t length;
+    void *at;
+
+    fos_mailbox_take_pages(&inbox, ECHO_MESSAGE_MAX / FOS_PAGE_SIZE);
+    while (n--)
+        must(fos_msg_recv_pages(&inbox, &at, message, ECHO_MESSAGE_MAX, &length,
+                                FOS_NEVER),
+             "server: receiving by pages");
+    must(fos_msg_send(&by_channel, NULL, 0), "server: all taken");
+}
+
 static void minimal(uint32_t n)
 {
     while (n--)
@@ -85,6 +99,8 @@ static void obey(const struct echo_command *command)
         return serve(command->n);
     case ECHO_TAKE:
         return take_all(command->n);
+    case ECHO_TAKE_PAGES:
+        return take_pages(command->n);
     case ECHO_MINIMAL:
         return minimal(command->n);
     case ECHO_TIGHT:

@@ -115,6 +115,12 @@ void frame_give(pfn_t n, struct space *to)
     f->owner = owner_make(to);
 }
 
+bool frame_is_own(pfn_t n, const struct space *s)
+{
+    const struct frame *f = &frames[n.n];
+    return f->type == FRAME_USER && f->refs == 1 && f->owner == owner_make(s);
+}
+
 void *kernel_page_alloc(void)
 {
     pfn_t f;

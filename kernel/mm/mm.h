@@ -58,7 +58,9 @@ void frame_get(pfn_t f);
 void frame_put(pfn_t f); /* the last reference frees it and refunds its owner */
 void frame_give(pfn_t f,
                 struct space *to); /* refunds its owner; `to` has been charged */
-void *kernel_page_alloc(void);     /* for tables and pools that only grow */
+/* Charged to `s`, and nobody else has it. */
+bool frame_is_own(pfn_t f, const struct space *s);
+void *kernel_page_alloc(void); /* for tables and pools that only grow */
 
 /* Pools of equal objects, cut from kernel pages which they keep. */
 struct pool {

@@ -51,6 +51,8 @@ struct channel {
     uint64_t secret;         /* of the mailbox, by which it was opened */
     uint32_t limit;          /* of the mailbox */
     uint32_t receiver_share; /* frames the receiver is charged beside the owner */
+    uint64_t posted_va; /* the receiver's pages to be exchanged (exchange.c): */
+    uint32_t posted, exchanged; /* how many; how many were, from the first on */
     uint32_t ring_pages;
     pfn_t ring[FOS_RING_PAGES_MAX];
 };
@@ -80,5 +82,9 @@ long channel_seal(struct channel *c, uint32_t sent);
 /* The receiver of a retired channel has taken `taken` packets and closes.  0;
  * -FOS_EAGAIN: it must take more; -FOS_EPIPE: the sender has closed first. */
 int channel_count(struct channel *c, uint32_t taken);
+
+/* exchange.c: channel_exchange by the receiver, and by the sender (abi/syscalls.h). */
+long channel_post(struct channel *c, uint64_t va, uint64_t pages);
+long channel_swap(struct channel *c, uint64_t va, uint64_t pages);
 
 #endif

@@ -133,6 +133,15 @@ long sys_channel_retire(uint64_t id, uint64_t secret, uint64_t sent)
     return channel_seal(c, (uint32_t)sent);
 }
 
+long sys_channel_exchange(uint64_t id, uint64_t secret, uint64_t va, uint64_t pages)
+{
+    struct channel *c = channel_mine(id, secret);
+    if (!c)
+        return -FOS_EPERM;
+    return c->sides[RECEIVER].space == space_current() ? channel_post(c, va, pages)
+                                                       : channel_swap(c, va, pages);
+}
+
 /* As a reader.  A channel that is closed keeps its threads until readers left. */
 long sys_notify(uint64_t id, uint64_t secret)
 {

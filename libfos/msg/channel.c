@@ -191,6 +191,37 @@ int fos_channel_send_stream(struct fos_channel_sender *sender, const void *data,
     return 0;
 }
 
+/* The tag of a packet that announces a message by pages. */
+static uint64_t announcing_tag(const struct fos_channel_cursor *at, uint32_t total)
+{
+    return at->head | (uint32_t)FOS_PACKET_PAGES << FOS_PACKET_FLAGS_SHIFT |
+           fos_packet_size(sizeof(uint64_t), total);
+}
+
+int fos_channel_announce(struct fos_channel_sender *sender, uint32_t length,
+                         uint32_t moved, struct fos_announcement *announcement)
+{
+    struct fos_packet *slot = fos_channel_slot(&sender->at);
+    uint64_t bytes = moved;
+
+    if (sender->error)
+        return sender->error;
+    if (length <= fos_channel_whole_max(sender->slots, sender->threshold))
+        return -FOS_EINVAL;
+    if (sender->credit == 0) {
+        int error = fos_channel_credit(sender);
+        if (error)
+            return error;
+    }
+    fos_payload_write(slot->payload, (const uint8_t *)&bytes, sizeof bytes);
+    fos_store_release(&slot->tag, announcing_tag(&sender->at, length)); /* C1 */
+    announcement->packet = slot;
+    announcement->generation = (uint8_t)sender->at.head;
+    sender->credit--;
+    fos_channel_advance(&sender->at);
+    return 0;
+}
+
 /* How many messages of `size` bytes the next bundle may hold. */
 static uint32_t bundle_room(const struct fos_channel_sender *sender, uint32_t size)
 {
@@ -294,6 +325,16 @@ static bool bundle_announced(const struct fos_channel_receiver *receiver,
     return true;
 }
 
+/* Whether this tag announces a message by pages, of `total` bytes. */
+static bool pages_announced(struct fos_channel_receiver *receiver, uint64_t tag,
+                            uint32_t total)
+{
+    receiver->announced = receiver->pages && !receiver->line &&
+                          is_streamed(receiver, total) &&
+                          tag == announcing_tag(&receiver->at, total);
+    return receiver->announced;
+}
+
 /* A tag as it would be without a mark. */
 fos_inline uint64_t tag_plain(uint64_t tag)
 {
@@ -317,11 +358,13 @@ static int first_look(struct fos_channel_receiver *receiver, uint32_t *size,
         return 0;
     tag = tag_plain(fos_load_acquire(&fos_channel_slot(&receiver->at)->tag));
     moved = line_moved(receiver, &tag);
+    receiver->announced = 0;
     *size = *total = (uint32_t)(tag >> FOS_PACKET_TOTAL_SHIFT);
     if (fos_unlikely(line_announced(receiver, tag)))
         line_begin(receiver);
     if (tag != first_tag(&receiver->at, *total, *total) &&
-        !bundle_announced(receiver, tag, size, *total))
+        !bundle_announced(receiver, tag, size, *total) &&
+        !pages_announced(receiver, tag, *total))
         return moved ? receiver_fail(receiver) : tag_refuse(receiver, tag);
     if (receiver->line && *total > FOS_PACKET_PAYLOAD)
         return receiver_fail(receiver);
@@ -515,9 +558,44 @@ static int stream_read(struct fos_channel_receiver *receiver, void *buffer,
     if (receiver->total > capacity)
         return -FOS_EMSGSIZE;
     error = packets_read(receiver, buffer, receiver->total);
-    if (!error)
+    if (!error) {
         receiver->done = 0;
+        if (receiver->pages)
+            receiver->notes |= FOS_NOTE_LONG;
+    }
     return error;
+}
+
+int fos_channel_refuse(struct fos_channel_receiver *receiver)
+{
+    return receiver_fail(receiver);
+}
+
+uint64_t fos_channel_moved(const struct fos_channel_receiver *receiver)
+{
+    uint64_t bytes;
+
+    fos_payload_read((uint8_t *)&bytes, fos_channel_slot(&receiver->at)->payload,
+                     sizeof bytes);
+    return bytes;
+}
+
+void fos_channel_take_announced(struct fos_channel_receiver *receiver,
+                                uint32_t total, uint32_t moved)
+{
+    struct fos_packet *slot = fos_channel_slot(&receiver->at);
+    uint64_t tag = announcing_tag(&receiver->at, total);
+
+    receiver->announced = 0;
+    receiver->total = total;
+    receiver->done = moved == total ? 0 : moved;
+    fos_channel_advance(&receiver->at);
+    if (--receiver->until_ack == 0)
+        receiver->until_ack = receiver->threshold;
+    receiver->notes |= FOS_NOTE_ACKED;
+    /* Pairs with the acquire in fos_announcement_taken. */
+    fos_store_release(&slot->tag,
+                      fos_packet_acked(tag, fos_packet_generation(tag)));
 }
 
 static int discard_more(struct fos_channel_receiver *receiver)
@@ -539,6 +617,8 @@ int fos_channel_discard(struct fos_channel_receiver *receiver)
 
     if (error)
         return error;
+    if (receiver->announced)
+        return FOS_CHANNEL_ANNOUNCED;
     if (size != total && !receiver->bundle)
         error = bundle_begin(receiver, size, total);
     if (receiver->bundle || error)
@@ -568,6 +648,10 @@ int fos_channel_receive_slow(struct fos_channel_receiver *receiver, void *buffer
     }
     if (receiver->done)
         return stream_read(receiver, buffer, capacity, length);
+    if (receiver->announced) {
+        *length = total;
+        return FOS_CHANNEL_ANNOUNCED;
+    }
     if (size != total) {
         error = bundle_begin(receiver, size, total);
         return error ? error : bundle_one(receiver, buffer, capacity, length);

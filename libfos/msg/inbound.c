@@ -139,6 +139,7 @@ static void inbound_forget(struct fos_mailbox *mailbox, struct fos_inbound *inbo
     if (mailbox->refused == inbound)
         mailbox->refused = NULL;
     turn_part(inbound->turn.pair, inbound);
+    exchange_free(inbound);
     inbound_unlink(inbound);
     fos_pages_release(inbound->doorbell, WINDOW_PAGES);
     inbound_free(mailbox->thread, inbound);
@@ -159,6 +160,8 @@ void fos_inbound_noted(struct fos_inbound *inbound)
     inbound->receiver.notes = 0;
     if (notes & FOS_NOTE_MARKED)
         turn_taken(inbound);
+    if (notes & FOS_NOTE_LONG)
+        exchange_offer(inbound);
     if (notes & FOS_NOTE_ACKED && !fos_doorbell_awake(inbound->doorbell) &&
         !doorbell_dead(inbound->doorbell))
         fos_sys_notify(inbound->channel);
@@ -184,11 +187,13 @@ static void inbound_init(struct fos_inbound *inbound, struct fos_mailbox *mailbo
         .pid = info->peer,
         .barrier = fos_mailbox_end(&mailbox->kernel), /* M2 */
         .marked = fos_tsc(),
+        .mailbox = mailbox,
         .next = mailbox->waiting,
     };
     fos_channel_receiver_init(&inbound->receiver, window_ring(window), slots,
                               fos_channel_threshold(slots));
     inbound->receiver.limit = mailbox->limit;
+    inbound->receiver.pages = mailbox->pages_max != 0;
     mailbox->waiting = inbound;
     mailbox->stats.accepted++;
 }
@@ -321,7 +326,8 @@ void inbound_finish(struct fos_mailbox *mailbox, struct fos_inbound *inbound)
 static bool inbound_retire(struct fos_mailbox *mailbox, struct fos_inbound *inbound)
 {
     if (inbound->receiver.done || inbound->dead || inbound->retired ||
-        fos_line_owed(inbound)) /* fos/line.h, L5 */
+        fos_line_owed(inbound) || /* fos/line.h, L5 */
+        !exchange_settle(inbound))
         return false;
     turn_part(inbound->turn.pair, inbound); /* P6 */
     if (fos_sys_channel_retire(inbound->channel, 0) < 0)
@@ -374,8 +380,10 @@ static void thread_make_room(struct fos_thread *thread)
         oldest = last;
         mailbox = m;
     }
-    if (oldest)
-        inbound_retire(mailbox, oldest);
+    if (!oldest || inbound_retire(mailbox, oldest) || !exchange_stalled(oldest))
+        return;
+    mailbox->stats.stalled++;
+    inbound_drop(mailbox, oldest);
 }
 
 /* Those that nothing more will come by.  Here, as nobody may receive from that mailbox for

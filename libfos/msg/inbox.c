@@ -105,6 +105,20 @@ static void channels_drop(struct fos_mailbox *mailbox)
         inbound_drop(mailbox, mailbox->channels.next);
 }
 
+void fos_mailbox_take_pages(struct fos_mailbox *mailbox, uint32_t pages)
+{
+    struct fos_inbound *inbound;
+
+    mailbox->pages_max = pages;
+    if (pages == 0)
+        return;
+    for (inbound = mailbox->channels.next; inbound != &mailbox->channels;
+         inbound = inbound->next)
+        inbound->receiver.pages = 1;
+    for (inbound = mailbox->waiting; inbound; inbound = inbound->next)
+        inbound->receiver.pages = 1;
+}
+
 void fos_mailbox_close(struct fos_mailbox *mailbox)
 {
     size_t pages =
@@ -113,6 +127,7 @@ void fos_mailbox_close(struct fos_mailbox *mailbox)
     mailbox_unlink(mailbox);
     events_sum(mailbox->thread);
     channels_drop(mailbox);
+    exchange_release(mailbox);
     fos_sys_mailbox_close(mailbox->cap);
     thread_take_offered(mailbox->thread); /* perhaps to this one: closes that */
     fos_pages_unmap(mailbox->kernel.slots, pages);

@@ -87,6 +87,33 @@ static inline bool inbound_is_done(const struct fos_inbound *inbound)
            !fos_line_owed(inbound);
 }
 
+/*
+ * exchange.c, M8.  Takes the announced message of `length` bytes: its first bytes lie in
+ * *buffer, of *capacity bytes, from now on; *buffer is another if the message is left where it
+ * came.  0; -FOS_EAGAIN: the rest is streamed to there; -FOS_EMSGSIZE, and nothing is taken;
+ * -FOS_EPROTO.
+ */
+int exchange_take(struct fos_inbound *inbound, void **buffer, uint32_t *capacity,
+                  uint32_t length);
+
+/* Throws the announced message away, what is streamed of it as it comes. */
+void exchange_discard(struct fos_inbound *inbound);
+
+/* A long message has come: the next ones may come by pages. */
+void exchange_offer(struct fos_inbound *inbound);
+
+/* Takes the posting away.  False: a message that came by it has not been taken. */
+bool exchange_settle(struct fos_inbound *inbound);
+
+/* A message that came by it is not announced for a second or more. */
+bool exchange_stalled(const struct fos_inbound *inbound);
+
+/* The channel goes, and its pages with it, but those the program may look at. */
+void exchange_free(struct fos_inbound *inbound);
+
+/* The program looks at none of them any more. */
+void exchange_release(struct fos_mailbox *mailbox);
+
 /* Closes a listed channel and forgets it. */
 void inbound_drop(struct fos_mailbox *mailbox, struct fos_inbound *inbound);
 

@@ -77,6 +77,7 @@ static int channel_open(struct fos_peer *peer)
     peer->pid = info.peer;
     peer->limit = info.limit;
     peer->turns = 0;
+    peer->announced.packet = NULL;
     peer_link(peer);
     return fos_channel_sender_init(&peer->sender, window_ring(window), slots,
                                    fos_channel_threshold(slots));

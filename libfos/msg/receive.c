@@ -72,6 +72,20 @@ static int stream_finish(struct fos_mailbox *mailbox, struct fos_inbound *inboun
     return error;
 }
 
+/* A message by pages, and what of it is streamed (M8). */
+static int pages_take(struct fos_mailbox *mailbox, struct fos_inbound *inbound,
+                      void *buffer, uint32_t capacity, uint32_t *length)
+{
+    void *at = buffer;
+    int error = exchange_take(inbound, &at, &capacity, *length);
+
+    if (error == -FOS_EAGAIN)
+        error = stream_finish(mailbox, inbound, at, capacity, length);
+    if (!error && at != buffer)
+        *mailbox->place = at;
+    return error;
+}
+
 /* Counts what was taken of the burst, and begins a new one. */
 static void burst_begin(struct fos_mailbox *mailbox)
 {
@@ -98,7 +112,9 @@ static int inbound_take(struct fos_mailbox *mailbox, struct fos_inbound *inbound
     bool dead = inbound->dead; /* before looking: then what is there is all (M4) */
     int error = inbound_try(inbound, buffer, capacity, length);
 
-    if (error == -FOS_EAGAIN && receiver->done && !receiver->discard)
+    if (error == FOS_CHANNEL_ANNOUNCED)
+        error = pages_take(mailbox, inbound, buffer, capacity, length);
+    else if (error == -FOS_EAGAIN && receiver->done && !receiver->discard)
         error = stream_finish(mailbox, inbound, buffer, capacity, length);
     if (receiver->notes)
         fos_inbound_noted(inbound);
@@ -601,6 +617,19 @@ int fos_msg_recv_many(struct fos_mailbox *mailbox, void *buffer, uint32_t capaci
     if (front->receiver.notes)
         fos_inbound_noted(front);
     return 0;
+}
+
+int fos_msg_recv_pages(struct fos_mailbox *mailbox, void **at, void *buffer,
+                       uint32_t capacity, uint32_t *length, uint64_t deadline)
+{
+    int error;
+
+    exchange_release(mailbox);
+    *at = buffer;
+    mailbox->place = at;
+    error = fos_msg_recv(mailbox, buffer, capacity, length, deadline);
+    mailbox->place = NULL;
+    return error;
 }
 
 static uint64_t set_events(struct fos_mailbox *const *set, uint32_t count)

@@ -95,16 +95,25 @@ static void stream_look(struct fos_peer *peer)
         fos_sys_notify(peer->channel);
 }
 
-static int channel_send(struct fos_peer *peer, const void *data, uint32_t length,
-                        uint64_t deadline)
+/* The message is written.  As peer_look. */
+static int channel_sent(struct fos_peer *peer, uint32_t length, uint32_t packets)
 {
-    uint32_t done = 0;
+    fos_trace(FOS_TRACE_send, peer->pid, length);
+    peer->thread->unpushed++;
+    return peer_look(peer, packets);
+}
+
+/* The first `moved` bytes of it, which may be none, have been announced. */
+static int channel_send(struct fos_peer *peer, const void *data, uint32_t length,
+                        uint32_t moved, uint64_t deadline)
+{
+    uint32_t done = moved, announcing = moved != 0;
 
     if (length > peer->limit)
         return -FOS_EMSGSIZE;
     send_count(peer->thread);
     for (;;) {
-        uint32_t before = done;
+        uint32_t before = done, packets;
         uint64_t begin = fos_tsc();
         int error = fos_channel_send_stream(&peer->sender, data, length, &done);
         if (error == -FOS_EPROTO)
@@ -112,16 +121,96 @@ static int channel_send(struct fos_peer *peer, const void *data, uint32_t length
         if (!error) {
             if (length <= FOS_PACKET_PAYLOAD)
                 fos_choice_by_channel(&peer->thread->costs, fos_tsc() - begin);
-            fos_trace(FOS_TRACE_send, peer->pid, length);
-            peer->thread->unpushed++;
-            return peer_look(peer, fos_packets_for(length));
+            packets = moved == length ? 0 : fos_packets_for(length - moved);
+            return channel_sent(peer, length, announcing + packets);
         }
         if (done != before)
             stream_look(peer);
-        error = send_wait(peer, done / FOS_PACKET_PAYLOAD, deadline);
+        packets = announcing + (done - moved) / FOS_PACKET_PAYLOAD;
+        error = send_wait(peer, packets, deadline);
         if (error)
             return error;
     }
+}
+
+/* ---- by pages ---- */
+
+static bool pages_may_be_posted(void *argument)
+{
+    struct fos_peer *peer = argument;
+    uint32_t state = fos_doorbell_load(peer->doorbell);
+
+    return state == FOS_DOORBELL_DEAD || state == FOS_DOORBELL_RETIRED ||
+           fos_announcement_taken(&peer->announced);
+}
+
+/* Waits until there is room for the announcement, and the last message by pages was taken:
+ * the receiver has posted others then, if it ever will.  As send_wait. */
+static int pages_wait(struct fos_peer *peer, uint64_t deadline)
+{
+    int error = 0;
+
+    if (peer->announced.packet)
+        error = wait_until(peer, pages_may_be_posted, peer, deadline);
+    if (!error)
+        peer->announced.packet = NULL;
+    while (!error && peer->sender.credit == 0 && fos_channel_credit(&peer->sender))
+        error = peer->sender.error ? peer_fail(peer, peer->sender.error)
+                                   : send_wait(peer, 0, deadline);
+    return error;
+}
+
+/* Exchanges as many of the pages as the kernel lets it.  How many bytes of the message. */
+static uint32_t pages_exchange(struct fos_peer *peer, uint8_t *pages,
+                               uint32_t length)
+{
+    uint64_t count = (length + FOS_PAGE_SIZE - 1) / FOS_PAGE_SIZE, done = 0;
+
+    while (done < count) {
+        uint64_t now = count - done;
+        if (now > FOS_MAP_PAGES_MAX)
+            now = FOS_MAP_PAGES_MAX;
+        if (fos_sys_channel_exchange(peer->channel, pages + done * FOS_PAGE_SIZE,
+                                     now) < 0)
+            break;
+        done += now;
+    }
+    return done == count ? length : (uint32_t)(done * FOS_PAGE_SIZE);
+}
+
+/* SEND_AGAIN: another way, the pages are as they were. */
+static int pages_send(struct fos_peer *peer, void *pages, uint32_t length,
+                      uint64_t deadline)
+{
+    uint32_t moved;
+    int error;
+
+    turn_end(peer);
+    error = pages_wait(peer, deadline);
+    if (error)
+        return error;
+    moved = pages_exchange(peer, pages, length);
+    if (moved == 0)
+        return SEND_AGAIN;
+    error = fos_channel_announce(&peer->sender, length, moved, &peer->announced);
+    if (!error)
+        error = channel_send(peer, pages, length, moved, deadline);
+    /* Honest receivers take what was exchanged (M8); it cannot be sent again. */
+    return error == SEND_AGAIN ? peer_fail(peer, -FOS_EPIPE) : error;
+}
+
+int fos_msg_send_pages(struct fos_peer *peer, void *pages, uint32_t length,
+                       uint64_t deadline)
+{
+    int result = SEND_AGAIN;
+
+    _Static_assert(FOS_MSG_PAGES_LEAST > FOS_RING_PAGES_MAX * FOS_PAGE_SIZE,
+                   "no ring takes it whole");
+    if (length >= FOS_MSG_PAGES_LEAST && length <= peer->limit && peer->window &&
+        !peer->sealed)
+        result = pages_send(peer, pages, length, deadline);
+    return result == SEND_AGAIN ? fos_msg_send_until(peer, pages, length, deadline)
+                                : result;
 }
 
 /* ---- through the kernel ---- */
@@ -215,7 +304,7 @@ int fos_msg_send_slow(struct fos_peer *peer, const void *data, uint32_t length,
         if (peer->sealed)
             result = sealed_wait(peer, deadline);
         else if (peer->window)
-            result = channel_send(peer, data, length, deadline);
+            result = channel_send(peer, data, length, 0, deadline);
         else
             result = unconnected_send(peer, data, length, deadline);
     } while (result == SEND_AGAIN);

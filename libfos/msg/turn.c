@@ -230,6 +230,6 @@ void inbound_discard(struct fos_inbound *inbound)
     if (turn_ready(inbound))
         turn_take(inbound, turn_tag(&inbound->turn), nothing, sizeof nothing,
                   &length);
-    else
-        fos_channel_discard(&inbound->receiver);
+    else if (fos_channel_discard(&inbound->receiver) == FOS_CHANNEL_ANNOUNCED)
+        exchange_discard(inbound);
 }

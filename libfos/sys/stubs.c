@@ -119,6 +119,11 @@ long fos_sys_channel_retire(struct fos_cap channel, uint64_t sent)
     return TRAP(channel_retire, CAP(channel), sent);
 }
 
+long fos_sys_channel_exchange(struct fos_cap channel, void *address, uint64_t pages)
+{
+    return TRAP(channel_exchange, CAP(channel), address, pages);
+}
+
 long fos_sys_space_create(uint64_t frames, uint64_t objects, struct fos_cap *out)
 {
     return TRAP(space_create, frames, objects, out);

@@ -20,6 +20,7 @@ enum step {
     TAG_BUNDLE,
     RECEIVE_MANY,
     SEND_MANY,
+    TAG_PAGES,
     STEPS
 };
 
@@ -40,11 +41,27 @@ static struct fos_packet *slot(uint64_t n)
     return fos_channel_slot(&walker.at);
 }
 
+/* As libfos's exchange.c: takes it when what it says can be. */
+static void announced(uint32_t total)
+{
+    uint64_t moved = fos_channel_moved(&receiver);
+
+    HOLDS(receiver.pages && receiver.done == 0);
+    if (total > BUFFER || moved == 0 || moved > total)
+        HOLDS(fos_channel_refuse(&receiver) == -FOS_EPROTO);
+    else
+        fos_channel_take_announced(&receiver, total, (uint32_t)moved);
+}
+
 static void receive(void)
 {
     uint32_t length = 0;
     int error = fos_channel_try_receive(&receiver, buffer, BUFFER, &length);
 
+    if (error == FOS_CHANNEL_ANNOUNCED) {
+        announced(length);
+        return;
+    }
     HOLDS(error <= 0 && (error || length <= BUFFER));
     HOLDS(receiver.done == 0 || receiver.error || receiver.done < receiver.total);
 }
@@ -66,6 +83,8 @@ static void receive_many(uint32_t capacity)
     int error =
         fos_channel_receive_many(&receiver, buffer, capacity, &size, &count);
 
+    if (error == FOS_CHANNEL_ANNOUNCED)
+        return announced(size);
     HOLDS(error <= 0 && (error || (size <= capacity && count * size <= capacity)));
 }
 
@@ -117,6 +136,12 @@ static void step(struct input *in)
                                            FOS_PACKET_FIRST | FOS_PACKET_BUNDLE) |
                            input_number(in, 3) << FOS_PACKET_LENGTH_SHIFT;
         break;
+    case TAG_PAGES: /* announces, with a number of bytes that may fit */
+        slot(where)->payload[where % 3] = (uint8_t)where;
+        slot(where)->tag = fos_packet_head((uint8_t)(where / SLOTS + 1),
+                                           FOS_PACKET_FIRST | FOS_PACKET_PAGES) |
+                           fos_packet_size(8, 700 + input_number(in, 2));
+        break;
     case RECEIVE_MANY:
         receive_many((uint32_t)where * 8);
         break;
@@ -152,6 +177,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     memset(buffer, 1, BUFFER);
     stream_done = 0;
     fos_channel_receiver_init(&receiver, ring, SLOTS, fos_channel_threshold(SLOTS));
+    receiver.pages = size % 2;
     fos_channel_sender_init(&sender, ring, SLOTS, fos_channel_threshold(SLOTS));
     while (in.left)
         step(&in);

@@ -243,6 +243,12 @@ long fos_sys_channel_close(struct fos_cap channel, uint64_t taken)
     return 0;
 }
 
+long fos_sys_channel_exchange(struct fos_cap channel, void *address, uint64_t pages)
+{
+    (void)channel, (void)address, (void)pages;
+    return -FOS_EAGAIN;
+}
+
 long fos_sys_channel_retire(struct fos_cap channel, uint64_t sent)
 {
     struct system_channel *c = channel_of(channel);

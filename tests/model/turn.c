@@ -226,6 +226,14 @@ static long channel_seal(uint64_t which, uint64_t sent)
     return result;
 }
 
+long fos_sys_channel_exchange(struct fos_cap channel, void *address, uint64_t pages)
+{
+    (void)channel;
+    (void)address;
+    (void)pages;
+    abort(); /* no mailbox here takes pages */
+}
+
 long fos_sys_channel_retire(struct fos_cap channel, uint64_t sent)
 {
     uint64_t which = channel_of(channel);
@@ -250,6 +258,7 @@ long fos_sys_channel_retire(struct fos_cap channel, uint64_t sent)
 #define never                        never_in_sleep
 #include <libfos/msg/sleep.c>
 #undef never
+#include <libfos/msg/exchange.c>
 #include <libfos/msg/inbound.c>
 #include <libfos/msg/inbox.c>
 #include <libfos/msg/peer.c>

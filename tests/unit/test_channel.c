@@ -445,6 +445,88 @@ CASE("channel: a marked message is taken as others are, unless it is empty")
     }
 }
 
+/* Announces a message of `total` bytes with the first `moved` already there, sends the rest,
+ * and takes it. */
+static void pass_announced(struct pair *p, uint32_t total, uint32_t moved)
+{
+    uint8_t *data = malloc(total), *got = malloc(total);
+    uint32_t done = moved, length = 0;
+    struct fos_announcement a = {0};
+    int sent, taken = -FOS_EAGAIN;
+
+    message_fill(data, total, total);
+    memcpy(got, data, moved);
+    REQUIRE(fos_channel_announce(&p->sender, total, moved, &a) == 0);
+    CHECK_EQ(fos_channel_peek(&p->receiver, &length), 0);
+    CHECK_EQ(length, total);
+    CHECK(fos_channel_complete(&p->receiver));
+    CHECK_EQ(fos_channel_try_receive(&p->receiver, got, total, &length),
+             FOS_CHANNEL_ANNOUNCED);
+    CHECK_EQ(fos_channel_moved(&p->receiver), moved);
+    CHECK(!fos_announcement_taken(&a));
+    fos_channel_take_announced(&p->receiver, total, moved);
+    CHECK(fos_announcement_taken(&a));
+    do {
+        sent = fos_channel_send_stream(&p->sender, data, total, &done);
+        if (moved < total && taken)
+            taken = fos_channel_try_receive(&p->receiver, got, total, &length);
+    } while (sent == -FOS_EAGAIN);
+    while (moved < total && taken == -FOS_EAGAIN && length == total)
+        taken = fos_channel_try_receive(&p->receiver, got, total, &length);
+    CHECK_EQ(sent, 0);
+    CHECK(moved == total || taken == 0);
+    CHECK(message_is(got, total, total));
+    free(data);
+    free(got);
+}
+
+CASE("channel: a message of which a part came by pages goes on behind that")
+{
+    struct pair p = pair_make(8, 2);
+    uint32_t length;
+    uint8_t byte = 7;
+
+    p.receiver.pages = 1;
+    for (uint32_t total = 393; total < 2000; total += 97) {
+        pass_announced(&p, total, 1);
+        pass_announced(&p, total, total);
+        pass_announced(&p, total, total - 1);
+        pass_announced(&p, total, total / 2);
+        CHECK_EQ(fos_channel_try_send(&p.sender, &byte, 1), 0);
+        CHECK_EQ(fos_channel_try_receive(&p.receiver, &byte, 1, &length), 0);
+    }
+    pair_free(&p);
+}
+
+CASE("channel: an announcement is refused where none is taken, or too short")
+{
+    struct pair p = pair_make(8, 2);
+    struct fos_announcement a;
+    uint8_t got[500];
+    uint32_t length;
+
+    CHECK_EQ(fos_channel_announce(&p.sender, 392, 56, &a), -FOS_EINVAL);
+    CHECK_EQ(fos_channel_announce(&p.sender, 500, 500, &a), 0);
+    CHECK_EQ(fos_channel_try_receive(&p.receiver, got, sizeof got, &length),
+             -FOS_EPROTO);
+    pair_free(&p);
+    p = pair_make(8, 2);
+    p.receiver.pages = 1;
+    CHECK_EQ(fos_channel_announce(&p.sender, 500, 500, &a), 0);
+    a.packet->tag -= (uint64_t)300 << FOS_PACKET_TOTAL_SHIFT; /* would be whole */
+    CHECK_EQ(fos_channel_try_receive(&p.receiver, got, sizeof got, &length),
+             -FOS_EPROTO);
+    pair_free(&p);
+    p = pair_make(8, 2);
+    p.receiver.pages = 1;
+    CHECK_EQ(fos_channel_announce(&p.sender, 500, 500, &a), 0);
+    CHECK_EQ(fos_channel_discard(&p.receiver), FOS_CHANNEL_ANNOUNCED);
+    CHECK_EQ(fos_channel_refuse(&p.receiver), -FOS_EPROTO);
+    CHECK_EQ(fos_channel_try_receive(&p.receiver, got, sizeof got, &length),
+             -FOS_EPROTO);
+    pair_free(&p);
+}
+
 CASE("channel: a continuation that does not fit its message closes the channel")
 {
     for (int lie = 0; lie < 4; lie++) {

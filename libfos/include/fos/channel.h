@@ -32,6 +32,9 @@
  *  C7. A bundle is written and found like such a message; its messages are then
  *      handed out one by one, and each of its packets is acknowledged after the last
  *      byte of it was.
+ *
+ *  C8. A message by pages is announced by one packet, and taken by who knows where they
+ *      are.  The rest of it is streamed; its later tags follow from the bytes already there.
  */
 #ifndef FOS_CHANNEL_H
 #define FOS_CHANNEL_H
@@ -58,8 +61,15 @@ enum { FOS_CHANNEL_WRITE_AHEAD = 4, FOS_CHANNEL_READ_AHEAD = 16 };
 enum { FOS_CHANNEL_BUNDLE_MAX = 32 };
 
 /* What was done beside taking a message: an acknowledgement was given; the message
- * taken was marked (FOS_PACKET_TURN). */
-enum fos_channel_note { FOS_NOTE_ACKED = 1, FOS_NOTE_MARKED = 2 };
+ * taken was marked (FOS_PACKET_TURN); it was a streamed one, where these are told of. */
+enum fos_channel_note {
+    FOS_NOTE_ACKED = 1,
+    FOS_NOTE_MARKED = 2,
+    FOS_NOTE_LONG = 4
+};
+
+/* Of the functions that receive: a message by pages comes next, of *length bytes (C8). */
+enum { FOS_CHANNEL_ANNOUNCED = 1 };
 
 /* Where an end stands in the ring. */
 struct fos_channel_cursor {
@@ -97,6 +107,9 @@ struct fos_channel_receiver {
     uint8_t bundle; /* bytes of each message of the bundle being handed out; or 0 */
     uint8_t offset; /* in its packet, of the next one */
     uint16_t slot;  /* of a line: where it is */
+    uint8_t
+        pages; /* set by its user: takes messages by pages, is told of long ones */
+    uint8_t announced; /* one of them comes next, as far as was seen */
 };
 
 /* The number of packets after which a receiver acknowledges, for a ring of `slots`.
@@ -139,6 +152,39 @@ int fos_channel_send_stream(struct fos_channel_sender *sender, const void *data,
                             uint32_t length, uint32_t *done);
 
 /*
+ * Begins a message of `length` bytes, too long to be written whole, of which `moved`, 1 or
+ * more, come by pages (C8): *packet is what announces it.  The rest is sent by
+ * fos_channel_send_stream, whose *done begins at `moved`.  0, -FOS_EAGAIN: the ring is full;
+ * -FOS_EINVAL: too short; -FOS_EPROTO.
+ */
+struct fos_announcement {
+    struct fos_packet *packet; /* null: none was sent */
+    uint8_t generation;
+};
+int fos_channel_announce(struct fos_channel_sender *sender, uint32_t length,
+                         uint32_t moved, struct fos_announcement *announcement);
+
+/* Whether its receiver has taken it.  Pairs with the release in fos_channel_take_announced. */
+static inline int fos_announcement_taken(const struct fos_announcement *a)
+{
+    uint64_t tag = fos_load_acquire(&a->packet->tag);
+
+    return fos_packet_generation(tag) != a->generation ||
+           fos_packet_ack(tag) == a->generation;
+}
+
+/* What its user found is nonsense (C5).  -FOS_EPROTO. */
+int fos_channel_refuse(struct fos_channel_receiver *receiver);
+
+/* After FOS_CHANNEL_ANNOUNCED: how many bytes are said to have come by pages; anything. */
+uint64_t fos_channel_moved(const struct fos_channel_receiver *receiver);
+
+/* Takes the announcement of a message of `total` bytes, `moved` of which are there: 1 to
+ * all.  If that is not all, fos_channel_try_receive goes on behind them. */
+void fos_channel_take_announced(struct fos_channel_receiver *receiver,
+                                uint32_t total, uint32_t moved);
+
+/*
  * Sends the first of `count` messages of `size` bytes each, 1..FOS_PACKET_PAYLOAD,
  * that lie one after the other, as one bundle: so they share packets, and are taken
  * like messages sent one by one.  How many; 0 when there is room for none;
@@ -167,7 +213,8 @@ int fos_channel_peek(struct fos_channel_receiver *receiver, uint32_t *length);
 int fos_channel_complete(struct fos_channel_receiver *receiver);
 
 /* Throws away the message that comes next, now and in later calls of
- * fos_channel_try_receive as its packets come in.  0, -FOS_EAGAIN, -FOS_EPROTO. */
+ * fos_channel_try_receive as its packets come in.  0, -FOS_EAGAIN, -FOS_EPROTO;
+ * FOS_CHANNEL_ANNOUNCED: that is its user's to do. */
 int fos_channel_discard(struct fos_channel_receiver *receiver);
 
 /* The slot of the packet `ahead` packets after the next one. */
@@ -246,7 +293,7 @@ fos_inline int fos_channel_try_send(struct fos_channel_sender *sender,
 /*
  * Takes a message.  0 and *length; -FOS_EAGAIN when there is none, or not all of it
  * yet; -FOS_EMSGSIZE, with *length, when it is longer than `capacity` or the limit
- * and was left where it is; -FOS_EPROTO.  A streamed message (C6) is taken piece by piece: while
+ * and was left where it is; FOS_CHANNEL_ANNOUNCED; -FOS_EPROTO.  A streamed message (C6) is taken piece by piece: while
  * it is under way (receiver->done != 0) give the same buffer again.
  */
 fos_inline int fos_channel_try_receive(struct fos_channel_receiver *receiver,

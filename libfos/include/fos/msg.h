@@ -55,6 +55,13 @@
  *      FOS_MSG_OTHERS(0).  Of several mailboxes received from together each other go is
  *      the other mailboxes'.
  *
+ *  M8. A long message may come by pages: frames of the sender's change places with frames
+ *      that the receiver has posted (channel_exchange), and a packet says of how many
+ *      bytes.  The receiver believes the kernel's count, not the packet's.  It posts none
+ *      of what its program is still looking at.  Before it gives a channel back it takes
+ *      its posting away, and keeps the channel if some of it was exchanged: the packet
+ *      is under way.
+ *
  * Messages that alternate are answered in place, in the line of the message before:
  * libfos/msg/turn.h has the invariants of that.
  *
@@ -80,7 +87,10 @@ enum fos_transport {
 
 enum {
     FOS_RING_PAGES_DEFAULT = 4, /* of a channel; measured, see tests/bench */
-    FOS_MSG_BURST = 64, /* messages of one channel before others get a look */
+    /* Bytes from which fos_msg_send_pages sends pages. */
+    FOS_MSG_PAGES_LEAST = 128 * 1024,
+    FOS_MSG_EXCHANGES = 8, /* channels of a thread that may have pages posted */
+    FOS_MSG_BURST = 64,    /* messages of one channel before others get a look */
 };
 
 /* M7: twice n channels and the head of their list, with a burst to each. */
@@ -122,6 +132,16 @@ enum fos_turn_move {
     FOS_TURN_ANSWER, /* an answer in place */
 };
 
+/* The receiver's pages of a channel (M8), two buffers: one is posted, or holds what is being
+ * taken from it, while the program may look at the other. */
+struct fos_exchange {
+    uint8_t *buffers[2]; /* null: there are none */
+    uint32_t pages;      /* of each */
+    uint32_t got;        /* of the posted one, known to have been exchanged */
+    uint8_t posted;      /* which */
+    bool refused;        /* there was no memory for them: not tried again */
+};
+
 /* The receiving side of a channel. */
 struct fos_inbound {
     struct fos_channel_receiver receiver;
@@ -133,6 +153,8 @@ struct fos_inbound {
     uint64_t marked;  /* TSC value when it was found at position `mark` */
     uint32_t mark;
     struct fos_turn turn;
+    struct fos_exchange exchange;
+    struct fos_mailbox *mailbox;
     bool dead;    /* torn down; dropped when drained (M4) */
     bool retired; /* closed when drained (M6) */
     bool sealed;  /* the kernel has said that there is more */
@@ -142,8 +164,9 @@ struct fos_inbound {
 struct fos_thread {
     struct fos_sleeper sleeper;
     struct fos_pace pace[FOS_PACE_KINDS];
-    uint32_t unpushed; /* messages sent to channels since they were last counted */
-    uint32_t inbounds; /* channels accepted now */
+    uint32_t unpushed;  /* messages sent to channels since they were last counted */
+    uint32_t inbounds;  /* channels accepted now */
+    uint32_t exchanges; /* those of them with pages posted */
     struct fos_mailbox *mailboxes; /* most recently active first */
     struct fos_mailbox *scan; /* the silent mailbox to be looked at next; or null */
     uint64_t events;          /* that end a receive from all mailboxes */
@@ -174,6 +197,7 @@ struct fos_msg_stats {
     uint64_t stalled;  /* channels closed because a long message did not go on */
     uint64_t evicted;  /* channels given back to their senders */
     uint64_t too_long; /* messages thrown away */
+    uint64_t by_pages; /* messages taken that came so, all or in part */
 };
 
 struct fos_mailbox {
@@ -194,6 +218,10 @@ struct fos_mailbox {
     bool aside;       /* and so had other mailboxes */
     struct fos_mailbox *next, *previous;
     struct fos_msg_stats stats;
+    void **place;        /* fos_msg_recv_pages's; or null */
+    uint8_t *held;       /* the buffer its program may look at; or null */
+    uint32_t held_pages; /* to be unmapped then: its channel has gone; or 0 */
+    uint32_t pages_max;  /* of a buffer to be posted; 0: none are */
     _Atomic uint64_t head __attribute__((aligned(64))); /* read by the kernel */
 };
 
@@ -214,7 +242,8 @@ struct fos_peer {
     uint32_t pages; /* of its ring, now or when one is made */
     uint32_t limit; /* bytes of a message, once a channel was open */
     struct fos_choice choice;
-    struct fos_peer *next, *previous; /* of the thread's with a channel */
+    struct fos_announcement announced; /* of the last message by pages */
+    struct fos_peer *next, *previous;  /* of the thread's with a channel */
     uint64_t call_id; /* of the last call (fos/call.h), in place; 0: none yet */
 };
 
@@ -339,6 +368,19 @@ fos_inline int fos_msg_send(struct fos_peer *peer, const void *data,
 int64_t fos_msg_send_many(struct fos_peer *peer, const void *data, uint32_t size,
                           uint32_t count, uint64_t deadline);
 
+/*
+ * The same for a long message that begins a page and whose pages are the caller's own
+ * (fos_pages_map), nobody else's, readable and writable: they change places with pages of the
+ * receiver's where it has posted some.  Afterwards, and whatever the result, they may hold
+ * anything: often what came by this channel before, or zeroes.  What cannot go so (shorter than
+ * FOS_MSG_PAGES_LEAST, no channel, nothing posted, other pages) goes as by
+ * fos_msg_send_until, in order with all else.  Pages the receiver does not get to in time are
+ * waited for, as room is.  Mechanism: Druschel and Peterson, "Fbufs", SOSP 1993; there buffers
+ * move one way and come back, here an exchange keeps both sides' accounts as they were.
+ */
+int fos_msg_send_pages(struct fos_peer *peer, void *pages, uint32_t length,
+                       uint64_t deadline);
+
 /* Sends if there is room now.  As above; -FOS_EAGAIN: no room, nothing was sent;
  * -FOS_EMSGSIZE: longer than the ring, only fos_msg_send can stream it. */
 int fos_msg_try_send(struct fos_peer *peer, const void *data, uint32_t length);
@@ -393,6 +435,24 @@ int fos_msg_recv_many(struct fos_mailbox *mailbox, void *buffer, uint32_t capaci
 int fos_msg_recv_any(struct fos_mailbox *const *set, uint32_t count,
                      struct fos_mailbox **which, void *buffer, uint32_t capacity,
                      uint32_t *length, uint64_t deadline);
+
+/*
+ * Lets long messages come by pages from now on: a channel that has brought one of
+ * FOS_MSG_PAGES_LEAST bytes or more gets two buffers of so many pages, at most `pages` each, from
+ * the caller's quota; FOS_MSG_EXCHANGES channels of a thread do.  Where there is no memory,
+ * messages stream on.  What the program writes into a message that fos_msg_recv_pages gave it,
+ * and leaves there, that channel's sender may see later.  0: no more buffers are made.
+ */
+void fos_mailbox_take_pages(struct fos_mailbox *mailbox, uint32_t pages);
+
+/*
+ * As fos_msg_recv, but a message that has come by pages is left where it is, however short
+ * the buffer.  *at is where the message lies: `buffer`, or pages that the caller may read and
+ * write until its next fos_msg_recv_pages from this mailbox, or its close, even if the sender
+ * or the channel ends meanwhile.
+ */
+int fos_msg_recv_pages(struct fos_mailbox *mailbox, void **at, void *buffer,
+                       uint32_t capacity, uint32_t *length, uint64_t deadline);
 
 /* Throws away the message that made fos_msg_recv answer -FOS_EMSGSIZE. */
 void fos_msg_discard(struct fos_mailbox *mailbox);

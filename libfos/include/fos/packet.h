@@ -69,10 +69,17 @@ enum {
     FOS_PACKET_BUNDLE = 8,
     FOS_PACKET_TURN = 16,
     FOS_PACKET_MOVE = 32,
+    FOS_PACKET_PAGES = 64,
 };
 
 /* MOVE alone, in a call line: the request with this generation is in another slot, whose
  * number stands in place of the total (fos/line.h, L6). */
+
+/*
+ * PAGES beside FIRST: a message longer than may be written whole, of which the first bytes have
+ * come by pages (fos/msg.h).  The payload is their number, 8 bytes; the others follow as in any
+ * long message.  Its receiver acknowledges this packet, whichever number it has.
+ */
 
 /*
  * TURN beside FIRST: a message of 1..56 bytes that may be answered in place

@@ -46,6 +46,9 @@ long fos_sys_channel_accept(void *address, struct fos_channel_info *out);
  * took; the protocol of retiring is told at struct fos_doorbell. */
 long fos_sys_channel_close(struct fos_cap channel, uint64_t taken);
 long fos_sys_channel_retire(struct fos_cap channel, uint64_t sent);
+/* See abi/syscalls.h. */
+long fos_sys_channel_exchange(struct fos_cap channel, void *address,
+                              uint64_t pages);
 
 long fos_sys_space_create(uint64_t frames, uint64_t objects, struct fos_cap *out);
 long fos_sys_space_destroy(struct fos_cap space);

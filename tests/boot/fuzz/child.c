@@ -72,6 +72,7 @@ static const char *const shapes[FOS_SYS_COUNT] = {
     [FOS_SYS_device_map] = "CA",
     [FOS_SYS_console_io] = "CSPB",
     [FOS_SYS_shutdown] = "CS",
+    [FOS_SYS_channel_exchange] = "CAN",
 };
 
 static long trap(uint64_t number, const uint64_t v[6])

@@ -191,6 +191,20 @@ enum {
     FOS_CONSOLE_IO_MAX = 1024,
 };
 
+/*
+ * channel_exchange: pages of a channel's two sides change places.
+ *
+ *   by the receiver   any number of its pages may be exchanged from now on, instead of those it
+ *                     named before; 0: none.  How many of those were, also when the channel is
+ *                     dead
+ *   by the sender     so many of its pages, at most FOS_MAP_PAGES_MAX, for the receiver's
+ *                     next: the first ones not yet exchanged.  0; EAGAIN: there are not so
+ *                     many; EPERM: some page on either side is absent, read-only, not paid
+ *                     for by its side, or mapped elsewhere too; EPIPE: the channel is dead
+ *
+ * Both keep their addresses, protection and quotas; each finds there what the other had.
+ */
+
 /* What console_io does. */
 enum fos_console_io {
     FOS_CONSOLE_IO_WRITE = 0,

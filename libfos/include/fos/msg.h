@@ -177,7 +177,7 @@ struct fos_thread {
     struct fos_inbound own[4];  /* the first of them: most threads need no more */
     struct record_page *record_pages; /* the memory of more of them */
     bool own_used;
-    void *offered; /* where the kernel accepts the next channel; or null */
+    void *offered;       /* where the kernel accepts the next channel; or null */
     bool offer_due;      /* there is none, and channels come here */
     bool accept_pending; /* a channel may wait to be accepted */
     bool accept_short;   /* one does, for lack of room: tried when one is dropped */

@@ -1,13 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Pages of a channel's two sides change places (abi/syscalls.h, channel_exchange).  To move
- * pages instead of bytes is the fbufs' (Druschel and Peterson, SOSP 1993); here each side gets
- * as many as it gives, with who is charged for them, so that no count changes and nothing
- * is zeroed.
- *
- * All is checked before anything changes.  Both sides' translations are flushed, and the
- * kernel's readers waited for, before the call returns: from then on neither writes what the
- * other has got.
+ * Pages of a channel's two sides change places (abi/syscalls.h, channel_exchange).  Pages
+ * instead of bytes: fbufs (Druschel and Peterson, SOSP 1993); here each side gets as many as it
+ * gives, with who is charged for them.  All is checked before anything changes.
  */
 #include "mm/space.h"
 #include "msg/channel.h"
@@ -75,6 +70,7 @@ long channel_swap(struct channel *c, uint64_t va, uint64_t pages)
             return -FOS_EPERM;
     for (uint64_t i = 0; i < pages; i++)
         pages_swap(&from, &to, i);
+    /* From here on neither side writes what the other has got. */
     mmu_flush_with_tlb(atomic_load(&from.space->vcpu_mask) |
                        atomic_load(&to.space->vcpu_mask));
     quiesce();

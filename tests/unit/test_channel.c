@@ -517,14 +517,6 @@ CASE("channel: an announcement is refused where none is taken, or too short")
     CHECK_EQ(fos_channel_try_receive(&p.receiver, got, sizeof got, &length),
              -FOS_EPROTO);
     pair_free(&p);
-    p = pair_make(8, 2);
-    p.receiver.pages = 1;
-    CHECK_EQ(fos_channel_announce(&p.sender, 500, 500, &a), 0);
-    CHECK_EQ(fos_channel_discard(&p.receiver), FOS_CHANNEL_ANNOUNCED);
-    CHECK_EQ(fos_channel_refuse(&p.receiver), -FOS_EPROTO);
-    CHECK_EQ(fos_channel_try_receive(&p.receiver, got, sizeof got, &length),
-             -FOS_EPROTO);
-    pair_free(&p);
 }
 
 CASE("channel: a continuation that does not fit its message closes the channel")

@@ -192,17 +192,11 @@ enum {
 };
 
 /*
- * channel_exchange: pages of a channel's two sides change places.
- *
- *   by the receiver   any number of its pages may be exchanged from now on, instead of those it
- *                     named before; 0: none.  How many of those were, also when the channel is
- *                     dead
- *   by the sender     so many of its pages, at most FOS_MAP_PAGES_MAX, for the receiver's
- *                     next: the first ones not yet exchanged.  0; EAGAIN: there are not so
- *                     many; EPERM: some page on either side is absent, read-only, not paid
- *                     for by its side, or mapped elsewhere too; EPIPE: the channel is dead
- *
- * Both keep their addresses, protection and quotas; each finds there what the other had.
+ * channel_exchange: by the receiver of a channel, dead or not: so many of its pages may be had
+ * from now on for the sender's, instead of those it named before.  How many of those were.
+ * By the sender: so many of its pages change places with the next of these.  0; EAGAIN:
+ * so many are not left; EPERM: one on either side is absent, read-only, paid for by another
+ * or mapped elsewhere too; EPIPE.
  */
 
 /* What console_io does. */

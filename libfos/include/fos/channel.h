@@ -97,6 +97,7 @@ struct fos_channel_receiver {
     uint8_t bundle; /* bytes of each message of the bundle being handed out; or 0 */
     uint8_t offset; /* in its packet, of the next one */
     uint16_t slot;  /* of a line: where it is */
+    uint32_t answered; /* of a line: number, when it was answered last */
 };
 
 /* The number of packets after which a receiver acknowledges, for a ring of `slots`.

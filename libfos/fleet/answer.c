@@ -108,42 +108,27 @@ static long answer_failed(struct fos_service *service, struct fos_answer_peer *s
     return -FOS_EPERM;
 }
 
-/* A reply too long for a line becomes an error. */
-static long answer_by_line(const struct fos_caller *caller, struct fos_reply *head,
-                           size_t length)
+fos_inline long answer_by_line(const struct fos_caller *caller,
+                               struct fos_reply *head, size_t length)
 {
-    struct fos_reply bare = {caller->tag, -FOS_EMSGSIZE};
     struct fos_inbound *line = caller->line;
 
-    if (line->channel.id != caller->reply.secret || !fos_line_owed(line))
+    if (fos_unlikely(line->channel.id != caller->reply.secret ||
+                     !fos_line_owed(line)))
         return -FOS_EPERM;
-    if (length > FOS_PACKET_PAYLOAD) {
-        head = &bare;
-        length = sizeof bare;
-    }
-    fos_line_answer(caller->service->mailbox.thread, line, head, (uint32_t)length);
-    return 0;
+    return fos_line_answer(caller->service->mailbox.thread, line, head,
+                           (uint32_t)length);
 }
 
-long fos_answer(const struct fos_caller *caller, long result, void *reply,
-                size_t length)
+static long answer_by_peer(const struct fos_caller *caller, struct fos_reply *head,
+                           size_t length)
 {
     struct fos_service *service = caller->service;
-    struct fos_reply bare;
-    struct fos_reply *head = reply;
     struct fos_answer_peer *slot;
     int error;
 
     if (fos_unlikely(!caller->reply.id))
         return -FOS_EPERM;
-    if (fos_unlikely(!reply || result < 0)) {
-        head = &bare;
-        length = sizeof bare;
-    }
-    head->tag = caller->tag;
-    head->result = result;
-    if (fos_unlikely(caller->reply.id == FOS_REPLY_LINE))
-        return answer_by_line(caller, head, length);
     slot = peer_find(service, &caller->reply);
     if (fos_unlikely(!slot)) {
         service->troubles.gone++;
@@ -153,4 +138,31 @@ long fos_answer(const struct fos_caller *caller, long result, void *reply,
     /* A deadline in the past: now or not at all. */
     error = fos_msg_send_until(&slot->peer, head, (uint32_t)length, 0);
     return fos_likely(!error) ? 0 : answer_failed(service, slot, error);
+}
+
+/* Nothing but a result. */
+static long answer_bare(const struct fos_caller *caller, long result)
+{
+    struct fos_reply bare = {caller->tag, result};
+
+    return caller->reply.id == FOS_REPLY_LINE
+               ? answer_by_line(caller, &bare, sizeof bare)
+               : answer_by_peer(caller, &bare, sizeof bare);
+}
+
+long fos_answer(const struct fos_caller *caller, long result, void *reply,
+                size_t length)
+{
+    struct fos_reply *head = reply;
+    bool by_line = caller->reply.id == FOS_REPLY_LINE;
+
+    if (fos_unlikely(!reply || result < 0))
+        return answer_bare(caller, result);
+    /* A reply too long for a line becomes an error. */
+    if (fos_unlikely(by_line && length > FOS_PACKET_PAYLOAD))
+        return answer_bare(caller, -FOS_EMSGSIZE);
+    head->tag = caller->tag;
+    head->result = result;
+    return by_line ? answer_by_line(caller, head, length)
+                   : answer_by_peer(caller, head, length);
 }

@@ -47,33 +47,44 @@ static void cancelled(struct fos_service *service, const struct fos_caller *call
         service->cancel(caller);
 }
 
-/* A request in the service's buffer, where its sender cannot reach it, for one of
- * `count` handlers. */
-static inline void enter(struct fos_service *service, uint32_t length,
-                         const struct fos_caller *caller,
-                         const struct fos_handler *table, uint32_t count,
-                         uint32_t version)
+/* Whether a message of this length is the row's.  Too short wraps around to more than any
+ * row allows. */
+static inline bool fits(const struct fos_handler *handler, uint32_t length)
+{
+    return handler->handle && length - handler->size <= handler->more;
+}
+
+/* A request in the service's buffer, where its sender cannot reach it. */
+fos_inline void handle(struct fos_service *service, uint32_t length,
+                       const struct fos_caller *caller,
+                       const struct fos_handler *handler)
+{
+    service->mailbox.thread->sleeper.published->calls_served++;
+    fos_trace(FOS_TRACE_serve_begin, fos_tag_op(caller->tag), caller->tag);
+    handler->handle(caller, service->buffer, length);
+    fos_trace(FOS_TRACE_serve_end, fos_tag_op(caller->tag), caller->tag);
+}
+
+/* The same for one of `count` handlers, or none. */
+static void enter(struct fos_service *service, uint32_t length,
+                  const struct fos_caller *caller, const struct fos_handler *table,
+                  uint32_t count, uint32_t version)
 {
     const struct fos_handler *handler = &table[fos_tag_op(caller->tag)];
 
-    if (fos_unlikely(fos_tag_version(caller->tag) != version))
+    if (fos_tag_version(caller->tag) != version)
         refuse(caller, &service->troubles.wrong_version, -FOS_EPROTO);
-    else if (fos_unlikely(fos_tag_op(caller->tag) >= count || !handler->handle))
+    else if (fos_tag_op(caller->tag) >= count || !handler->handle)
         refuse(caller, &service->troubles.wrong_op, -FOS_ENOSYS);
-    /* Too short wraps around to more than any row allows. */
-    else if (fos_unlikely(length - handler->size > handler->more))
+    else if (!fits(handler, length))
         refuse(caller, &service->troubles.wrong_size, -FOS_EINVAL);
-    else {
-        service->mailbox.thread->sleeper.published->calls_served++;
-        fos_trace(FOS_TRACE_serve_begin, fos_tag_op(caller->tag), caller->tag);
-        handler->handle(caller, service->buffer, length);
-        fos_trace(FOS_TRACE_serve_end, fos_tag_op(caller->tag), caller->tag);
-    }
+    else
+        handle(service, length, caller, handler);
 }
 
 /* A request that says it came by a call line: by the first of the channels, then.
  * False: it did not. */
-static bool line_found(struct fos_caller *caller)
+fos_inline bool line_found(struct fos_caller *caller)
 {
     struct fos_inbound *front = caller->service->mailbox.channels.next;
 
@@ -82,21 +93,34 @@ static bool line_found(struct fos_caller *caller)
     return fos_line_owed(front);
 }
 
+/* One of those that every service answers, or a cancellation. */
+static void dispatch_common(struct fos_service *service, uint32_t length,
+                            const struct fos_caller *caller)
+{
+    if (fos_tag_op(caller->tag) == FOS_OP_CANCEL)
+        cancelled(service, caller);
+    else
+        enter(service, length, caller, common_table, common_count, fleet_version);
+}
+
 static inline void dispatch(struct fos_service *service, uint32_t length)
 {
     const struct fos_request *head = service->buffer;
-    struct fos_caller caller = {head->tag, head->reply, service, NULL};
+    struct fos_caller caller = {
+        head->tag, {head->reply.id, head->reply.secret}, service, NULL};
+    /* The op, with the version in it unless that is the service's. */
+    uint32_t row = (uint16_t)caller.tag ^ service->version << FOS_TAG_VERSION_SHIFT;
 
     if (fos_unlikely(length < sizeof *head ||
                      (caller.reply.id == FOS_REPLY_LINE && !line_found(&caller))))
         service->troubles.malformed++;
-    else if (fos_likely(fos_tag_op(caller.tag) < FOS_OP_COMMON))
+    else if (fos_likely(row < service->count && fits(&service->table[row], length)))
+        handle(service, length, &caller, &service->table[row]);
+    else if (fos_tag_op(caller.tag) < FOS_OP_COMMON)
         enter(service, length, &caller, service->table, service->count,
               service->version);
-    else if (fos_tag_op(caller.tag) == FOS_OP_CANCEL)
-        cancelled(service, &caller);
     else
-        enter(service, length, &caller, common_table, common_count, fleet_version);
+        dispatch_common(service, length, &caller);
 }
 
 static void dispatch_timed(struct fos_service *service, uint32_t length)

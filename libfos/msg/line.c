@@ -14,6 +14,10 @@ enum { LINE_RING_PAGES = 1, LINE_PAGES = 1 + LINE_RING_PAGES };
 #define LINE_TRIAL_AGAIN (1 << 17)
 #define LINE_TRIAL_SLOTS 64
 #define LINE_TRIAL_STEP  4
+/* Costs compare where each is waited for alike. */
+#define LINE_TRIAL_WHEN(line) fos_pace_settled(&(line)->thread->pace[FOS_PACE_CALL])
+#else
+#define LINE_TRIAL_WHEN(line) true
 #endif
 
 /* Of the functions here: the line is gone with nothing lost, begin anew. */
@@ -219,6 +223,8 @@ static uint32_t trial_slot(struct fos_line *line)
         return line->trial.slot;
     if (!line->settled)
         return trial_next(line);
+    if (!LINE_TRIAL_WHEN(line))
+        return line->trial.slot;
     trial_begin(line);
     return 0;
 }
@@ -261,17 +267,9 @@ long fos_line_call_slow(struct fos_line *line, const void *request, uint32_t len
 
 /* ---- the service ---- */
 
-void fos_line_answer(struct fos_thread *thread, struct fos_inbound *inbound,
-                     const void *reply, uint32_t length)
+long fos_line_ring(const struct fos_inbound *inbound)
 {
-    struct fos_packet *slot = fos_channel_slot(&inbound->receiver.at);
-
-    fos_payload_write_fresh(slot->payload, reply, length);
-    /* L1: pairs with the acquire in fos_line_look.  Locked: it goes out at once. */
-    fos_exchange(&slot->tag, fos_line_reply_tag(
-                                 (uint8_t)(inbound->receiver.at.head - 1), length));
-    thread->unpushed++;
-    if (!fos_doorbell_awake(inbound->doorbell) &&
-        fos_doorbell_load(inbound->doorbell) == FOS_DOORBELL_SLEEPING)
+    if (fos_doorbell_load(inbound->doorbell) == FOS_DOORBELL_SLEEPING)
         fos_sys_notify(inbound->channel);
+    return 0;
 }

@@ -485,6 +485,42 @@ fos_inline int front_await(struct fos_mailbox *mailbox, enum fos_pace_kind kind,
     return -FOS_EAGAIN;
 }
 
+/* As front_await where the first of the channels is a call line that was answered, and a
+ * burst is not over: that line is one slot, acknowledges nothing, and is nobody's pair.
+ * What can be known before the request is there is. */
+fos_inline int line_await(struct fos_mailbox *mailbox, void *buffer,
+                          uint32_t capacity, uint32_t *length)
+{
+    struct fos_inbound *line = mailbox->channels.next;
+    struct fos_channel_cursor *at = &line->receiver.at;
+    const struct fos_pace *pace = &mailbox->thread->pace[FOS_PACE_SERVE];
+    const struct fos_packet *slot = (const void *)at->ring;
+    uint32_t most = capacity < FOS_PACKET_PAYLOAD ? capacity : FOS_PACKET_PAYLOAD;
+    uint32_t head = at->head, left = line->receiver.done ? 0 : mailbox->budget;
+    uint32_t next = fos_packet_head((uint8_t)(head + 1), FOS_PACKET_FIRST), total;
+    uint64_t tag;
+
+    for (uint32_t looks = fos_pace_begin(pace, FOS_PACE_SERVE);; looks--) {
+        if (looks == 0)
+            return -FOS_EAGAIN;
+        tag = fos_load_acquire(&slot->tag); /* C1 */
+        if (fos_packet_generation(tag) != (uint8_t)(head - 1))
+            break;
+        fos_pace_again(pace);
+    }
+    total = (uint32_t)(tag >> FOS_PACKET_TOTAL_SHIFT);
+    if (fos_unlikely(total > most || !left ||
+                     (uint32_t)tag != (head | total << FOS_PACKET_LENGTH_SHIFT)))
+        return front_take(mailbox, buffer, capacity, length);
+    fos_payload_read(buffer, slot->payload, total);
+    *length = total;
+    at->number++;
+    at->head = next;
+    mailbox->budget = left - 1;
+    fos_trace(FOS_TRACE_receive, line->pid, total);
+    return 0;
+}
+
 /* The same, with a look at all at once where that pays.  -FOS_EAGAIN: wait for all
  * now. */
 static inline int after_send(struct search *s)
@@ -582,11 +618,14 @@ fos_msg_recv_slow(struct fos_mailbox *mailbox, void *buffer, uint32_t capacity,
     enum fos_pace_kind kind = pace_kind(front);
     int error = -FOS_EAGAIN;
 
+    single &= kind != FOS_PACE_SERVE; /* nothing alternates with a call line */
     if (fos_likely(thread->unpushed && mailbox->budget &&
                    fos_pace_waits(&thread->pace[kind]))) {
         front->receiver.streaming = false;
         send_count(thread);
-        error = front_await(mailbox, kind, buffer, capacity, length);
+        error = kind == FOS_PACE_SERVE
+                    ? line_await(mailbox, buffer, capacity, length)
+                    : front_await(mailbox, kind, buffer, capacity, length);
     }
     if (fos_unlikely(error))
         return error == -FOS_EAGAIN ? receive_one(mailbox, buffer, capacity, length,

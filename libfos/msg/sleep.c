@@ -213,45 +213,106 @@ static uint32_t pauses_count(uint32_t pause, uint32_t cycles)
     return pause < cycles ? (cycles + pause / 2) / pause : 1;
 }
 
-/* A shorter pause must be worth it: a look a little late costs little, one a little
- * early a lot.  So must pauses at all. */
-static uint32_t pace_choose(const struct fos_pace *pace)
+/* A third of a pause in rounds of fos_linger.  Where pauses are short: 0. */
+static uint32_t third_rounds(uint32_t pause)
 {
-    uint32_t way = FOS_PACE_WAYS - 1;
+    enum { TIMES = 4, ROUNDS = 256 };
+    uint64_t least = UINT32_MAX;
 
-    for (uint32_t i = way - 1; i > 0; i--)
+    for (int t = 0; t < TIMES; t++) {
+        uint64_t begin = fos_tsc(), took;
+        fos_linger(ROUNDS);
+        took = fos_tsc() - begin + 1;
+        least = took < least ? took : least;
+    }
+    return pause < FOS_PACE_PAUSE_LONG
+               ? 0
+               : (uint32_t)(pause * (uint64_t)ROUNDS / (3 * least));
+}
+
+/* The cheapest of the ways from..to, which are ever longer.  A shorter pause must be
+ * worth it: a look a little late costs little, one a little early a lot. */
+static uint32_t pace_best(const struct fos_pace *pace, uint32_t from, uint32_t to)
+{
+    uint32_t way = to;
+
+    for (uint32_t i = to; i-- > from;)
         if (pace->cost[i] < pace->cost[way] - pace->cost[way] / 32)
             way = i;
-    return pace->cost[way] < pace->cost[0] - pace->cost[0] / 5 ? way : 0;
+    return way;
+}
+
+/* So must pauses at all. */
+static bool pace_pays(const struct fos_pace *pace, uint32_t way)
+{
+    return pace->cost[way] < pace->cost[0] - pace->cost[0] / 16;
+}
+
+/* The way for this epoch. */
+static uint32_t pace_way(struct fos_pace *pace, enum fos_pace_kind kind)
+{
+    uint32_t tried = pace->epochs / FOS_PACE_EACH, way;
+
+    if (pace->pause > FOS_PACE_PAUSE_MOST)
+        return 0;
+    if (!fos_pace_tries(kind))
+        return tried > 0;
+    if (tried < FOS_PACE_COARSE)
+        return tried;
+    if (pace->epochs == FOS_PACE_COARSE * FOS_PACE_EACH)
+        pace->coarse = pace_best(pace, 1, FOS_PACE_COARSE - 1);
+    way = pace->coarse;
+    if (pace->third && kind != FOS_PACE_RING) {
+        if (tried < FOS_PACE_WAYS)
+            return tried;
+        way = pace_best(pace, FOS_PACE_COARSE, FOS_PACE_WAYS - 1);
+    }
+    return pace_pays(pace, way) ? way : 0;
+}
+
+static void pace_go(struct fos_pace *pace, uint32_t way)
+{
+    uint32_t fine = way < FOS_PACE_COARSE ? 2 : way - FOS_PACE_COARSE;
+    uint32_t coarse = way < FOS_PACE_COARSE ? way : pace->coarse;
+
+    pace->first = pace->pauses = coarse ? pace->shortest + coarse - 1 : 0;
+    pace->rounds = (fine + 1) % 3 * pace->third;
+    pace->first -= fine < 2;
+}
+
+/* Adds what an epoch cost to its way's; one that was disturbed counts as two. */
+static void pace_learn(struct fos_pace *pace, uint64_t cost)
+{
+    uint32_t way = pace->epochs / FOS_PACE_EACH,
+             done = pace->epochs % FOS_PACE_EACH;
+    uint64_t *sum = &pace->cost[way];
+
+    if (way >= FOS_PACE_WAYS)
+        return;
+    if (done && cost > 2 * *sum / done)
+        cost = 2 * *sum / done;
+    *sum += cost;
 }
 
 void fos_pace_turn(struct fos_pace *pace, enum fos_pace_kind kind)
 {
-    uint64_t now = fos_tsc(), cost = now - pace->began;
-    uint32_t tried = pace->epochs / FOS_PACE_EACH, way;
+    uint64_t now = fos_tsc();
 
-    if (pace->epochs == 0) {
+    if (pace->pause == 0 || pace->epochs == FOS_PACE_TERM) {
         uint32_t timed = pause_cycles();
         uint32_t pause = pace->pause && pace->pause < timed ? pace->pause : timed;
         *pace = (struct fos_pace){
             .busy = pace->busy,
             .pause = pause,
+            .third = third_rounds(pause),
             .shortest = pauses_count(pause, fos_pace_cycles(kind)),
         };
         now = fos_tsc();
-    } else if (tried < FOS_PACE_WAYS &&
-               (pace->cost[tried] == 0 || cost < pace->cost[tried])) {
-        pace->cost[tried] = cost;
+    } else {
+        pace_learn(pace, now - pace->began);
+        pace->epochs++;
     }
-    pace->epochs = (pace->epochs + 1) % FOS_PACE_TERM;
-    way = pace->epochs / FOS_PACE_EACH;
-    if (pace->pause > FOS_PACE_PAUSE_MOST)
-        way = 0;
-    else if (way >= FOS_PACE_WAYS)
-        way = pace_choose(pace);
-    if (way > 1 && !fos_pace_tries(kind))
-        way = 1;
-    pace->pauses = way ? pace->shortest + way - 1 : 0;
+    pace_go(pace, pace_way(pace, kind));
     pace->left = FOS_PACE_EPOCH;
     pace->began = now;
 }

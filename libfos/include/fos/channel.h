@@ -110,6 +110,7 @@ struct fos_channel_receiver {
     uint8_t
         pages; /* set by its user: takes messages by pages, is told of long ones */
     uint8_t announced; /* one of them comes next, as far as was seen */
+    uint32_t answered; /* of a line: number, when it was answered last */
 };
 
 /* The number of packets after which a receiver acknowledges, for a ring of `slots`.

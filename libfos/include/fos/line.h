@@ -27,8 +27,9 @@
  *      that of the request before it.  A call given up closes the line, so that its
  *      late reply has nowhere to go.
  *
- *  L3. A service answers a line only while the line shows a request it has taken
- *      (fos_line_owed); what another client says cannot make it write there.
+ *  L3. A service answers a line once to a request that it has taken of it
+ *      (fos_line_owed, which no client can change); what another client says cannot
+ *      make it write there.
  *
  *  L4. Each side stores its tag and then looks at the other's doorbell, each looks
  *      at the tag once more after it said that it would sleep (fos/sleep.h, S1, S2).
@@ -102,19 +103,27 @@ static inline uint64_t fos_line_reply_tag(uint32_t generation, uint32_t length)
            fos_packet_size(length, length);
 }
 
-/* Looks for the reply.  Its result; -FOS_EAGAIN: it is not there. */
-fos_inline long fos_line_look(struct fos_line *line, void *reply, uint32_t capacity)
+/* Looks for the reply, whose tag is to be `due`.  Its result; -FOS_EAGAIN: it is not
+ * there. */
+fos_inline long fos_line_see(struct fos_line *line, uint64_t due, void *reply,
+                             uint32_t capacity)
 {
     struct fos_packet *slot = fos_line_slot(line);
     uint64_t tag = fos_load_acquire(&slot->tag); /* L1 */
 
     if (tag == line->tag)
         return -FOS_EAGAIN;
-    if (fos_unlikely(tag != fos_line_reply_tag((uint8_t)line->tag, capacity)))
+    if (fos_unlikely(tag != due))
         return fos_line_odd(line, tag, reply, capacity);
     ((struct fos_reply *)reply)->result = 0;
     fos_payload_read(reply, slot->payload, capacity);
     return ((const struct fos_reply *)reply)->result;
+}
+
+fos_inline long fos_line_look(struct fos_line *line, void *reply, uint32_t capacity)
+{
+    return fos_line_see(line, fos_line_reply_tag((uint8_t)line->tag, capacity),
+                        reply, capacity);
 }
 
 /* Writes the request.  L1: pairs with the acquire in fos_channel_try_receive. */
@@ -135,11 +144,12 @@ fos_inline long fos_line_await(struct fos_line *line, const void *request,
                                uint64_t deadline)
 {
     const struct fos_pace *pace = &line->thread->pace[FOS_PACE_CALL];
+    uint64_t due = fos_line_reply_tag((uint8_t)line->tag, capacity);
 
     if (fos_unlikely(!fos_doorbell_awake(line->doorbell))) /* L4 */
         return fos_line_wait(line, request, length, reply, capacity, deadline);
     for (uint32_t looks = fos_pace_begin(pace, FOS_PACE_CALL); looks > 0; looks--) {
-        long result = fos_line_look(line, reply, capacity);
+        long result = fos_line_see(line, due, reply, capacity);
         if (fos_likely(result != -FOS_EAGAIN))
             return result;
         fos_pace_again(pace);
@@ -186,22 +196,38 @@ fos_inline long fos_line_call(struct fos_line *line, struct fos_request *request
 
 /* ---- the service's side ---- */
 
-/* Whether an answer is due by this channel: it is a line, and shows a request that
- * was taken. */
+/* Whether an answer is due by this channel: it is a line, and a request was taken of it
+ * since the last answer. */
 static inline bool fos_line_owed(const struct fos_inbound *inbound)
 {
     const struct fos_channel_receiver *receiver = &inbound->receiver;
-    uint64_t tag;
 
-    if (!receiver->line || receiver->error)
-        return false;
-    tag = fos_load_relaxed(&fos_channel_slot(&receiver->at)->tag);
-    return fos_packet_generation(tag) == (uint8_t)(receiver->at.head - 1) &&
-           (tag >> FOS_PACKET_FLAGS_SHIFT & FOS_PACKET_FIRST);
+    return receiver->line && receiver->answered != receiver->at.number &&
+           !receiver->error;
 }
 
-/* Answers with `length` bytes, which fit a packet; an answer is owed. */
-void fos_line_answer(struct fos_thread *thread, struct fos_inbound *inbound,
-                     const void *reply, uint32_t length);
+/* The client may sleep: looks, and wakes it (L4).  0. */
+long fos_line_ring(const struct fos_inbound *inbound);
+
+/* Answers with `length` bytes, which fit a packet; an answer is owed.  0. */
+fos_inline long fos_line_answer(struct fos_thread *thread,
+                                struct fos_inbound *inbound, const void *reply,
+                                uint32_t length)
+{
+    struct fos_channel_receiver *receiver = &inbound->receiver;
+    struct fos_packet *slot = (struct fos_packet *)(void *)receiver->at.ring;
+    uint8_t generation = (uint8_t)(receiver->at.head - 1);
+
+    if (length > FOS_PACKET_PAYLOAD)
+        __builtin_unreachable();
+    fos_payload_write_fresh(slot->payload, reply, length);
+    /* L1: pairs with the acquire in fos_line_look.  Locked: it goes out at once. */
+    fos_exchange(&slot->tag, fos_line_reply_tag(generation, length));
+    receiver->answered = receiver->at.number;
+    thread->unpushed++;
+    return fos_likely(fos_doorbell_awake(inbound->doorbell))
+               ? 0
+               : fos_line_ring(inbound);
+}
 
 #endif

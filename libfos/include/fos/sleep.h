@@ -63,31 +63,41 @@ struct fos_sleeper {
  * emulator or between two threads of one core, it is better to look again and again.
  * A trial of each way for a few epochs tells.  It is made anew every FOS_PACE_TERM
  * epochs and no oftener: the peer tunes itself too, and the two would follow each
- * other about.
+ * other about.  Where a pause is a good part of a line's way (AMD's is a third), the trial
+ * goes on by thirds of one.
  *
  * Who finds the next message there already, a server with a queue, does not wait at
  * all.
  */
 enum {
-    FOS_PACE_WAYS = 5,    /* way 0: no pauses; 1..: shortest, one pause more, ... */
+    /* Way 0: no pauses; 1..: shortest, one pause more, ... */
+    FOS_PACE_COARSE = 5,
+    /* The best of these, two thirds of a pause less, ..., two thirds more. */
+    FOS_PACE_WAYS = FOS_PACE_COARSE + 5,
     FOS_PACE_ROUNDS = 32, /* of nothing, in way 0: one is a cycle or two */
     FOS_PACE_EPOCH = 64,  /* waits judged together */
-    FOS_PACE_EACH = 6,    /* epochs of each way in a trial */
+    FOS_PACE_EACH = 4,    /* epochs of each way in a trial */
     FOS_PACE_TERM = 256,  /* epochs from trial to trial */
+    /* Cycles of a pause from which on its thirds are tried. */
+    FOS_PACE_PAUSE_LONG = 36,
     /* Cycles of a pause above which this is an emulator, and nothing is tried: the longest
      * of a processor is 140 at full clock. */
     FOS_PACE_PAUSE_MOST = 300,
 };
 
 struct fos_pace {
-    uint32_t pauses;   /* before a look; 0: way 0 */
+    uint32_t pauses;   /* between looks; 0: way 0 */
+    uint32_t first;    /* before the first look, and then */
+    uint32_t rounds;   /* of fos_linger */
     uint32_t left;     /* waits until this epoch ends */
     uint32_t shortest; /* pauses of way 1 */
     uint32_t pause;    /* cycles that one takes, the least seen; 0: not timed */
+    uint32_t third;    /* of a pause, in rounds; 0: not tried */
+    uint32_t coarse;   /* best of the coarse ways, once they were tried */
     uint32_t epochs;   /* since the trial began */
     bool busy;         /* the last immediate look found something */
     uint64_t began;    /* TSC value */
-    uint64_t cost[FOS_PACE_WAYS]; /* least cycles of a trial's epoch; 0: none */
+    uint64_t cost[FOS_PACE_WAYS]; /* cycles of a trial's epochs; 0: none */
 };
 
 /*
@@ -142,6 +152,13 @@ static inline bool fos_pace_at_once(struct fos_pace *pace, enum fos_pace_kind ki
     return true;
 }
 
+/* Whether no trial is under way, and none begins for some epochs. */
+static inline bool fos_pace_settled(const struct fos_pace *pace)
+{
+    return pace->epochs >= FOS_PACE_WAYS * FOS_PACE_EACH &&
+           pace->epochs < FOS_PACE_TERM / 2;
+}
+
 /* Between looks: the pauses, or where they are too long (an emulator's) a few rounds of
  * nothing, as looks without end keep the line from its writer there, too. */
 static inline void fos_pace_again(const struct fos_pace *pace)
@@ -153,15 +170,31 @@ static inline void fos_pace_again(const struct fos_pace *pace)
         fos_pause();
 }
 
+/*
+ * So many rounds of nothing, each of a multiplication's latency (3 cycles): a wait whose
+ * length, unlike an empty loop's, does not depend on where it lies.
+ */
+static inline void fos_linger(uint32_t rounds)
+{
+    uint64_t word = rounds;
+
+    while (rounds--)
+        __asm__ __volatile__("imul %0, %0" : "+r"(word));
+}
+
 /* Begins a wait.  The number of looks it is good for. */
 static inline uint32_t fos_pace_begin(const struct fos_pace *pace,
                                       enum fos_pace_kind kind)
 {
-    if (pace->pauses && fos_pace_tries(kind))
-        fos_push_stores();
-    fos_pace_again(pace);
-    if (pace->pauses == 0)
+    if (pace->pauses == 0) {
+        fos_pace_again(pace);
         return 64;
+    }
+    if (fos_pace_tries(kind))
+        fos_push_stores();
+    for (uint32_t i = pace->first; i > 0; i--)
+        fos_pause();
+    fos_linger(pace->rounds);
     fos_settle();
     return 8;
 }

@@ -103,6 +103,7 @@ static inline void fos_payload_copy_words(uint8_t *to, const uint8_t *from,
         return;
     }
     __asm__("" : "+r"(to), "+r"(from));
+#pragma GCC unroll 8
     for (uint32_t done = 0; done + 8 <= bytes; done += 8) {
         __builtin_memcpy(&word, from + done, 8);
         __asm__("" : "+r"(word)); /* no two words are made one */

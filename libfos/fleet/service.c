@@ -82,15 +82,18 @@ static void enter(struct fos_service *service, uint32_t length,
         handle(service, length, caller, handler);
 }
 
-/* A request that says it came by a call line: by the first of the channels, then.
- * False: it did not. */
+/* A request that says it came by a call line: by the first of the channels, then, if what was
+ * taken of that last has not been begun yet.  False: it did not. */
 fos_inline bool line_found(struct fos_caller *caller)
 {
     struct fos_inbound *front = caller->service->mailbox.channels.next;
+    bool found =
+        fos_line_owed(front) && front->receiver.served != front->receiver.at.number;
 
+    front->receiver.served = front->receiver.at.number;
     caller->line = front;
     caller->reply.secret = front->channel.id;
-    return fos_line_owed(front);
+    return found;
 }
 
 /* One of those that every service answers, or a cancellation. */

@@ -403,6 +403,45 @@ CASE("who claims to have come by a line, and has not, is not answered")
     end();
 }
 
+/* Says, through the kernel, that it came by a line. */
+static void forge(const void *request, uint32_t length)
+{
+    struct fos_peer peer;
+
+    REQUIRE(fos_peer_open(&peer, service.mailbox.cap, FOS_TRANSPORT_KERNEL) == 0);
+    CHECK_EQ(fos_msg_send(&peer, request, length), 0);
+    usleep(20000);
+    fos_peer_close(&peer);
+}
+
+CASE("nobody else answers or cancels a call whose answer comes later")
+{
+    const struct fos_cap by_line = {.id = FOS_REPLY_LINE};
+    struct sum_later_req ask = {.head = {FOS_TAG(sum, later), by_line}, .value = 9};
+    struct sum_add_req add = {.head = {FOS_TAG(sum, add), by_line}, .a = {666}};
+    struct fos_request cancel = {FOS_OP_CANCEL, by_line};
+    struct sum_later_rep rep;
+    struct sum_release_req release = {0};
+    struct sum_release_rep released;
+    struct fos_line other;
+
+    begin();
+    REQUIRE(fos_line_open(&other, service.mailbox.cap) == 0);
+    adds(1);
+    fos_line_put(&line, &ask, sizeof ask);
+    usleep(20000); /* so that it is taken first */
+    forge(&add, sizeof add);
+    forge(&cancel, sizeof cancel);
+    CHECK_EQ(service.troubles.malformed, 2);
+    CHECK_EQ(sum_release_fast(&other, &release, &released, soon(20000)), 0);
+    CHECK_EQ(fos_line_wait(&line, &ask, sizeof ask, &rep, sizeof rep, soon(20000)),
+             0);
+    CHECK_EQ(rep.value, 9);
+    adds(10);
+    fos_line_close(&other);
+    end();
+}
+
 CASE("a client that scribbles into its line harms itself alone")
 {
     struct fos_line mad;

@@ -87,10 +87,10 @@ static void enter(struct fos_service *service, uint32_t length,
 fos_inline bool line_found(struct fos_caller *caller)
 {
     struct fos_inbound *front = caller->service->mailbox.channels.next;
-    bool found =
-        fos_line_owed(front) && front->receiver.served != front->receiver.at.number;
+    uint8_t number = (uint8_t)front->receiver.at.number;
+    bool found = fos_line_owed(front) && front->receiver.served != number;
 
-    front->receiver.served = front->receiver.at.number;
+    front->receiver.served = number;
     caller->line = front;
     caller->reply.secret = front->channel.id;
     return found;

@@ -110,9 +110,8 @@ struct fos_channel_receiver {
     uint8_t
         pages; /* set by its user: takes messages by pages, is told of long ones */
     uint8_t announced; /* one of them comes next, as far as was seen */
-    uint8_t
-        served; /* of a line: number's low byte, when its last request was begun */
-    uint32_t answered; /* of a line: number, when it was answered last */
+    /* Of a line: the low byte of number when its last request was begun, and answered. */
+    uint8_t served, answered;
 };
 
 /* The number of packets after which a receiver acknowledges, for a ring of `slots`.

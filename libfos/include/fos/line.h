@@ -202,7 +202,7 @@ static inline bool fos_line_owed(const struct fos_inbound *inbound)
 {
     const struct fos_channel_receiver *receiver = &inbound->receiver;
 
-    return receiver->line && receiver->answered != receiver->at.number &&
+    return receiver->line && receiver->answered != (uint8_t)receiver->at.number &&
            !receiver->error;
 }
 
@@ -223,7 +223,7 @@ fos_inline long fos_line_answer(struct fos_thread *thread,
     fos_payload_write_fresh(slot->payload, reply, length);
     /* L1: pairs with the acquire in fos_line_look.  Locked: it goes out at once. */
     fos_exchange(&slot->tag, fos_line_reply_tag(generation, length));
-    receiver->answered = receiver->at.number;
+    receiver->answered = (uint8_t)receiver->at.number;
     thread->unpushed++;
     return fos_likely(fos_doorbell_awake(inbound->doorbell))
                ? 0

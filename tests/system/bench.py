@@ -22,6 +22,8 @@ KEYS = {"suite", "name", "unit", "n", "min", "median", "p99", "p999", "emulated"
         "unsteady", "machine", "date", "tsc_mhz"}
 CURVES = {"size": 19, "policy": 50, "clients": 4, "load": 6, "silent": 3, "rpc": 7,
           "pages": 5}
+TABLE_5_2_ROWS = {"guest: minimal IPC", "guest: minimal IPC, no pause",
+                  "guest: user channel echo", "guest: typed RPC", "guest: fast RPC"}
 LINUX_ROWS = {"minimal IPC", "getpid", "futex echo", "pipe echo 32 B",
               "Unix socket echo 32 B"}
 POSIX_ROWS = 9
@@ -70,6 +72,8 @@ def suites(accel):
                       f"{suite}, {name}: {len(results.curve(suite, name))} points")
         longest = max(len(results.curve(suite, name)) for name in results.names(suite))
         check(longest >= points, f"{suite}: {longest} points")
+    rows = {row[0] for row in content.table_5_2(results).rows}
+    check(rows == TABLE_5_2_ROWS, f"{rows}")
     check(goals.kernel_parts(results) and goals.policy_worst(results, "hybrid"),
           "what goals are made of")
     check(results.names("name"), "no names")

@@ -177,7 +177,8 @@ def table_5_2(results):
             ("guest: minimal IPC", guest("minimal IPC"), said["minimal IPC"]),
             ("guest: minimal IPC, no pause", guest("minimal IPC, no pause"), ""),
             ("guest: user channel echo", guest("user channel echo 32 B"), said["user"]),
-            ("guest: typed RPC", results.guest("rpc", "typed RPC"), "")]
+            ("guest: typed RPC", results.guest("rpc", "typed RPC"), ""),
+            ("guest: fast RPC", results.guest("rpc", "fast RPC"), "")]
     rows = [latency_row(label, record, text) for label, record, text in plan if record]
     return Table("table-5-2", "Table 5.2: fos messaging beside the minimal IPC",
                  "The minimal IPC hands one cache line to and fro and does nothing else; "

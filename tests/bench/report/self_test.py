@@ -103,6 +103,17 @@ def numbers():
         check(f">{page.number(record['ratio_to_minimal'])}<" in text, f"ratio of {name}")
 
 
+@case("table 5.2 has messaging, typed and fast RPC beside the minimal IPC, on host and guest")
+def both_sides():
+    rows = {row[0]: row for row in content.table_5_2(recorded()).rows}
+    for where in ("host", "guest"):
+        for what in ("minimal IPC", "typed RPC", "fast RPC"):
+            check(f"{where}: {what}" in rows, f"no {where}: {what} in {sorted(rows)}")
+    check("host: full API echo" in rows and "guest: user channel echo" in rows, "no echo")
+    record = recorded().guest("rpc", "fast RPC")
+    check(rows["guest: fast RPC"][1] == record["median"], f"{rows['guest: fast RPC']}")
+
+
 @case("the thesis's numbers stand beside ours, marked as its own")
 def quoted():
     text = whole_page(recorded())

@@ -548,15 +548,26 @@ def size(count):
     return f"{count:.0f} GiB"
 
 
+def has_data(part):
+    if isinstance(part, Table):
+        return bool(part.rows)
+    return any(series.points for series in part.series if not series.quoted)
+
+
+def every_part(results):
+    return [table_5_1(results), table_5_2(results), figure_5_1(results),
+            figure_5_2(results), figure_policy_ratio(results), table_kernel(results),
+            figure_clients(results), figure_load(results), table_silent(results),
+            table_wake(results), figure_rpc(results), table_names(results),
+            table_posix(results), figure_pages(results), figure_page(results),
+            figure_pool(results), figure_faults(results), table_host(results),
+            table_guest(results)]
+
+
 def all_parts(results):
     """The report from top to bottom, without what has no data."""
-    parts = [table_5_1(results), table_5_2(results), figure_5_1(results),
-             figure_5_2(results), figure_policy_ratio(results), table_kernel(results),
-             figure_clients(results), figure_load(results), table_silent(results),
-             table_wake(results), figure_rpc(results), table_names(results),
-             table_posix(results), figure_pages(results), figure_page(results),
-             figure_pool(results), figure_faults(results), table_host(results),
-             table_guest(results)]
-    return [part for part in parts
-            if (part.rows if isinstance(part, Table) else
-                any(series.points for series in part.series))]
+    return [part for part in every_part(results) if has_data(part)]
+
+
+def parts_without_data(results):
+    return [part for part in every_part(results) if not has_data(part)]

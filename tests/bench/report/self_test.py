@@ -355,6 +355,61 @@ def files():
                   f"no picture of {part.name} on the page")
 
 
+def data_of(results):
+    """Of every part what is in its files: its JSON; its CSV is checked to say the same."""
+    found = {}
+    with tempfile.TemporaryDirectory() as folder:
+        write.write(results, folder)
+        for name in sorted(os.listdir(folder)):
+            if not name.endswith(".json"):
+                continue
+            with open(os.path.join(folder, name)) as file:
+                data = found[name.removesuffix(".json")] = json.load(file)
+            with open(os.path.join(folder, name.replace(".json", ".csv")), newline="") as file:
+                marks = [row[-1] for row in csv.reader(file)]
+            check(marks == ["emulated", *(str(row[-1]) for row in data["rows"])],
+                  f"{name}: {marks}")
+    return found
+
+
+@case("CSV and JSON of every part mark what is emulated, row by row, and the JSON its run")
+def marked():
+    results = recorded()
+    data = data_of(results)
+    check(set(data) == {"goals", *(part.name for part in content.all_parts(results))},
+          f"{set(data)}")
+    for name, part in data.items():
+        check(part["date"] == results.run["date"]
+              and part["machine"] == results.run["machine"], name)
+        check(part["columns"][-1] == "emulated"
+              and part["emulated"] == any(row[-1] for row in part["rows"]), name)
+    by_series = {(name, row[0]): row[-1] for name, part in data.items()
+                 for row in part["rows"]}
+    for where, mark in ((("figure-5-1", "kernel messaging"), True),
+                        (("figure-5-1", "user channel"), False),
+                        (("figure-5-2", "hybrid"), True), (("policy-ratio", "hybrid"), True),
+                        (("clients", "kernel messaging"), True),
+                        (("clients", "user channel"), False),
+                        (("kernel", "echo to that"), True), (("load", "p99"), False),
+                        (("table-5-2", "host: fast RPC"), False),
+                        (("goals", "Fast RPC, to the minimal IPC"), False),
+                        (("goals", "The same in the guest"), True)):
+        check(by_series[where] is mark, f"{where}: {by_series[where]}")
+    check([row[-1] for row in data["guest"]["rows"]] == [
+        r["emulated"] for r in results.select(GUEST)
+        if r["suite"] not in ("policy", "size", "posix")], "the guest's records")
+
+
+@case("what no emulator ran is marked so nowhere")
+def unmarked():
+    results = recorded()
+    results.run["emulated"] = False
+    for record in results.records:
+        record["emulated"] = False
+    for name, part in data_of(results).items():
+        check(not part["emulated"], name)
+
+
 def fake_guest(output, status):
     """In place of session.Guest: one that has said this, and ended so; None: it runs."""
     def create(dom0, options, show):

@@ -115,10 +115,8 @@ class SharedDom0:
 
     def clean(self):
         """No guest stays behind; a dom0 that does not answer is not used again."""
-        command = ("for d in $(xl list | awk 'NR > 2 { print $2 }'); "
-                   "do xl destroy $d; done; cat /proc/uptime")
         try:
-            self.dom0.command(command, 60)
+            self.dom0.destroy_guests()
         except RunError:
             self.report.say("dom0 does not answer; booting another")
             self.report.tail(self.log.decode(errors="replace"))

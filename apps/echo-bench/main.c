@@ -11,7 +11,7 @@
  *
  * SUITE is one of the table below, or `all`; PERCENT what part of the samples is
  * taken: with less than 100 no row takes long.  The status is 75 where the host lets
- * the two run in turns only.
+ * the two run in turns only, for seconds; the suites before have had their say then.
  */
 #include "measure.h"
 

@@ -1,16 +1,20 @@
 /* SPDX-License-Identifier: MIT */
-/* Typed calls of a service: one at a time, and with others under way meanwhile. */
+/* Typed calls of a service: one at a time, by messages and by a call line, and with others
+ * under way meanwhile. */
 #include "measure.h"
 
 #include <fos/call.h>
+#include <fos/line.h>
 
 #include "proto.h"
 
 FOS_CLIENT_CALLS(bench, BENCH_OPS)
+FOS_FAST_CALL(bench, sum)
 
 enum { OUTSTANDING_MAX = 64, RUN = 512 /* calls */ };
 
 static struct fos_peer peer;
+static struct fos_line line;
 static uint32_t outstanding;
 
 static void check(long result, const struct bench_sum_rep *rep)
@@ -25,6 +29,14 @@ static void call_once(void)
     struct bench_sum_rep rep = {0};
 
     check(bench_sum_call(&peer, &req, &rep, FOS_NEVER), &rep);
+}
+
+static void call_fast(void)
+{
+    struct bench_sum_req req = {.a = 10, .b = 20};
+    struct bench_sum_rep rep = {0};
+
+    check(bench_sum_fast(&line, &req, &rep, FOS_NEVER), &rep);
 }
 
 /* RUN calls, `outstanding` of them under way at a time. */
@@ -43,14 +55,21 @@ static void call_many(void)
     }
 }
 
-void suite_rpc(void)
+static const struct measurement one = {.suite = "rpc",
+                                       .name = "typed RPC",
+                                       .once = call_once,
+                                       .server = ECHO_SERVE,
+                                       .batch = FOS_BENCH_BATCH,
+                                       .samples = 1600};
+static const struct measurement fast = {.suite = "rpc",
+                                        .name = "fast RPC",
+                                        .once = call_fast,
+                                        .server = ECHO_SERVE,
+                                        .batch = FOS_BENCH_BATCH,
+                                        .samples = 1600};
+
+static void measure_many(void)
 {
-    struct measurement one = {.suite = "rpc",
-                              .name = "typed RPC",
-                              .once = call_once,
-                              .server = ECHO_SERVE,
-                              .batch = FOS_BENCH_BATCH,
-                              .samples = 1600};
     struct measurement many = {.suite = "rpc",
                                .name = "calls outstanding",
                                .once = call_many,
@@ -59,13 +78,21 @@ void suite_rpc(void)
                                .operations = RUN,
                                .samples = 320};
 
-    pair_open(ECHO_SLOTS);
-    must(fos_peer_open(&peer, pair.service, FOS_TRANSPORT_CHANNEL), "service");
-    measure(&one);
     for (outstanding = 1; outstanding <= OUTSTANDING_MAX; outstanding *= 2) {
         many.x = outstanding;
         measure(&many);
     }
+}
+
+void suite_rpc(void)
+{
+    pair_open(ECHO_SLOTS);
+    must(fos_peer_open(&peer, pair.service, FOS_TRANSPORT_CHANNEL), "service");
+    must(fos_line_open(&line, pair.service), "call line to the service");
+    measure(&one);
+    measure(&fast);
+    measure_many();
+    fos_line_close(&line);
     fos_peer_close(&peer);
     pair_close();
 }

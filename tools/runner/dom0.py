@@ -183,6 +183,11 @@ class Dom0:
             words.append(f'extra="{quoted}"')
         return self.send(shlex.join(words))
 
+    def destroy_guests(self, seconds=60):
+        """What still runs ends now."""
+        self.command("for d in $(xl list | awk 'NR > 2 { print $2 }'); "
+                     "do xl destroy $d; done", seconds)
+
     def stop(self):
         self.machine.stop()
 

@@ -2,7 +2,7 @@
 """The report's tables and figures, made from the records of a run."""
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import goals
 import thesis
@@ -27,6 +27,7 @@ class Series:
     points: list             # (x, y)
     label: str = ""          # in place of the name
     quoted: bool = False     # the thesis's: points without a curve
+    emulated: bool = False   # there are emulated traps in it
 
 
 @dataclass
@@ -69,13 +70,22 @@ def picture_of(part):
 
 
 RATIO = "× minimal"
-LATENCY = ["what", "median cycles", "p99 cycles", "median ns", RATIO, "how",
-           "the thesis"]
+HOW = "how"                  # the column that says what a row is, in words
+EMULATED = "emulated"
+LATENCY = ["what", "median cycles", "p99 cycles", "median ns", RATIO, HOW, "the thesis"]
 
 
 def how(record):
-    words = ["emulated"] if record["emulated"] else []
+    words = [EMULATED] if record["emulated"] else []
     return ", ".join(words + (["unsteady"] if record.get("unsteady") else []))
+
+
+def emulated_rows(table):
+    """Of each row whether it says so; tables that cannot say it hold the host's figures."""
+    if HOW not in table.columns:
+        return [False] * len(table.rows)
+    at = table.columns.index(HOW)
+    return [EMULATED in row[at].split(", ") for row in table.rows]
 
 
 def latency_row(label, record, said=""):
@@ -177,7 +187,8 @@ def table_5_2(results):
             ("guest: minimal IPC", guest("minimal IPC"), said["minimal IPC"]),
             ("guest: minimal IPC, no pause", guest("minimal IPC, no pause"), ""),
             ("guest: user channel echo", guest("user channel echo 32 B"), said["user"]),
-            ("guest: typed RPC", results.guest("rpc", "typed RPC"), "")]
+            ("guest: typed RPC", results.guest("rpc", "typed RPC"), ""),
+            ("guest: fast RPC", results.guest("rpc", "fast RPC"), "")]
     rows = [latency_row(label, record, text) for label, record, text in plan if record]
     return Table("table-5-2", "Table 5.2: fos messaging beside the minimal IPC",
                  "The minimal IPC hands one cache line to and fro and does nothing else; "
@@ -225,7 +236,7 @@ def table_posix(results):
                   "which have to be woken; under the translator each of the traps that this "
                   "takes costs hundreds of times what it does on a processor.",
                   ["what", "fos: least cycles", "median", "Linux: least cycles", "median",
-                   "medians' ratio", "how"], rows, "posix-bench")
+                   "medians' ratio", HOW], rows, "posix-bench")
     table.picture = table_bars(table, 5)
     return table
 
@@ -249,7 +260,8 @@ def table_wake(results):
 def figure_silent(results):
     """The picture of table_silent; None without records."""
     curves_of = [Series(source, sorted((r["x"], ratio(r))
-                                       for r in results.select(source, "silent") if ratio(r)))
+                                       for r in results.select(source, "silent") if ratio(r)),
+                        emulated=source == GUEST and is_emulated(results, "silent"))
                  for source in (HOST, GUEST)]
     ticks = sorted({x for series in curves_of for x, _ in series.points})
     if not ticks:
@@ -300,13 +312,15 @@ def table_kernel(results):
         if record:
             rows.append([label, record["median"], record["p99"], how(record)])
     if parts:
-        rows.append(["two null system calls and the copy", parts[1], None, "computed"])
-        rows.append(["echo to that", parts[0] / parts[1], None, "computed, a ratio"])
+        traps = how(results.guest("echo", "null system call")).split(", ")
+        mark = f"{EMULATED}, " if EMULATED in traps else ""
+        rows.append(["two null system calls and the copy", parts[1], None, mark + "computed"])
+        rows.append(["echo to that", parts[0] / parts[1], None, mark + "computed, a ratio"])
     return Table("kernel", "Kernel messaging beside what it cannot avoid",
                  "An echo through the kernel makes two system calls and copies the message "
                  "in and out on both sides. The receiver sees a message before the "
                  "sender's call has returned, so the echo can be faster than their sum.",
-                 ["what", "median cycles", "p99 cycles", "how"], rows, "echo-bench echo",
+                 ["what", "median cycles", "p99 cycles", HOW], rows, "echo-bench echo",
                  picture=bars_of("kernel", "Kernel messaging: median cycles",
                                  "median, cycles",
                                  [("", [row[:2] for row in rows
@@ -315,11 +329,20 @@ def table_kernel(results):
 
 # ---- figures ----
 
+def is_emulated(results, suite, name=None):
+    return any(r["emulated"] for r in results.select(GUEST, suite, name))
+
+
+def curve_of(results, suite, name, points):
+    """A curve made of the guest's records of that suite and name; labelled so when they are
+    emulated."""
+    emulated = is_emulated(results, suite, name)
+    return Series(name, points, name + (f", {EMULATED}" if emulated else ""),
+                  emulated=emulated)
+
+
 def curves(results, suite):
-    """The curves of a suite; what is emulated is labelled so."""
-    return [Series(name, results.curve(suite, name),
-                   name + (", emulated" if any(
-                       r["emulated"] for r in results.select(GUEST, suite, name)) else ""))
+    return [curve_of(results, suite, name, results.curve(suite, name))
             for name in results.names(suite)]
 
 
@@ -396,7 +419,7 @@ def figure_5_2(results):
     even = break_even(results.curve("policy", goals.POLICY_KERNEL),
                       results.curve("policy", goals.POLICY_USER))
     most = min(max(20, 3 * (even or 20)), goals.POLICY_MESSAGES)
-    series = [Series(s.name, [p for p in s.points if p[0] <= most], s.label)
+    series = [replace(s, points=[p for p in s.points if p[0] <= most])
               for s in curves(results, "policy")]
     return Figure("figure-5-2", "Figure 5-2: cumulative cost of a conversation",
                   policy_text(results), "echoes so far", "cycles in all", series,
@@ -424,8 +447,9 @@ def policy_bound(results):
 def figure_policy_ratio(results):
     cost = {name: dict(results.curve("policy", name)) for name in results.names("policy")}
     pure = [cost.get(goals.POLICY_KERNEL, {}), cost.get(goals.POLICY_USER, {})]
-    series = [Series(name, [(n, cost[name][n] / min(p[n] for p in pure))
-                            for n in sorted(cost[name]) if n and all(n in p for p in pure)])
+    series = [curve_of(results, "policy", name,
+                       [(n, cost[name][n] / min(p[n] for p in pure))
+                        for n in sorted(cost[name]) if n and all(n in p for p in pure)])
               for name in cost]
     return Figure("policy-ratio", "The policies beside the better pure one",
                   "Cumulative cost over that of the better of kernel-only and user-only at "
@@ -454,7 +478,8 @@ def figure_load(results):
                   "they were due. " + rate + "The tail holds the moments in which the host "
                   "takes a processor away.", "load, percent of the full rate",
                   "latency, cycles",
-                  [Series(text, results.curve("load", "user channel", part))
+                  [Series(text, results.curve("load", "user channel", part),
+                          emulated=is_emulated(results, "load"))
                    for text, part in (("p50", "median"), ("p99", "p99"),
                                       ("p99.9", "p999"))], "echo-bench load", log="y")
 
@@ -469,7 +494,7 @@ def pages_text(results):
     pays = [x for x in sizes if move[x] + fresh[x] < ring[x]]
     if not pays:
         return " Together they cost more than the ring at every size measured."
-    emulated = any(r["emulated"] for r in results.select(GUEST, "pages", "moved"))
+    emulated = is_emulated(results, "pages", "moved")
     last = sizes[-1]
     return (f" Together they cost less than the ring from {size(pays[0])} on, "
             f"{ring[last] / (move[last] + fresh[last]):.1f} times less at {size(last)}"
@@ -494,7 +519,8 @@ def figure_rpc(results):
     return Figure("rpc", "RPC with many calls outstanding",
                   "A typed call of two numbers that answers their sum, through a service's "
                   "dispatch. " + alone, "calls outstanding", "cycles to a call",
-                  [Series("typed RPC", points)], "echo-bench rpc", log="x",
+                  [Series("typed RPC", points,
+                          emulated=is_emulated(results, "rpc", "calls outstanding"))], "echo-bench rpc", log="x",
                   ticks=[x for x, _ in points], least_y=0)
 
 
@@ -547,15 +573,26 @@ def size(count):
     return f"{count:.0f} GiB"
 
 
+def has_data(part):
+    if isinstance(part, Table):
+        return bool(part.rows)
+    return any(series.points for series in part.series if not series.quoted)
+
+
+def every_part(results):
+    return [table_5_1(results), table_5_2(results), figure_5_1(results),
+            figure_5_2(results), figure_policy_ratio(results), table_kernel(results),
+            figure_clients(results), figure_load(results), table_silent(results),
+            table_wake(results), figure_rpc(results), table_names(results),
+            table_posix(results), figure_pages(results), figure_page(results),
+            figure_pool(results), figure_faults(results), table_host(results),
+            table_guest(results)]
+
+
 def all_parts(results):
     """The report from top to bottom, without what has no data."""
-    parts = [table_5_1(results), table_5_2(results), figure_5_1(results),
-             figure_5_2(results), figure_policy_ratio(results), table_kernel(results),
-             figure_clients(results), figure_load(results), table_silent(results),
-             table_wake(results), figure_rpc(results), table_names(results),
-             table_posix(results), figure_pages(results), figure_page(results),
-             figure_pool(results), figure_faults(results), table_host(results),
-             table_guest(results)]
-    return [part for part in parts
-            if (part.rows if isinstance(part, Table) else
-                any(series.points for series in part.series))]
+    return [part for part in every_part(results) if has_data(part)]
+
+
+def parts_without_data(results):
+    return [part for part in every_part(results) if not has_data(part)]

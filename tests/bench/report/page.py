@@ -129,6 +129,19 @@ def facts_html(run):
     return f"<dl>{rows}</dl>"
 
 
+def missing_html(results):
+    """What could not be measured, and the parts that lack data."""
+    if not results.missing:
+        return ""
+    rows = "".join(f"<dt>{escape(part['what'])}</dt><dd>{escape(part['why'])}</dd>"
+                   for part in results.missing)
+    titles = "; ".join(part.title for part in content.parts_without_data(results))
+    lacking = f"<p>So these are not in the report: {escape(titles)}.</p>" if titles else ""
+    return (f"<section><h2>What is missing</h2>\n<p>This run could not measure all. Rows of "
+            f"these are left out below, and goals are not measured.</p>{lacking}<dl>{rows}</dl>"
+            "</section>")
+
+
 def page(results, parts):
     run = results.run
     quick = ("<p><b>A quick run</b>: " + escape(run["left_out"]) + "</p>"
@@ -150,6 +163,7 @@ same run.</p>
 <p>“The thesis” is {escape(thesis.SOURCE)}; its figures are quoted, every other number is of
 this run.</p>
 {facts_html(run)}</section>
+{missing_html(results)}
 {goals_html(goals.all_goals(results))}
 {chr(10).join(map(part_html, parts))}
 </main></body></html>

@@ -14,6 +14,7 @@ class Results:
     def __init__(self, run):
         self.run = run
         self.records = run["records"]
+        self.missing = run.get("missing", [])    # {"what", "why"}: what failed
 
     @classmethod
     def load(cls, path):

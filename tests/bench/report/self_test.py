@@ -1,25 +1,34 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """Tests of the report, on the records of an earlier run (fixture.json)."""
+import contextlib
 import copy
 import csv
+import importlib.machinery
+import importlib.util
+import io
 import json
 import os
 import re
 import sys
 import tempfile
+import types
 import xml.etree.ElementTree
 from html.parser import HTMLParser
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, HERE)
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(HERE)))
+sys.path[:0] = [HERE, os.path.join(ROOT, "tools")]
 import content                                           # noqa: E402
 import goals                                             # noqa: E402
 import page                                              # noqa: E402
 import plot                                              # noqa: E402
+import session                                           # noqa: E402
 import thesis                                            # noqa: E402
 import write                                             # noqa: E402
+from collection import Collection                        # noqa: E402
 from results import GUEST, HOST, LINUX, Results          # noqa: E402
+from runner.paths import RunError                        # noqa: E402
 
 # Every record that there is, in one table: what of it is to be seen is drawn elsewhere.
 NOT_DRAWN = {"host", "guest"}
@@ -101,6 +110,17 @@ def numbers():
             check(f">{page.number(record[field])}<" in text,
                   f"no {field} of {name}: {record[field]}")
         check(f">{page.number(record['ratio_to_minimal'])}<" in text, f"ratio of {name}")
+
+
+@case("table 5.2 has messaging, typed and fast RPC beside the minimal IPC, on host and guest")
+def both_sides():
+    rows = {row[0]: row for row in content.table_5_2(recorded()).rows}
+    for where in ("host", "guest"):
+        for what in ("minimal IPC", "typed RPC", "fast RPC"):
+            check(f"{where}: {what}" in rows, f"no {where}: {what} in {sorted(rows)}")
+    check("host: full API echo" in rows and "guest: user channel echo" in rows, "no echo")
+    record = recorded().guest("rpc", "fast RPC")
+    check(rows["guest: fast RPC"][1] == record["median"], f"{rows['guest: fast RPC']}")
 
 
 @case("the thesis's numbers stand beside ours, marked as its own")
@@ -333,6 +353,217 @@ def files():
             section = text[text.index(f'<section id="{part.name}">'):]
             check("<svg" in section[:section.index("</section>")],
                   f"no picture of {part.name} on the page")
+
+
+def data_of(results):
+    """Of every part what is in its files: its JSON; its CSV is checked to say the same."""
+    found = {}
+    with tempfile.TemporaryDirectory() as folder:
+        write.write(results, folder)
+        for name in sorted(os.listdir(folder)):
+            if not name.endswith(".json"):
+                continue
+            with open(os.path.join(folder, name)) as file:
+                data = found[name.removesuffix(".json")] = json.load(file)
+            with open(os.path.join(folder, name.replace(".json", ".csv")), newline="") as file:
+                marks = [row[-1] for row in csv.reader(file)]
+            check(marks == ["emulated", *(str(row[-1]) for row in data["rows"])],
+                  f"{name}: {marks}")
+    return found
+
+
+@case("CSV and JSON of every part mark what is emulated, row by row, and the JSON its run")
+def marked():
+    results = recorded()
+    data = data_of(results)
+    check(set(data) == {"goals", *(part.name for part in content.all_parts(results))},
+          f"{set(data)}")
+    for name, part in data.items():
+        check(part["date"] == results.run["date"]
+              and part["machine"] == results.run["machine"], name)
+        check(part["columns"][-1] == "emulated"
+              and part["emulated"] == any(row[-1] for row in part["rows"]), name)
+    by_series = {(name, row[0]): row[-1] for name, part in data.items()
+                 for row in part["rows"]}
+    for where, mark in ((("figure-5-1", "kernel messaging"), True),
+                        (("figure-5-1", "user channel"), False),
+                        (("figure-5-2", "hybrid"), True), (("policy-ratio", "hybrid"), True),
+                        (("clients", "kernel messaging"), True),
+                        (("clients", "user channel"), False),
+                        (("kernel", "echo to that"), True), (("load", "p99"), False),
+                        (("table-5-2", "host: fast RPC"), False),
+                        (("goals", "Fast RPC, to the minimal IPC"), False),
+                        (("goals", "The same in the guest"), True)):
+        check(by_series[where] is mark, f"{where}: {by_series[where]}")
+    check([row[-1] for row in data["guest"]["rows"]] == [
+        r["emulated"] for r in results.select(GUEST)
+        if r["suite"] not in ("policy", "size", "posix")], "the guest's records")
+
+
+@case("what no emulator ran is marked so nowhere")
+def unmarked():
+    results = recorded()
+    results.run["emulated"] = False
+    for record in results.records:
+        record["emulated"] = False
+    for name, part in data_of(results).items():
+        check(not part["emulated"], name)
+
+
+def fake_guest(output, status):
+    """In place of session.Guest: one that has said this, and ended so; None: it runs."""
+    def create(dom0, options, show):
+        guest = types.SimpleNamespace(console=session.Console("tag", show),
+                                      wait_end=lambda seconds: status is not None,
+                                      status=lambda: status, xl_said=lambda: [])
+        guest.console.feed(output)
+        guest.console.status = status
+        return guest
+    return create
+
+
+def run_fake(output, status):
+    """What Session.fos says of that guest: its records or the failure; guests destroyed."""
+    guests, destroyed, real = session.Session.__new__(session.Session), [], session.Guest
+    guests.show, guests.pcpus = lambda data: None, 2
+    guests.dom0 = types.SimpleNamespace(destroy_guests=lambda: destroyed.append(True))
+    session.Guest = fake_guest(output, status)
+    try:
+        return guests.fos("app", 1), destroyed
+    except session.Unfinished as failure:
+        return failure, destroyed
+    finally:
+        session.Guest = real
+
+
+@case("a guest that fails, or does not end, leaves the records that it made before")
+def unfinished():
+    output = b'suite one\n[json] {"name": "one"}\n\nno two processors\n'
+    record = {"name": "one", "source": GUEST}
+    check(run_fake(output, 0) == ([record], []), "a good end")
+    failure, destroyed = run_fake(output, 75)
+    check(failure.records == [record] and failure.status == 75 and not destroyed,
+          f"{failure.records}")
+    check("status 75; no two processors" in str(failure), f"{failure}")
+    failure, destroyed = run_fake(output, None)
+    check(failure.records == [record] and destroyed, "the guest that hangs still runs")
+
+
+@case("a part that fails takes no other with it, and is named")
+def collected():
+    def fail(error):
+        raise error
+
+    said = []
+    got = Collection(said.append)
+    got.add("first", lambda: [1])
+    got.add("second", fail, session.Unfinished("why", [2], 75))
+    got.add("third", fail, FileNotFoundError("no QEMU"))
+    got.add("fourth", lambda *arguments: list(arguments), 3, 4)
+    check(got.records == [1, 2, 3, 4], f"{got.records}")
+    check(got.missing == [{"what": "second", "why": "why"},
+                          {"what": "third", "why": "no QEMU"}], f"{got.missing}")
+    check(len(said) == 2 and "second: why" in said[0], f"{said}")
+
+
+class FakeSession:
+    """Guests of which echo-bench is starved after its first suite."""
+
+    def __init__(self, accel, show):
+        self.records = recorded().records
+
+    def fos(self, app, *_):
+        if app.startswith("echo-bench"):
+            raise session.Unfinished("no two processors", [
+                r for r in self.records if r["source"] == GUEST and r["suite"] == "echo"], 75)
+        return []
+
+    def linux(self, *_):
+        return [r for r in self.records if r["source"] == LINUX]
+
+    def xen_version(self):
+        return "4"
+
+    linux_version = xen_version
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        pass
+
+
+def run_with(session_class, folder):
+    """The evaluation with these guests: its status and what it says."""
+    loader = importlib.machinery.SourceFileLoader("run", os.path.join(HERE, "run"))
+    run = importlib.util.module_from_spec(importlib.util.spec_from_loader("run", loader))
+    loader.exec_module(run)
+    host = [r for r in recorded().records if r["source"] == HOST]
+    run.session = types.SimpleNamespace(
+        Session=session_class, POSIX_VCPUS=4, MEM_VCPUS=8, pages_runs=session.pages_runs,
+        run_host=lambda rounds, got: got.add("the host benchmark", lambda: host))
+    run.accel = types.SimpleNamespace(choose=lambda say: "tcg")
+    arguments, sys.argv = sys.argv, ["run", "--quick", "--out", folder]
+    try:
+        with contextlib.redirect_stderr(io.StringIO()) as said:
+            return run.main(), said.getvalue()
+    finally:
+        sys.argv = arguments
+
+
+def written(folder):
+    with open(os.path.join(folder, "report.html")) as page_file, \
+            open(os.path.join(folder, "run.json")) as run_file:
+        return page_file.read(), json.load(run_file)
+
+
+@case("a starved guest costs its suites, not the report, which names them; the status is 1")
+def starved():
+    with tempfile.TemporaryDirectory() as folder:
+        status, said = run_with(FakeSession, folder)
+        text, run = written(folder)
+    check(status == 1, f"status {status}")
+    check({(r["source"], r["suite"]) for r in run["records"]} >= {
+        (HOST, "host"), (GUEST, "echo"), (LINUX, "linux guest")}, "records lost")
+    check(run["missing"] == [{"what": "messages on fos", "why": "no two processors"}],
+          f"{run['missing']}")
+    check("missing: messages on fos: no two processors" in said, said)
+    check("not in the report: Figure 5-2" in said, said)
+    section = text[text.index("<h2>What is missing</h2>"):]
+    section = section[:section.index("</section>")]
+    for words in ("messages on fos", "no two processors", "Figure 5-1", "Figure 5-2"):
+        check(words in section, f"no {words} in {section}")
+    check("Table 5.1" not in section and "Table 5.1" in text, "table 5.1")
+
+
+@case("without guests the host's records make a report; the status is 1")
+def host_alone():
+    def no_guests(*_):
+        raise RunError("dom0 did not come up")
+
+    with tempfile.TemporaryDirectory() as folder:
+        status, said = run_with(no_guests, folder)
+        text, run = written(folder)
+    check(status == 1 and "missing: the guests: dom0 did not come up" in said, said)
+    check({r["source"] for r in run["records"]} == {HOST}, "records")
+    check("dom0 did not come up" in text, "the page is silent")
+
+
+@case("a run from which nothing is missing says so by its status, and says nothing of it")
+def complete():
+    class Whole(FakeSession):
+        def fos(self, app, *_):
+            suites = {"echo-bench": None, "posix-bench": {"posix"}}.get(app.split()[0], set())
+            return [r for r in self.records if r["source"] == GUEST
+                    and (suites is None and r["suite"] != "posix" or r["suite"] in
+                         (suites or set()))]
+
+    with tempfile.TemporaryDirectory() as folder:
+        status, said = run_with(Whole, folder)
+        text, run = written(folder)
+    check(status == 0 and "missing:" not in said, said)
+    check("What is missing" not in text and run["missing"] == [], "the page")
+    check(sorted(map(str, run["records"])) == sorted(map(str, recorded().records)), "records")
 
 
 @case("every part names its source")

@@ -30,6 +30,21 @@ PAGE_MEMBERS = 4           # at most that many members of page, and of mem
 MEM_MEMBERS, MEM_VCPUS = (1, 2, 4), 8
 
 
+class Unfinished(RunError):
+    """A guest that did not come to a good end, and the records it made before."""
+
+    def __init__(self, why, records, status=None):
+        super().__init__(why)
+        self.records, self.status = records, status
+
+
+def last_words(guest):
+    """What may tell why it ended: its last line, and xl's if it told no status."""
+    lines = guest.console.output().split("\n")
+    words = [line.strip() for line in lines if line.strip()][-1:]
+    return " ".join(words + (guest.xl_said()[-3:] if guest.console.status is None else []))
+
+
 def tagged(records, source):
     return [{**record, "source": source} for record in records]
 
@@ -75,9 +90,19 @@ def host_pools(rounds):
     return tagged((json.loads(record) for _, mark, record in lines if mark), HOST)
 
 
-def run_host(rounds):
-    return (host_bench(rounds) + host_silent(max(1, rounds // SILENT_PASSES))
-            + host_pools(rounds))
+def run_host(rounds, collection):
+    collection.add("the host benchmark", host_bench, rounds)
+    collection.add("the host's echo beside silent channels", host_silent,
+                   max(1, rounds // SILENT_PASSES))
+    collection.add("the pools on the host", host_pools, rounds)
+
+
+def pages_runs():
+    """The page fleet; then page faults, with 1, 2, ... members of the memory fleet:
+    programs, and words for fos's command line."""
+    return [("page-bench", f"insider page={PAGE_MEMBERS}")] + [
+        ("mem-bench all", f"mem={members} page={min(members, 2)}")
+        for members in MEM_MEMBERS]
 
 
 def linux_archive():
@@ -120,22 +145,14 @@ class Session:
         options = Options(app=app, vcpus=vcpus, memory=FOS_MB, pcpus=self.pcpus,
                           extra=extra)
         guest = Guest(self.dom0, options, self.show)
-        if not guest.wait_end(seconds) or guest.status() != 0:
-            raise RunError(f"`{app}` in fos: status {guest.status()}, xl said: "
-                           + " ".join(guest.xl_said()[-3:]))
-        return tagged(map(json.loads, guest.console.json), GUEST)
-
-    def pages(self, percent, seconds, say):
-        """The page fleet; then page faults, with 1, 2, ... members of the memory fleet."""
-        runs = [("page-bench", f"insider page={PAGE_MEMBERS}")]
-        runs += [("mem-bench all", f"mem={members} page={min(members, 2)}")
-                 for members in MEM_MEMBERS]
-        records = []
-        for app, extra in runs:
-            try:
-                records += self.fos(f"{app} {percent}", seconds, MEM_VCPUS, extra)
-            except RunError as error:
-                say(f"{app} with {extra} is left out: {error}")
+        ended = guest.wait_end(seconds)
+        records = tagged(map(json.loads, guest.console.json), GUEST)
+        if not ended:
+            self.dom0.destroy_guests()
+            raise Unfinished(f"`{app}` in fos did not end in {seconds} s", records)
+        if guest.status() != 0:
+            raise Unfinished(f"`{app}` in fos: status {guest.status()}; {last_words(guest)}",
+                             records, guest.status())
         return records
 
     def linux(self, percent, seconds):
@@ -144,12 +161,15 @@ class Session:
         options = Options(vcpus=2, pcpus=self.pcpus)
         number = self.dom0.create(linux_arguments(percent), pinning(options),
                                   config=LINUX_CONFIG)
-        if not self.dom0.wait(lambda: number in self.dom0.statuses, seconds):
-            raise RunError("the Linux guest did not end")
-        if not console.json:
+        ended = self.dom0.wait(lambda: number in self.dom0.statuses, seconds)
+        records = tagged(map(json.loads, console.json), LINUX)
+        if not ended:
+            self.dom0.destroy_guests()
+            raise Unfinished(f"the Linux guest did not end in {seconds} s", records)
+        if not records:
             raise RunError("the Linux guest said nothing: "
                            + " ".join(self.dom0.answers[number]))
-        return tagged(map(json.loads, console.json), LINUX)
+        return records
 
     def __enter__(self):
         self.dom0.wait_ready()

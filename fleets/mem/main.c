@@ -57,7 +57,6 @@ int main(int argc, char **argv)
     if (begin(slot) < 0)
         return 2;
     promise_reserve(strtoull(argv[2], NULL, 10));
-    mem_service.membership.slot = slot;
     fos_service_ready(&mem_service);
     for (;;) {
         bool due = pages_due();

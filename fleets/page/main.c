@@ -117,7 +117,6 @@ int main(int argc, char **argv)
 
     if (argc != 3)
         return 1;
-    service.membership.slot = (uint32_t)strtoul(argv[1], NULL, 10);
     promises.limit = strtoull(argv[2], NULL, 10);
     if (begin() < 0)
         return 2;

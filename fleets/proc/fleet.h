@@ -7,7 +7,7 @@
  *     archive.c   programs by name
  *     names.c     the naming fleet; members.c  views of it; alive.c  who hangs;
  *                 restarts.c  how often what has ended is started again
- *     tell.c      who is told of processes' ends
+ *     tell.c      who is told of processes' ends; views.c  of fleets' members
  *     spawn.c     requests to start a process, checked; exec.c  exec and fork
  *     fetch.c     what they bring with them; load.c  from there into a space
  *     wait.c      waitpid, SIGCHLD; signals.c  kill, stopping; groups.c  job control;

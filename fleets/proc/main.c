@@ -19,6 +19,7 @@
 #include "quotas.h"
 #include "tell.h"
 #include "timers.h"
+#include "views.h"
 
 enum {
     MAILBOX_SLOTS = 4096,
@@ -62,6 +63,8 @@ static void service_open(void)
     if (fos_service_open(&fleet.service, MAILBOX_SLOTS) < 0 ||
         !fos_call_mailbox().id)
         give_up("too little memory", "there is none for this fleet's mailboxes");
+    fleet.service.membership =
+        (struct fos_membership){.members = 1, .view = fos_pid()};
 }
 
 /* Adds what so many members of a fleet take. */
@@ -133,7 +136,8 @@ static void accounts_open(void)
 void fleet_turn(uint64_t deadline)
 {
     uint64_t again = names_work(), tell = tell_work(), pager = pager_work(),
-             timers = timers_work(), alive = alive_work(), singles = singles_work();
+             timers = timers_work(), alive = alive_work(), singles = singles_work(),
+             views = views_work();
 
     if (tell < again)
         again = tell;
@@ -145,6 +149,8 @@ void fleet_turn(uint64_t deadline)
         again = alive;
     if (singles < again)
         again = singles;
+    if (views < again)
+        again = views;
     fos_service_run(&fleet.service, again < deadline ? again : deadline);
 }
 

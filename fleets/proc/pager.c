@@ -279,15 +279,10 @@ void pager_yield(void)
             member_yield(p);
 }
 
-bool pager_view(const char *name, struct proc_view *view)
+const struct proc_view *pager_view(enum process_role role)
 {
-    struct kin *k = !strncmp(name, "page", PROC_NAME_MAX)  ? &pages
-                    : !strncmp(name, "mem", PROC_NAME_MAX) ? &mems
-                                                           : NULL;
-
-    if (k)
-        *view = k->view;
-    return k;
+    assert(role == ROLE_PAGE || role == ROLE_MEM);
+    return role == ROLE_PAGE ? &pages.view : &mems.view;
 }
 
 /* ---- processes ---- */

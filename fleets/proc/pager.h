@@ -54,8 +54,8 @@ void pager_yield(void);
 /* A member serves. */
 void pager_ready(const struct process *p, struct fos_cap mailbox);
 
-/* The members as proc_members tells them; false: not one of the two fleets. */
-bool pager_view(const char *fleet, struct proc_view *view);
+/* The members of one of the two fleets. */
+const struct proc_view *pager_view(enum process_role role);
 
 /* Whether there is a member for new processes. */
 bool pager_serves(void);

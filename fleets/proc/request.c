@@ -15,6 +15,7 @@
 #include "signals.h"
 #include "tell.h"
 #include "timers.h"
+#include "views.h"
 #include "wait.h"
 
 FOS_SERVICE_TABLE(table, PROC_OPS)
@@ -188,38 +189,13 @@ static void proc_console(const struct fos_caller *caller,
         fos_answer(caller, -FOS_EPERM, NULL, 0);
 }
 
-/* A fleet of one member is a view, too. */
-static bool single_view(enum process_role role, struct proc_view *view)
-{
-    const struct process *p = process_of_role(role);
-
-    if (!p || !p->mailbox.id)
-        return false;
-    *view = (struct proc_view){
-        .number = p->pid,
-        .slots = 1,
-        .members = {
-            {.mailbox = p->mailbox, .pid = p->pid, .state = PROC_MEMBER_ACTIVE}}};
-    return true;
-}
-
 static void proc_members(const struct fos_caller *caller,
                          const struct proc_members_req *req, size_t length)
 {
     struct proc_members_rep rep = {0};
-    bool known = false;
+    bool known = view_find(req->fleet, &rep.view);
 
     (void)length;
-    if (!strncmp(req->fleet, "name", sizeof req->fleet)) {
-        rep.view = *names_view();
-        known = true;
-    } else if (!strncmp(req->fleet, "console", sizeof req->fleet)) {
-        known = single_view(ROLE_CONSOLE, &rep.view);
-    } else if (!strncmp(req->fleet, "fs", sizeof req->fleet)) {
-        known = single_view(ROLE_FS, &rep.view);
-    } else {
-        known = pager_view(req->fleet, &rep.view);
-    }
     fos_answer(caller, known ? 0 : -FOS_ENOENT, &rep, sizeof rep);
 }
 

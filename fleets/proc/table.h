@@ -68,6 +68,7 @@ struct process {
     uint64_t mem_pid;       /* that one's pid; 0: its memory is its own business */
     uint64_t family;        /* of the memory fleet's accounts; 0: none */
     uint64_t told;          /* of the ends (tell.h) */
+    uint64_t told_view;     /* number of the last one (views.h) */
     bool lost;              /* ended for lack of its memory (login.h) */
     char name[PROC_NAME_MAX];
 

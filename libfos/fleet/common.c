@@ -49,6 +49,17 @@ static void fleet_ended(const struct fos_caller *caller,
         service->ended(req->pids, req->count);
 }
 
+static void fleet_view(const struct fos_caller *caller,
+                       const struct fleet_view_req *req, size_t length)
+{
+    struct fos_membership *membership = &caller->service->membership;
+
+    (void)length;
+    if (req->number > membership->view && fos_control_check(req->control))
+        *membership = (struct fos_membership){
+            .slot = req->member, .members = req->members, .view = req->number};
+}
+
 static void fleet_stop(const struct fos_caller *caller,
                        const struct fleet_stop_req *req, size_t length)
 {

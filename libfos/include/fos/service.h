@@ -57,7 +57,8 @@ struct fos_handler {
                    size_t length);
 };
 
-/* This member among those of its fleet, as the process fleet said last. */
+/* This member among those of its fleet, as the process fleet said last: kept by the
+ * skeleton (fleet_view), of a naming member by itself. */
 struct fos_membership {
     uint32_t slot;    /* its own place */
     uint32_t members; /* 0: it has not been told */

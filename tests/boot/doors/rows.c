@@ -163,6 +163,8 @@ ANYBODY(fleet, ping) ANYBODY(fleet, stats)
     DOOR(struct try, fleet, stop, -FOS_EPERM, .self = self_of(t))
     /* Would have the fleet forget what the victim has. */
     SILENT(fleet, ended, .control = control_of(t), .count = 1, .pids = {t->victim})
+    /* That no such view is believed is looked at in tests/boot/members. */
+    SILENT(fleet, view, .control = control_of(t), .number = UINT64_MAX)
 
         void fleet_doors(struct fos_peer *to, const struct try *t)
 {

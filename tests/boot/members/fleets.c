@@ -8,6 +8,7 @@
 #include <fos/proc.h>
 #include <fos/start.h>
 
+FOS_CLIENT_CALLS(fleet, FLEET_OPS)
 FOS_CLIENT_CALLS(mem, MEM_OPS)
 FOS_CLIENT_CALLS(page, PAGE_OPS)
 
@@ -30,7 +31,7 @@ unsigned member_of(uint64_t pid)
     return 0;
 }
 
-static struct proc_view view_of(const char *fleet)
+struct proc_view view_of(const char *fleet)
 {
     struct proc_members_req req = {0};
     struct proc_members_rep rep = {0};
@@ -46,6 +47,59 @@ uint64_t slot_pid(unsigned slot)
 
     return view.members[slot].state == PROC_MEMBER_ACTIVE ? view.members[slot].pid
                                                           : 0;
+}
+
+long stats_of(struct fos_cap mailbox, struct fleet_stats_rep *stats)
+{
+    struct fleet_stats_req req = {0};
+    struct fos_peer peer;
+    long error = fos_peer_open(&peer, mailbox, FOS_TRANSPORT_KERNEL);
+
+    if (!error) {
+        error = fleet_stats_call(&peer, &req, stats, fos_now_ns() + PATIENCE);
+        fos_peer_close(&peer);
+    }
+    return error < 0 ? error : 0;
+}
+
+static bool member_knows(const struct proc_view *view, uint32_t slot)
+{
+    const struct proc_member *m = &view->members[slot];
+    struct fleet_stats_rep stats = {0};
+
+    return m->state == PROC_MEMBER_ACTIVE && stats_of(m->mailbox, &stats) == 0 &&
+           stats.pid == m->pid && stats.member == slot &&
+           stats.members == view->slots && stats.view == view->number;
+}
+
+bool fleet_knows(const char *fleet)
+{
+    uint64_t deadline = fos_now_ns() + PATIENCE;
+
+    do {
+        const struct proc_view view = view_of(fleet);
+        uint32_t known = 0;
+        while (known < view.slots && member_knows(&view, known))
+            known++;
+        if (known && known == view.slots)
+            return true;
+        nap();
+    } while (fos_now_ns() < deadline);
+    return false;
+}
+
+long view_forge(struct fos_cap mailbox, struct fos_cap control, uint64_t number)
+{
+    struct fleet_view_req req = {
+        .control = control, .number = number, .member = 1, .members = 77};
+    struct fos_peer peer;
+    long error = fos_peer_open(&peer, mailbox, FOS_TRANSPORT_KERNEL);
+
+    if (!error) {
+        error = fleet_view_post(&peer, &req, fos_now_ns() + PATIENCE);
+        fos_peer_close(&peer);
+    }
+    return error;
 }
 
 static long mem_ask(struct fos_cap mailbox, struct mem_state_rep *rep)

@@ -3,11 +3,14 @@
 #ifndef MEMBERS_FLEETS_H
 #define MEMBERS_FLEETS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <fos/clock.h>
+#include <fos/proto/fleet.h>
 #include <fos/proto/mem.h>
 #include <fos/proto/page.h>
+#include <fos/proto/proc.h>
 
 enum {
     PAGE = FOS_PAGE_SIZE,
@@ -37,6 +40,19 @@ long look(struct members *members);
 /* The same, once the memory fleet knows of this program's running
  * relatives alone.  0, or the last look's error. */
 long settle(struct members *members);
+
+/* A fleet as proc tells it. */
+struct proc_view view_of(const char *fleet);
+
+/* What a member knows of its fleet.  0, or the error of asking. */
+long stats_of(struct fos_cap mailbox, struct fleet_stats_rep *stats);
+
+/* Whether each member of `fleet` comes to know its place and all others, in the view that
+ * proc tells. */
+bool fleet_knows(const char *fleet);
+
+/* Tells a member of a view with that word for proc's.  0, or the error of sending. */
+long view_forge(struct fos_cap mailbox, struct fos_cap control, uint64_t number);
 
 void nap(void);
 

@@ -49,6 +49,35 @@ static void moved_await(pid_t pid, unsigned from)
         nap();
 }
 
+/* ---- what members know of their fleets ---- */
+
+static const char *const fleets[] = {"page", "mem", "fs", "console", "name"};
+
+enum { FLEETS = sizeof fleets / sizeof *fleets };
+
+static void test_views(void)
+{
+    const struct fos_cap words[] = {{0, 0}, fos_ticket(), fos_own_space(), {1, 2}};
+
+    case_begin(
+        "each member knows its place, the others and the number of the view, "
+        "from proc alone");
+    for (int i = 0; i < FLEETS; i++)
+        if (!fleet_knows(fleets[i]))
+            case_fail("a member of %s does not know its fleet", fleets[i]);
+    for (int i = 0; i < FLEETS; i++) {
+        const struct proc_view view = view_of(fleets[i]);
+        for (size_t w = 0; w < sizeof words / sizeof *words; w++)
+            CASE_EQUAL(
+                view_forge(view.members[0].mailbox, words[w], view.number + 1 + w),
+                0);
+    }
+    for (int i = 0; i < FLEETS; i++)
+        if (!fleet_knows(fleets[i]))
+            case_fail("a member of %s believes anybody", fleets[i]);
+    case_end();
+}
+
 /* ---- places ---- */
 
 static void test_places(void)
@@ -242,12 +271,16 @@ static void member_kill(unsigned slot)
     struct members now;
     uint64_t pid = slot_pid(slot), deadline = fos_now_ns() + PATIENCE;
 
+    uint64_t number = view_of("mem").number;
+
     CASE_EQUAL(settle(&now), 0);
     CASE_EQUAL(kill((pid_t)pid, SIGKILL), 0);
     while ((slot_pid(slot) == pid || slot_pid(slot) == 0) &&
            fos_now_ns() < deadline)
         nap();
     CASE_CHECK(slot_pid(slot) != pid && slot_pid(slot));
+    CASE_CHECK(view_of("mem").number > number);
+    CASE_CHECK(fleet_knows("mem"));
 }
 
 static void test_death(void)
@@ -305,6 +338,7 @@ int main(int argc, char **argv)
         return family_child(argv, parts, sizeof parts / sizeof *parts);
     case_fleets_grow = true;
     test_places();
+    test_views();
     test_exec();
     test_file();
     test_again();

@@ -9,7 +9,8 @@
     OP(240, fleet, ping)  \
     OP(241, fleet, stats) \
     OP(242, fleet, stop)  \
-    OP(243, fleet, ended)
+    OP(243, fleet, ended) \
+    OP(244, fleet, view)
 FOS_PROTOCOL(fleet, 1, FLEET_OPS)
 
 /* How busy a member is. */
@@ -75,6 +76,21 @@ struct fleet_ended_req {
 };
 
 struct fleet_ended_rep {
+    struct fos_reply head;
+};
+
+/* From the process fleet, without a reply: a member's fleet, as it is now, for the
+ * skeleton to keep.  The numbers grow; a lower one is not heeded.  Naming members get
+ * more, and from each other too (name_view). */
+struct fleet_view_req {
+    struct fos_request head;
+    struct fos_cap control; /* of the member's start page */
+    uint64_t number;
+    uint32_t member;  /* the place of the one that is told */
+    uint32_t members; /* that serve */
+};
+
+struct fleet_view_rep {
     struct fos_reply head;
 };
 

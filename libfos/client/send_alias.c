@@ -174,7 +174,7 @@ static long send_again(struct fos_alias alias, uint64_t secret, struct fos_cap o
         way_close(w);
         return gone;
     }
-    fos_name_stats.resent++;
+    name_count(&fos_name_stats.resent);
     return fos_msg_send_until(&w->peer, data, length, deadline);
 }
 

@@ -11,7 +11,10 @@ scenario.json in the folder changes that; a list in it stands for several boots.
   exit      the expected status (134: kernel crash)    expect   regular expressions that
   reject    ... that must not be on the console                 must be on the console
   archive   another than build/test.cpio; skipped where it could not be made
-With `expect`, each expression found is a case of its own.  A boot after which the first
+  json      what the JSON object on the console says: rows LIST, KEY, VALUE, {FIELD: WANTED}.
+            In LIST is one with that VALUE of KEY, and with FIELDs as WANTED: [LEAST, MOST]
+            of a number, or a regular expression for the whole of a string
+With `expect`, each expression found is a case of its own, and with `json` each row.  A boot after which the first
 process says that something was not given back has failed.
 """
 import dataclasses
@@ -26,7 +29,7 @@ from runner.quick import QuickRun, xen_memory_mb
 from runner.session import Options, Terminal
 
 KEYS = {"name", "args", "app", "archive", "memory", "vcpus", "pcpus", "extra", "timeout", "exit",
-        "expect", "reject"}
+        "expect", "reject", "json"}
 
 
 @dataclasses.dataclass
@@ -36,6 +39,7 @@ class BootTest:
     status: int
     expect: list
     reject: list
+    json: list
 
 
 def read_scenarios(folder):
@@ -62,7 +66,7 @@ def boot_test(folder, scenario):
     if scenario.get("name"):
         name += "." + scenario["name"]
     return BootTest(name, options, scenario.get("exit", 0), scenario.get("expect", []),
-                    scenario.get("reject", []))
+                    scenario.get("reject", []), scenario.get("json", []))
 
 
 def find():
@@ -71,6 +75,33 @@ def find():
                       for path in glob.glob(os.path.join(ROOT, "tests/boot/*", kind))})
     return [boot_test(folder, scenario)
             for folder in folders for scenario in read_scenarios(folder)]
+
+
+def json_of(output):
+    """The first JSON object that begins a line, or {}."""
+    begin = re.search(r"^\{", output, re.M)
+    try:
+        return json.JSONDecoder().raw_decode(output, begin.start())[0] if begin else {}
+    except json.JSONDecodeError:
+        return {}
+
+
+def is_wanted(value, wanted):
+    if isinstance(wanted, str):
+        return isinstance(value, str) and re.fullmatch(wanted, value) is not None
+    return isinstance(value, (int, float)) and wanted[0] <= value <= wanted[1]
+
+
+def json_line(said, row):
+    """The case line of one row of `json`."""
+    where, key, value, fields = row
+    found = [entry for entry in said.get(where, []) if entry.get(key) == value]
+    shown = [{field: entry.get(field) for field in fields} for entry in found]
+    sentence = f"among {where}, {key} {value} has {json.dumps(fields)}"
+    if any(all(is_wanted(entry[field], wanted) for field, wanted in fields.items())
+           for entry in shown):
+        return f"ok {sentence}"
+    return f"FAIL {sentence}: {json.dumps(shown)}"
 
 
 def judge(test, result):
@@ -91,6 +122,8 @@ def judge(test, result):
         found = re.search(pattern, result.output, re.M)
         lines.append(f"ok the console never shows /{pattern}/" if not found else
                      f"FAIL the console never shows /{pattern}/: {found[0]}")
+    said = json_of(result.output) if test.json else {}
+    lines += [json_line(said, row) for row in test.json]
     return lines, complaints
 
 

@@ -34,10 +34,10 @@ bool has_ended(const struct member *m, uint64_t owner)
 {
     uint64_t pid = owner & ~FOS_TICKET_SYSTEM;
 
-    for (uint32_t i = 0; i < ENDED_MAX; i++)
-        if (m->ended[i] == pid)
-            return true;
-    return false;
+    for (uint32_t i = 0; i < m->living_count; i++)
+        if (m->living[i] == pid)
+            return false;
+    return pid <= m->last_ended;
 }
 
 void member_init(struct member *m)
@@ -247,16 +247,12 @@ void member_copy(struct member *m, const struct name_copy_req *req,
 
 void member_ended(struct member *m, const struct name_ended_req *req)
 {
-    uint32_t count = req->count < NAME_ENDED_MAX ? req->count : NAME_ENDED_MAX;
-
-    for (uint32_t i = 0; i < count; i++)
-        m->ended[m->ended_next++ % ENDED_MAX] = req->pids[i];
+    m->living_count = req->count < NAME_LIVING_MAX ? req->count : NAME_LIVING_MAX;
+    memcpy(m->living, req->living, m->living_count * sizeof *m->living);
+    m->last_ended = req->last;
     for (uint32_t i = 0; i < TABLE_MAX; i++) {
         struct record *r = table_at(&m->table, i);
-        for (uint32_t p = 0; r && p < count; p++)
-            if ((r->entry.owner & ~FOS_TICKET_SYSTEM) == req->pids[p]) {
-                table_remove(&m->table, r->entry.alias);
-                break;
-            }
+        if (r && has_ended(m, r->entry.owner))
+            table_remove(&m->table, r->entry.alias);
     }
 }

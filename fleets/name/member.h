@@ -44,8 +44,9 @@
  *      before ENOENT is answered: a holder not yet filled (N4) must not bring it back.
  *
  *  N6. Expiry and the end of an owner take an entry away at each holder by itself:
- *      the clock and the process's end are the same for all.  An owner that has ended is
- *      remembered for ENDED_MAX further ends, and nothing of its is put in again.
+ *      the clock and the process's end are the same for all.  A member knows which
+ *      processes live among those up to the last that has ended, and puts in nothing
+ *      of another of these, however long ago that ended and whenever itself began.
  *
  *  N7. "There is no such name" is said by the authority alone; "here it is" by any
  *      ACTIVE holder.  It may see a write a moment before it is acknowledged.
@@ -65,7 +66,7 @@
 
 #include "table.h"
 
-enum { WRITES_MAX = 64, ENDED_MAX = 1024 };
+enum { WRITES_MAX = 64 };
 
 struct member_io {
     /* To the member of that slot, in the order of the calls.  0, also when it is
@@ -110,8 +111,9 @@ struct member {
     struct fill fills[PROC_MEMBERS_MAX];
     struct write writes[WRITES_MAX];
     uint64_t sequence, drawn;
-    uint64_t ended[ENDED_MAX];
-    uint32_t ended_next;
+    uint64_t last_ended;              /* pid */
+    uint64_t living[NAME_LIVING_MAX]; /* pids up to it, and perhaps later ones */
+    uint32_t living_count;
     struct table table;
 };
 

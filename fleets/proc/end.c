@@ -86,13 +86,13 @@ static void ended(struct process *p, int32_t status)
     bool again = has_successor(p);
 
     space_end(p->space);
-    names_end(p);
     pager_ended(p);
     tell_end(p);
     fos_service_sweep(&fleet.service);
     wait_parent_gone(pid);
     p->wait_status = wait_status_of(&p->info);
     process_end(p, status);
+    names_end(p); /* it does not count as living any more */
     groups_orphan(p);
     if (p->awaited)
         process_answer(p);

@@ -6,7 +6,7 @@
 void members_init(struct members *m, unsigned slots, struct name_control control)
 {
     assert(slots <= PROC_MEMBERS_MAX);
-    *m = (struct members){.control = control, .view.slots = slots};
+    *m = (struct members){.control = control, .view.slots = slots, .ends = 1};
 }
 
 void members_up(struct members *m, unsigned slot, struct fos_cap mailbox,
@@ -21,7 +21,7 @@ void members_up(struct members *m, unsigned slot, struct fos_cap mailbox,
         .pid = pid,
         .state = first ? PROC_MEMBER_ACTIVE : PROC_MEMBER_JOINING};
     m->told_view[slot] = 0;
-    m->told_ends[slot] = m->ends > ENDED_LOG ? m->ends - ENDED_LOG : 0;
+    m->told_ends[slot] = m->ends - 1;
 }
 
 /* When the last that knew all is gone, one that knows a part is better than none. */
@@ -55,21 +55,24 @@ void members_joined(struct members *m, unsigned slot, uint64_t number)
 
 void members_end(struct members *m, uint64_t pid)
 {
-    m->log[m->ends++ % ENDED_LOG] = pid;
+    m->ends++;
+    if (pid > m->last_ended)
+        m->last_ended = pid;
 }
 
-static bool ends_tell(struct members *m, unsigned slot, members_send *send)
+static bool ends_tell(struct members *m, unsigned slot, members_living *living,
+                      members_send *send)
 {
-    while (m->told_ends[slot] != m->ends) {
-        struct name_ended_req req = {.head.tag = FOS_TAG(name, ended),
-                                     .control = m->control};
-        uint64_t at = m->told_ends[slot];
-        for (; at != m->ends && req.count < NAME_ENDED_MAX; at++)
-            req.pids[req.count++] = m->log[at % ENDED_LOG];
-        if (send(m->view.members[slot].mailbox, &req, sizeof req))
-            return false;
-        m->told_ends[slot] = at;
-    }
+    struct name_ended_req req = {.head.tag = FOS_TAG(name, ended),
+                                 .control = m->control,
+                                 .last = m->last_ended};
+
+    if (m->told_ends[slot] == m->ends)
+        return true;
+    req.count = living(req.living);
+    if (send(m->view.members[slot].mailbox, &req, sizeof req))
+        return false;
+    m->told_ends[slot] = m->ends;
     return true;
 }
 
@@ -89,16 +92,16 @@ static bool view_tell(struct members *m, unsigned slot, members_send *send)
 static bool is_deaf(const struct members *m, unsigned slot)
 {
     return m->view.members[slot].state != PROC_MEMBER_DOWN &&
-           m->ends - m->told_ends[slot] > ENDED_LOG;
+           m->ends - m->told_ends[slot] > ENDS_UNTOLD_MAX;
 }
 
-bool members_tell(struct members *m, members_send *send)
+bool members_tell(struct members *m, members_living *living, members_send *send)
 {
     bool all = true;
 
     for (unsigned slot = 0; slot < m->view.slots; slot++)
         if (m->view.members[slot].state != PROC_MEMBER_DOWN && !is_deaf(m, slot))
-            all &= ends_tell(m, slot, send) && view_tell(m, slot, send);
+            all &= ends_tell(m, slot, living, send) && view_tell(m, slot, send);
     return all;
 }
 

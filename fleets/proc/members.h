@@ -10,7 +10,7 @@
  *  V1. Each change has a view number of its own, and the numbers grow.
  *  V2. A member is DOWN in a view only when its process is gone.
  *  V3. A member is told of an end before it is told of any view made after that end,
- *      and a new one first of the last ENDED_LOG ends.
+ *      and a new one of all ends, by what lives, before anything else.
  */
 #ifndef PROC_MEMBERS_H
 #define PROC_MEMBERS_H
@@ -19,21 +19,25 @@
 
 #include <fos/proto/name.h>
 
-enum { ENDED_LOG = 256 };
+enum { ENDS_UNTOLD_MAX = 256 }; /* who has not taken more is deaf */
 
 struct members {
     struct name_control control;
     struct proc_view view;
     uint64_t told_view[PROC_MEMBERS_MAX];
-    uint64_t told_ends[PROC_MEMBERS_MAX]; /* of the log's */
-    uint64_t ends;                        /* ever */
-    uint64_t log[ENDED_LOG];
+    uint64_t told_ends[PROC_MEMBERS_MAX]; /* value of `ends` then */
+    uint64_t ends;                        /* ever, and one more */
+    uint64_t last_ended;                  /* the greatest pid */
     bool lost; /* a member became ACTIVE although nobody knew what was known */
 };
 
 /* A way to send to a member.  0, also when it is gone; EAGAIN: no room now. */
 typedef int members_send(struct fos_cap mailbox, const void *message,
                          size_t length);
+
+/* Gives the pids of all processes that live or are being made, NAME_LIVING_MAX at most,
+ * and how many. */
+typedef uint32_t members_living(uint64_t *pids);
 
 void members_init(struct members *m, unsigned slots, struct name_control control);
 void members_up(struct members *m, unsigned slot, struct fos_cap mailbox,
@@ -50,7 +54,7 @@ void members_end(struct members *m, uint64_t pid);
 bool members_know(const struct members *m);
 
 /* Tells each what it has not been told.  False: some have no room now, try later. */
-bool members_tell(struct members *m, members_send *send);
+bool members_tell(struct members *m, members_living *living, members_send *send);
 
 /* The slots, as bits, whose members have long not taken what they are told. */
 uint32_t members_deaf(const struct members *m);

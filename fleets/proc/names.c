@@ -107,6 +107,19 @@ static int member_send(struct fos_cap mailbox, const void *message, size_t lengt
     return error == -FOS_EAGAIN ? -FOS_EAGAIN : 0;
 }
 
+/* A process that is being made has its pid already, and may live before the next end. */
+static uint32_t living_list(uint64_t *pids)
+{
+    uint32_t count = 1;
+
+    _Static_assert((int)PROCESS_MAX < (int)NAME_LIVING_MAX, "with this fleet");
+    pids[0] = fos_pid();
+    for (const struct process *p = processes; p < processes + PROCESS_MAX; p++)
+        if (p->pid && (p->state == PROCESS_RUNNING || p->state == PROCESS_FREE))
+            pids[count++] = p->pid;
+    return count;
+}
+
 static void deaf_kill(uint32_t slots)
 {
     for (struct process *p = processes; p < processes + PROCESS_MAX; p++)
@@ -123,7 +136,7 @@ static uint64_t news_tell(void)
 {
     if (members_know(&members) && !late_is_due(&late))
         return late.count ? late.at : FOS_NEVER;
-    if (!members_tell(&members, member_send))
+    if (!members_tell(&members, living_list, member_send))
         return fos_now_ns() + TELL_NS;
     late = (struct late){0};
     return FOS_NEVER;

@@ -58,7 +58,7 @@ static long view_fetch(uint64_t deadline)
     struct proc_members_rep rep = {0};
     long error = proc_members_call(fos_proc_peer(), &req, &rep, deadline);
 
-    fos_name_stats.views++;
+    name_count(&fos_name_stats.views);
     if (error < 0)
         return error;
     for (unsigned slot = 0; slot < PROC_MEMBERS_MAX; slot++)
@@ -116,7 +116,7 @@ static bool round_begin(uint64_t *backoff, uint64_t deadline)
     bool first = *backoff == 0;
 
     if (!first) {
-        fos_name_stats.retries++;
+        name_count(&fos_name_stats.retries);
         fos_clock_sleep(earlier(name_now() + *backoff, deadline));
     }
     *backoff = first ? BACKOFF_FIRST : earlier(*backoff * 2, BACKOFF_LAST);
@@ -154,7 +154,7 @@ long name_ask(struct fos_alias alias, struct name_value *value, uint64_t *left_n
         /* The authority first: it alone knows what there is not. */
         for (int slot; (slot = best_of(alias, left)) >= 0; left &= ~(1u << slot)) {
             req.head.tag = FOS_TAG(name, lookup);
-            fos_name_stats.lookups++;
+            name_count(&fos_name_stats.lookups);
             long result = member_call(
                 (unsigned)slot, &req, sizeof req, &rep, sizeof rep,
                 earlier(deadline, name_now() + LOOKUP_PATIENCE), &again);

@@ -42,12 +42,13 @@ static struct name_value mailbox_value(struct fos_cap mailbox, unsigned flags)
 
 /* ---- registrations ---- */
 
-/* Tells the repetitions of one request from other requests of this process. */
+/* Tells the repetitions of one request from other requests of this process, those of
+ * its other threads too: they only have to differ. */
 static uint64_t token_draw(void)
 {
-    static uint64_t last;
+    static _Atomic uint64_t last;
 
-    return ++last;
+    return atomic_fetch_add_explicit(&last, 1, memory_order_relaxed) + 1;
 }
 
 static long registration_make(struct name_register_req *req,
@@ -252,7 +253,7 @@ long name_resolve(struct fos_alias alias, struct name_value *value, uint64_t *un
     uint64_t begun = name_now();
 
     if (known) {
-        fos_name_stats.hits++;
+        name_count(&fos_name_stats.hits);
         *value = known->value;
         *until = known->until;
         return value->kind == NAME_NONE ? -FOS_ENOENT : 0;

@@ -57,6 +57,12 @@ void name_peers_close(void);
 /* The next send to the alias asks what it stands for. */
 void name_peers_doubt(struct fos_alias alias);
 
+/* One of fos_name_stats, which all threads share.  Relaxed: mere counts. */
+static inline void name_count(uint64_t *counter)
+{
+    __atomic_fetch_add(counter, 1, __ATOMIC_RELAXED);
+}
+
 /* Nanoseconds of the monotonic clock. */
 static inline uint64_t name_now(void)
 {

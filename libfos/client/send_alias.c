@@ -3,6 +3,7 @@
 #include "name.h"
 
 #include <fos/clock.h>
+#include <fos/part.h>
 
 /* `asked` and `believed` are of the TSC: so long after that a look-up is due. */
 struct way {
@@ -16,6 +17,14 @@ struct way {
 
 static _Thread_local struct way ways[FOS_NAME_PEERS];
 static _Thread_local uint64_t uses;
+
+static void forked(void)
+{
+    for (int i = 0; i < FOS_NAME_PEERS; i++)
+        ways[i] = (struct way){0};
+}
+
+FOS_PART(ways_part, .forked = forked);
 
 _Static_assert(FOS_NAME_POSITIVE <= FOS_SECOND,
                "in cycles of the TSC it is 64 bits");
@@ -165,7 +174,7 @@ static long send_again(struct fos_alias alias, uint64_t secret, struct fos_cap o
         way_close(w);
         return gone;
     }
-    fos_name_stats.resent++;
+    name_count(&fos_name_stats.resent);
     return fos_msg_send_until(&w->peer, data, length, deadline);
 }
 

@@ -124,6 +124,7 @@ static long line_await(struct fos_line *line, void *reply, uint32_t capacity,
         if (state == FOS_SPIN_ON)
             continue;
         thread_events(line->thread);
+        send_count(line->thread);
         fos_sleep(sleeper, FOS_EVENTS_RESERVED, line_ready, line,
                   deadline); /* L4 */
         fos_spin_begin(&spin, sleeper, deadline);

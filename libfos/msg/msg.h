@@ -49,7 +49,8 @@ int peer_look(struct fos_peer *peer, uint32_t packets);
 /* Gives up the channels whose receivers have let go of them. */
 void thread_leave_dead(struct fos_thread *thread);
 
-/* Counts the messages sent since it was last called. */
+/* Counts the messages sent since it was last called: when it is known how the last one
+ * went, and before every sleep, which may be long. */
 static inline void send_count(struct fos_thread *thread)
 {
     published(thread)->channel_sent += thread->unpushed;

@@ -47,6 +47,7 @@ static bool stream_wait(struct fos_mailbox *mailbox, struct fos_inbound *inbound
         if (state == FOS_SPIN_ON)
             continue;
         thread_events(mailbox->thread);
+        send_count(mailbox->thread);
         fos_sleep(sleeper, FOS_EVENTS_RESERVED, stream_ready, inbound, deadline);
         fos_spin_begin(&spin, sleeper, deadline);
     }

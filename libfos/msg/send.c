@@ -26,6 +26,7 @@ static int wait_until(struct fos_peer *peer, bool (*ready)(void *), void *argume
         if (state == FOS_SPIN_ON)
             continue;
         thread_events(peer->thread);
+        send_count(peer->thread);
         fos_sleep(sleeper, FOS_EVENTS_RESERVED, ready, argument, deadline);
         fos_spin_begin(&spin, sleeper, deadline);
     }
@@ -232,6 +233,7 @@ static bool backoff_wait(struct fos_peer *peer, uint64_t *backoff,
     if (now >= deadline)
         return false;
     until = deadline - now > *backoff ? now + *backoff : deadline;
+    send_count(peer->thread);
     fos_sleep_kernel(sleeper, 0, never, NULL, until);
     if (*backoff < BACKOFF_NS_LAST)
         *backoff *= 2;

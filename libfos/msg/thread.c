@@ -77,6 +77,12 @@ void fos_thread_bind(const struct fos_thread_identity *identity)
     fos_own_events = identity->events;
 }
 
+void fos_sends_count(void)
+{
+    if (self.unpushed)
+        send_count(&self);
+}
+
 /* The event page is new; what the caller has held and blocked in the parent's it will
  * let go in this one. */
 void fos_thread_forked(void)

@@ -9,6 +9,7 @@
 #include <fos/abi/atomic.h>
 #include <fos/clock.h>
 #include <fos/error.h>
+#include <fos/msg.h>
 #include <fos/proc.h>
 #include <fos/signal.h>
 #include <fos/start.h>
@@ -117,6 +118,7 @@ long signals_sleep(uint64_t blocked, uint64_t deadline)
     uint64_t before = fos_load_relaxed(&events->blocked), held = 0, until;
     long result = 0;
 
+    fos_sends_count();
     fos_store_relaxed(&events->blocked, blocked);
     for (;;) {
         signals_take_over(events);

@@ -2,6 +2,7 @@
 #include <fos/event.h>
 
 #include <fos/clock.h>
+#include <fos/msg.h>
 #include <fos/syscall.h>
 #include <fos/thread.h>
 
@@ -21,6 +22,7 @@ uint64_t fos_event_wait(uint64_t mask, uint64_t deadline)
 {
     uint64_t held = 0, taken;
 
+    fos_sends_count();
     for (;;) {
         uint64_t bits = atomic_exchange(pending(), 0);
         held |= bits & ~mask;

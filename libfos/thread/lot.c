@@ -2,6 +2,7 @@
 /* The process's parking lot, and what ends a wait there besides a wake-up. */
 #include <fos/park.h>
 
+#include <fos/msg.h>
 #include <fos/part.h>
 #include <fos/signal.h>
 #include <fos/syscall.h>
@@ -65,6 +66,7 @@ long fos_park_sleep(uint64_t deadline)
     uint64_t mask = fos_load_relaxed(blocked);
     long result;
 
+    fos_sends_count();
     if (handlers_may_run())
         return fos_sys_wait(deadline);
     fos_store_relaxed(blocked, ~0ull);

@@ -287,18 +287,87 @@ CASE("an app has its share of names, and apps together theirs")
     CHECK_EQ(register_value(number(n), 2 | FOS_TICKET_SYSTEM, n, mailbox, ""), 0);
 }
 
+/* ---- processes end ---- */
+
+static struct members fleet;
+static uint64_t living[NAME_LIVING_MAX];
+static uint32_t living_count;
+
+static uint32_t living_list(uint64_t *pids)
+{
+    memcpy(pids, living, living_count * sizeof *living);
+    return living_count;
+}
+
+static int member_told(struct fos_cap to, const void *message, size_t length)
+{
+    const struct fos_request *head = message;
+
+    CHECK_EQ(to.id, member.mailbox.id);
+    if (fos_tag_op(head->tag) == name_ended_op) {
+        CHECK_EQ(length, sizeof(struct name_ended_req));
+        member_ended(&member, message);
+    }
+    return 0;
+}
+
+/* The process fleet, the member, and `count` others from pid 20 on. */
+static void processes_begin(uint32_t count)
+{
+    members_init(&fleet, 1, (struct name_control){{1, 2}});
+    member_alone();
+    living[0] = member.process_fleet_pid;
+    living[1] = 2;
+    for (living_count = 2; living_count < 2 + count; living_count++)
+        living[living_count] = 18 + living_count;
+    members_up(&fleet, 0, member.mailbox, 2);
+    CHECK(members_tell(&fleet, living_list, member_told));
+}
+
+static void process_end(uint64_t pid)
+{
+    for (uint32_t i = 0; i < living_count; i++)
+        if (living[i] == pid)
+            living[i] = living[--living_count];
+    members_end(&fleet, pid);
+    CHECK(members_tell(&fleet, living_list, member_told));
+}
+
 CASE("the names of a process go with it, and none of its comes later")
 {
-    struct name_ended_req ended = {.count = 2, .pids = {20, 99}};
-
-    member_alone();
+    processes_begin(2);
     for (uint64_t i = 0; i < 10; i++)
-        register_value(number(i), 20 + i % 2, i, mailbox, "");
-    member_ended(&member, &ended);
+        CHECK_EQ(register_value(number(i), 20 + i % 2, i, mailbox, ""), 0);
+    process_end(20);
     CHECK_EQ(member.table.count, 6); /* and the process fleet's own */
     CHECK_EQ(lookup(number(0)), -FOS_ENOENT);
     CHECK_EQ(lookup(number(1)), 0);
     CHECK_EQ(register_value(number(0), 20, 50, mailbox, ""), -FOS_EACCES);
+    CHECK_EQ(register_value(number(0), 22, 50, mailbox, ""), 0); /* it is new */
+}
+
+CASE("a ticket stays refused however many end later, and by a new member")
+{
+    enum { LATER = 1100 };
+
+    processes_begin(2);
+    process_end(20);
+    for (uint64_t pid = 22; pid < 22 + LATER; pid++) {
+        CHECK_EQ(register_value(number(pid), pid, 1, mailbox, ""), 0);
+        process_end(pid);
+    }
+    CHECK_EQ(member.table.count, 1);
+    CHECK_EQ(register_value(number(0), 20, 50, mailbox, ""), -FOS_EACCES);
+    CHECK_EQ(register_value(number(0), 21, 50, mailbox, ""), 0);
+    members_down(&fleet, 0);
+    member_alone();
+    members_up(&fleet, 0, member.mailbox, 2);
+    CHECK(members_tell(&fleet, living_list, member_told));
+    for (uint64_t pid = 22; pid < 22 + LATER; pid++)
+        CHECK_EQ(register_value(number(1), pid, 1, mailbox, ""), -FOS_EACCES);
+    CHECK_EQ(register_value(number(1), 20, 50, mailbox, ""), -FOS_EACCES);
+    CHECK_EQ(register_value(number(1), 21, 50, mailbox, ""), 0);
+    CHECK_EQ(register_value(number(2), 22 + LATER, 1, mailbox, ""), 0);
 }
 
 CASE("a listing pages through everything and hides what has expired")

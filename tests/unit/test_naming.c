@@ -138,6 +138,19 @@ static int member_send(unsigned slot, const struct proc_member *to,
     return send_from(self, to->mailbox, bytes, length);
 }
 
+static uint32_t fleet_living(uint64_t *pids)
+{
+    uint32_t count = 0;
+
+    pids[count++] = 1; /* the process fleet */
+    for (unsigned s = 0; s < slots; s++)
+        if (nodes[s].alive)
+            pids[count++] = nodes[s].pid;
+    for (unsigned c = 0; c < CLIENTS; c++)
+        pids[count++] = clients[c].pid;
+    return count;
+}
+
 static int fleet_send(struct fos_cap to, const void *bytes, size_t length)
 {
     return send_from(FLEET, to, bytes, length);
@@ -339,7 +352,7 @@ static void fleet_step(void)
         waiting_joined[slot] = 0;
     }
     if (below(2))
-        members_tell(&fleet, fleet_send);
+        members_tell(&fleet, fleet_living, fleet_send);
 }
 
 /* ---- clients ---- */

@@ -249,6 +249,10 @@ struct fos_peer {
 /* The calling thread's part in messaging, made at the first call. */
 struct fos_thread *fos_thread_self(void);
 
+/* What it has sent is in the published statistics from now on: for who is about to sleep
+ * without receiving. */
+void fos_sends_count(void);
+
 /* Its number in the process, without making that. */
 uint32_t fos_thread_number(void);
 

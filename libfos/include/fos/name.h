@@ -144,7 +144,7 @@ long fos_msg_send_alias_until(struct fos_alias alias, uint64_t secret,
 long fos_msg_send_alias(struct fos_alias alias, uint64_t secret, const void *data,
                         uint32_t length);
 
-/* What it cost: for tests and tools. */
+/* What it cost, of all threads: for tests and tools. */
 struct fos_name_stats {
     uint64_t lookups; /* requests to the fleet */
     uint64_t hits;    /* answered from memory */

@@ -236,7 +236,7 @@ static struct proc_view view_made(const struct name_try *t)
 }
 
 NAME_SILENT(view, .view = view_made(t))
-NAME_SILENT(ended, .count = 1, .pids = {t->by.victim})
+NAME_SILENT(ended, .last = t->by.victim) /* none lives */
 
 /* Would have the victim's name stand for the thief's mailbox. */
 static void name_copy_door(struct fos_peer *to, const struct name_try *t)

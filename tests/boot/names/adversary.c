@@ -111,7 +111,7 @@ static void copy_forge(unsigned slot, struct fos_alias taken)
 static void test_impostor(void)
 {
     struct name_view_req empty = {.view.number = UINT64_MAX};
-    struct name_ended_req ended = {.count = 1, .pids = {fos_pid()}};
+    struct name_ended_req ended = {.last = UINT64_MAX}; /* all */
     struct name_filled_req filled = {.view = 1};
     struct name_copied_req copied = {.sequence = 1};
     struct fos_registration made;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Names: registrations, their ends, links, leases, the depot, moved mailboxes; and
- * with the argument `kill` or `hang`, members that are killed, or hang, under load. */
+ * with the argument `kill` or `hang`, members that are killed, or hang, under load; with
+ * `race`, threads that register one name. */
 #include "names.h"
 
 static struct fos_mailbox inbox;
@@ -411,6 +412,8 @@ int main(int argc, char **argv)
     if (fos_mailbox_create(&inbox, 256))
         return 1;
     warm_up();
+    if (argc == 2 && !strcmp(argv[1], "race"))
+        return test_race();
     if (argc == 2)
         return test_losses(argv[0], &inbox, !strcmp(argv[1], "hang"));
     test_register();

@@ -45,6 +45,9 @@ int part_sender(uint64_t a, uint64_t b);
 int test_moves(const char *program, struct fos_mailbox *inbox);
 int part_streamer(uint64_t number, uint64_t seed);
 
+/* race.c: threads register one name. */
+int test_race(void);
+
 /* load.c: look-ups while members are killed, or hang. */
 int test_losses(const char *program, struct fos_mailbox *inbox, bool hang);
 int part_asker(uint64_t number, uint64_t seed);

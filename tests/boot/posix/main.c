@@ -303,5 +303,5 @@ int main(int argc, char **argv)
     test_complaint();
     test_many();
     test_bomb();
-    return cases_status();
+    return test_alias() | cases_status();
 }

@@ -5,4 +5,7 @@
 
 int part_main(int argc, char **argv);
 
+/* alias.c.  0: all went well, else 1. */
+int test_alias(void);
+
 #endif

@@ -44,10 +44,10 @@ enum {
     NAME_PATH_MAX = 64, /* with its NUL */
     NAME_CHAIN_MAX = 8, /* links followed by a look-up */
     NAME_LIST_MAX = 32,
-    NAME_COPY_MAX = 12, /* entries of one copy message */
-    NAME_ENDED_MAX = 32,
-    NAME_COPIES = 2,      /* members that hold an entry */
-    NAME_PER_OWNER = 128, /* registrations of one process that a member holds */
+    NAME_COPY_MAX = 12,    /* entries of one copy message */
+    NAME_LIVING_MAX = 136, /* processes there may be at once */
+    NAME_COPIES = 2,       /* members that hold an entry */
+    NAME_PER_OWNER = 128,  /* registrations of one process that a member holds */
     NAME_LEFT_MAX = 1 << 30,
 };
 
@@ -201,13 +201,15 @@ struct name_view_req {
     struct proc_view view;
 };
 
-/* Processes that have ended. */
+/* Processes have ended: of all those with a pid up to `last`, only these live.  Pids are
+ * given in order, and none is given again. */
 struct name_ended_req {
     struct fos_request head;
     struct name_control control;
+    uint64_t last;
     uint32_t count;
     uint32_t reserved;
-    uint64_t pids[NAME_ENDED_MAX];
+    uint64_t living[NAME_LIVING_MAX];
 };
 
 /* An entry, wholly.  value.kind NAME_NONE in a copy: there is none any more. */

@@ -190,7 +190,9 @@ static void test_switches(void)
     for (unsigned i = 0; i < SENDERS; i++)
         child_expect(&children[i], 0);
     CASE_CHECK(!message_take(&inbox, &tally, 0));
-    CASE_CHECK(inbox.stats.evicted - evicted > SENDERS);
+    /* One in EVICT_ONE_IN, of one to SENDERS each; of those that have none, none. */
+    CASE_CHECK(inbox.stats.evicted - evicted >
+               SENDERS * messages / EVICT_ONE_IN / 10);
     printf("# %llu messages, %llu channels made, %llu given back\n",
            (unsigned long long)tally.total,
            (unsigned long long)(inbox.stats.accepted - accepted),

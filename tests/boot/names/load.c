@@ -25,7 +25,7 @@ enum {
  */
 static const struct {
     uint64_t longest, p99;
-} bounds[] = {{5 * FOS_SECOND, FOS_SECOND / 2}, {30 * FOS_SECOND, 10 * FOS_SECOND}};
+} bounds[] = {{5 * FOS_SECOND, FOS_SECOND / 2}, {20 * FOS_SECOND, 2 * FOS_SECOND}};
 enum { SLOWER = 20 };
 
 /* For LOOKUPS look-ups. */

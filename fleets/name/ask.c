@@ -197,7 +197,8 @@ void member_unregister(struct member *m, const struct fos_caller *caller,
         refuse(m, caller, error);
         return;
     }
-    struct name_entry none = {.alias = req->alias}; /* N5 */
+    struct name_entry none = {.alias = req->alias, /* N5 */
+                              .owner = old ? old->owner : 0};
     write_begin(m, caller, name_unregister_op, &none, error);
 }
 

@@ -66,7 +66,12 @@
 
 #include "table.h"
 
-enum { WRITES_MAX = 64 };
+enum {
+    WRITES_MAX = 64,
+    WRITES_APPS =
+        48, /* of these, of apps' names, and of names that are not there */
+    WRITES_OF_ONE = 8, /* of one owner's names, or of those that are not there */
+};
 
 struct member_io {
     /* To the member of that slot, in the order of the calls.  0, also when it is

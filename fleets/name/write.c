@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include <fos/ticket.h>
+
 struct write *write_find(struct member *m, struct fos_alias alias)
 {
     for (struct write *w = m->writes; w < m->writes + WRITES_MAX; w++)
@@ -79,11 +81,25 @@ static void write_start(struct member *m, struct write *w)
         write_commit(m, w);
 }
 
+/* Whether the owner, 0 of a name that is not there, may have one more under way: anybody can
+ * ask to end such a name, and no one may keep the others from writing. */
+static bool has_share(const struct member *m, uint64_t owner)
+{
+    uint32_t own = 0, apps = 0;
+
+    for (const struct write *w = m->writes; w < m->writes + WRITES_MAX; w++) {
+        own += w->used && w->entry.owner == owner;
+        apps += w->used && !(w->entry.owner & FOS_TICKET_SYSTEM);
+    }
+    return own < WRITES_OF_ONE &&
+           (apps < WRITES_APPS || (owner & FOS_TICKET_SYSTEM));
+}
+
 void write_begin(struct member *m, const struct fos_caller *caller, uint32_t op,
                  const struct name_entry *entry, long result)
 {
     bool known = table_find(&m->table, entry->alias, 0);
-    struct write *w = write_new(m);
+    struct write *w = has_share(m, entry->owner) ? write_new(m) : NULL;
 
     if (!w) {
         m->io.answer(caller, -FOS_EAGAIN, NULL, 0);

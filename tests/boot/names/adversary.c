@@ -158,6 +158,85 @@ static void test_renewal(void)
     names_case_end();
 }
 
+/* ---- a circle ---- */
+
+/* A number whose authority is the member of `slot`. */
+static struct fos_alias alias_at(unsigned slot, uint64_t from)
+{
+    struct fos_alias alias = {{from, 4343}};
+
+    while (name_best(alias, name_slots_in(&view, PROC_MEMBER_ACTIVE)) != (int)slot)
+        alias.word[0]++;
+    return alias;
+}
+
+/* Each of two links leads to the other: asked of two members at once, neither of whom knows
+ * the other's yet.  False: one came to know. */
+static bool circle_make(struct fos_peer *to, const struct fos_alias *aliases,
+                        struct fos_registration *made)
+{
+    struct name_register_rep reps[2] = {0};
+    struct fos_call calls[2];
+    long results[2];
+
+    for (int i = 0; i < 2; i++) {
+        struct name_register_req req = {.view = view.number,
+                                        .ticket = fos_ticket(),
+                                        .alias = aliases[i],
+                                        .token = fos_now_ns()};
+        req.value = (struct name_value){
+            .kind = NAME_LINK, .word = {aliases[!i].word[0], aliases[!i].word[1]}};
+        CASE_EQUAL(name_register_start(&calls[i], &to[i], &req, &reps[i]), 0);
+    }
+    for (int i = 0; i < 2 && !case_why[0]; i++) {
+        results[i] = fos_call_finish(&calls[i], family_deadline());
+        CASE_CHECK(results[i] == 0 || results[i] == -FOS_ELOOP);
+        made[i] = (struct fos_registration){aliases[i], reps[i].secret};
+    }
+    if (case_why[0] || (results[0] == 0 && results[1] == 0))
+        return true;
+    for (int i = 0; i < 2; i++)
+        if (results[i] == 0)
+            CASE_EQUAL(fos_name_unregister(&made[i], NULL), 0);
+    return false;
+}
+
+static void test_circle(void)
+{
+    enum { TRIES = 2000 };
+    struct fos_registration made[2];
+    struct fos_alias aliases[2];
+    struct fos_peer to[2];
+    struct name_value value;
+    int tries = 0;
+
+    case_begin("a circle that no member could see is found at look-up, and soon");
+    member_open(fos_alias("/test/a"));
+    fos_peer_close(&member);
+    for (unsigned slot = 0; slot < 2; slot++) {
+        aliases[slot] = alias_at(slot, 1);
+        CASE_EQUAL(fos_peer_open(&to[slot], view.members[slot].mailbox,
+                                 FOS_TRANSPORT_KERNEL),
+                   0);
+    }
+    while (!circle_make(to, aliases, made) && ++tries < TRIES)
+        continue;
+    CASE_CHECK(tries < TRIES);
+    for (int i = 0; i < 2 && !case_why[0]; i++) {
+        uint64_t asked = fos_name_stats.lookups, tried = fos_name_stats.retries;
+        CASE_EQUAL(fos_name_lookup(aliases[i], &value), -FOS_ELOOP);
+        CASE_CHECK(fos_name_stats.lookups - asked <=
+                   NAME_CHAIN_MAX + 1 +
+                       NAME_COPIES * (fos_name_stats.retries - tried));
+        CASE_EQUAL(fos_name_resolve(aliases[i], &value), -FOS_ELOOP);
+    }
+    for (int i = 0; i < 2; i++) {
+        CASE_EQUAL(fos_name_unregister(&made[i], NULL), 0);
+        fos_peer_close(&to[i]);
+    }
+    names_case_end();
+}
+
 static void test_garbage(void)
 {
     static uint8_t junk[6000];
@@ -188,6 +267,7 @@ int test_adversary(void)
     test_registrations();
     test_impostor();
     test_renewal();
+    test_circle();
     test_garbage();
     return cases_status();
 }

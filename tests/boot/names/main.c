@@ -362,11 +362,10 @@ static void test_list(void)
     names_case_end();
 }
 
-static const struct part parts[] = {{"owner", part_owner},
-                                    {"greedy", part_greedy},
-                                    {"asker", part_asker},
-                                    {"sender", part_sender},
-                                    {"streamer", part_streamer}};
+static const struct part parts[] = {
+    {"owner", part_owner},   {"greedy", part_greedy},
+    {"asker", part_asker},   {"registrant", part_registrant},
+    {"sender", part_sender}, {"streamer", part_streamer}};
 
 /* What is made once and kept, here and at the members: heap, mailboxes, ways. */
 static void warm_up(void)

@@ -48,8 +48,13 @@ int part_streamer(uint64_t number, uint64_t seed);
 /* race.c: threads register one name. */
 int test_race(void);
 
+/* across.c: registrations in the middle of which members are lost.  Told to go on when all
+ * members are there it looks at all of them, and reports. */
+enum going { STOP, GO_ON };
+int part_registrant(uint64_t a, uint64_t b);
+
 /* load.c: look-ups while members are killed, or hang. */
 int test_losses(const char *program, struct fos_mailbox *inbox, bool hang);
-int part_asker(uint64_t number, uint64_t seed);
+int part_asker(uint64_t number, uint64_t hang);
 
 #endif

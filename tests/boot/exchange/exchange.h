@@ -9,7 +9,7 @@
  * streamed ones, and long ones of up to LONG_PAGES pages. */
 enum {
     ODD_KINDS = 4, /* of part_odd */
-    LONG_PAGES = 160,
+    LONG_PAGES = 256,
     LONG_MAX = LONG_PAGES * 4096,
     HUGE_PAGES = 700, /* more than one call exchanges */
     HUGE_MAX = HUGE_PAGES * 4096,

@@ -131,8 +131,10 @@ static uint64_t take_until_report(const struct child *child)
 
 static void test_odd(void)
 {
-    struct child child = {
-        .part = "odd", .a = key_throw(), .b = 40, .caps = {inbox->cap}};
+    struct child child = {.part = "odd",
+                          .a = key_throw(),
+                          .b = FOS_MSG_PAGES_LEAST / FOS_PAGE_SIZE + 8,
+                          .caps = {inbox->cap}};
     uint64_t by_pages = inbox->stats.by_pages, all;
 
     case_begin(
@@ -184,7 +186,9 @@ static void test_huge(void)
 static void test_unwanted(void)
 {
     struct fos_mailbox plain;
-    struct child child = {.part = "plain", .a = key_throw(), .b = 40};
+    struct child child = {.part = "plain",
+                          .a = key_throw(),
+                          .b = FOS_MSG_PAGES_LEAST / FOS_PAGE_SIZE + 8};
     uint32_t length = 0;
 
     case_begin("who takes no pages gets all messages through the ring");

@@ -234,6 +234,7 @@ static void announce_now(struct fos_peer *peer, uint32_t length, uint32_t moved)
 static void lie_tell(struct fos_peer *peer, uint8_t *data, enum lie lie)
 {
     const uint32_t page = FOS_PAGE_SIZE, least = FOS_MSG_PAGES_LEAST;
+    const uint32_t more = least / page + 8;
 
     switch (lie) {
     case LIE_NO_SWAP:
@@ -248,8 +249,8 @@ static void lie_tell(struct fos_peer *peer, uint8_t *data, enum lie lie)
         CHILD_EQUAL(swap(peer, data, 3), 0);
         return announce_now(peer, least, 2 * page + 1);
     case LIE_ABOVE_TOTAL:
-        CHILD_EQUAL(swap(peer, data, 40), 0);
-        return announce_now(peer, least, 40 * page);
+        CHILD_EQUAL(swap(peer, data, more), 0);
+        return announce_now(peer, least, more * page);
     case LIE_NOTHING:
         return announce(peer, least, 0);
     case LIE_ENORMOUS:

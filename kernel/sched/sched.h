@@ -58,7 +58,7 @@ struct thread {
     /* the kernel lock; see msg/channel.h */
     struct channel *pending, **pending_last; /* to it, not yet accepted */
     uint32_t pending_count, orphan_pages;
-    uint64_t offer; /* where the next may be accepted for it; 0: nowhere */
+    uint64_t offer;    /* where the next may be accepted for it; 0: nowhere */
     uint32_t channels; /* to it, accepted or not */
 
     /* the vCPU's lock */

@@ -64,7 +64,8 @@ static int take_in_place(struct fos_inbound *inbound, void **buffer,
     moved = bytes_moved(inbound, total);
     if (moved == 0)
         return fos_channel_refuse(&inbound->receiver);
-    exchange_release(inbound->mailbox); /* of one whose sender stopped in the middle */
+    exchange_release(
+        inbound->mailbox); /* of one whose sender stopped in the middle */
     *buffer = inbound->mailbox->held = from;
     *capacity = (uint32_t)bytes_of(e);
     return announced_taken(inbound, total, moved);

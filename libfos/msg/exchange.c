@@ -155,6 +155,19 @@ void exchange_release(struct fos_mailbox *mailbox)
     mailbox->held_pages = 0;
 }
 
+int fos_msg_recv_pages(struct fos_mailbox *mailbox, void **at, void *buffer,
+                       uint32_t capacity, uint32_t *length, uint64_t deadline)
+{
+    int error;
+
+    exchange_release(mailbox);
+    *at = buffer;
+    mailbox->place = at;
+    error = fos_msg_recv(mailbox, buffer, capacity, length, deadline);
+    mailbox->place = NULL;
+    return error;
+}
+
 /* For a message of `total` bytes; 0: more than there may be.  Of few sizes, so that their
  * addresses, and the tables these have, are used again. */
 static uint32_t pages_for(uint64_t total, uint32_t most)

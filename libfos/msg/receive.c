@@ -659,19 +659,6 @@ int fos_msg_recv_many(struct fos_mailbox *mailbox, void *buffer, uint32_t capaci
     return 0;
 }
 
-int fos_msg_recv_pages(struct fos_mailbox *mailbox, void **at, void *buffer,
-                       uint32_t capacity, uint32_t *length, uint64_t deadline)
-{
-    int error;
-
-    exchange_release(mailbox);
-    *at = buffer;
-    mailbox->place = at;
-    error = fos_msg_recv(mailbox, buffer, capacity, length, deadline);
-    mailbox->place = NULL;
-    return error;
-}
-
 static uint64_t set_events(struct fos_mailbox *const *set, uint32_t count)
 {
     uint64_t events = 0;

@@ -106,9 +106,22 @@ static void views_take(void)
     chosen = was;
 }
 
-/* In a ring nothing was written but acknowledgements, and answers where a request was
- * (L1, L3). */
-static void view_check(const struct fos_packet *before,
+/* Whether it is the slot of a line; or the channel was dropped meanwhile. */
+static bool line_stands_at(const struct system_channel *c,
+                           const struct fos_packet *slot)
+{
+    const struct fos_inbound *head = &service.mailbox.channels;
+
+    for (const struct fos_inbound *i = head->next; i != head; i = i->next)
+        if ((void *)i->doorbell == c->window)
+            return i->receiver.line && i->receiver.at.ring == (const void *)slot;
+    return true;
+}
+
+/* In a ring nothing was written but acknowledgements, and answers in the slot of a line
+ * (L1, L3), whatever its client has written there since. */
+static void view_check(const struct system_channel *c,
+                       const struct fos_packet *before,
                        const struct fos_packet *after)
 {
     uint64_t acks = 0xffull << FOS_PACKET_ACK_SHIFT, was = before->tag,
@@ -119,9 +132,9 @@ static void view_check(const struct fos_packet *before,
         HOLDS(!memcmp(before->payload, after->payload, sizeof before->payload));
         return;
     }
-    HOLDS(was >> FOS_PACKET_FLAGS_SHIFT & FOS_PACKET_FIRST);
+    HOLDS(line_stands_at(c, after));
     HOLDS(length <= FOS_PACKET_PAYLOAD);
-    HOLDS(is == fos_line_reply_tag(fos_packet_generation(was), length));
+    HOLDS(is == fos_line_reply_tag(fos_packet_generation(is), length));
 }
 
 /* Every receiver stands in its own ring. */
@@ -143,7 +156,7 @@ static void views_check(void)
         if (system_channels[n].window &&
             system_channels[n].window == views[n].window)
             for (uint32_t i = 0; i < RING_SLOTS; i++)
-                view_check(&views[n].before[i],
+                view_check(&system_channels[n], &views[n].before[i],
                            &system_ring(&system_channels[n])[i]);
     receivers_check();
 }

@@ -400,7 +400,7 @@ CASE("rpc: a wrong op, version or size is answered with its error and counted")
         {toy_version << FOS_TAG_VERSION_SHIFT | 4, sizeof req, -FOS_ENOSYS},
         {toy_version << FOS_TAG_VERSION_SHIFT | 8, sizeof req, -FOS_ENOSYS},
         {toy_version << FOS_TAG_VERSION_SHIFT | 239, sizeof req, -FOS_ENOSYS},
-        {fleet_version << FOS_TAG_VERSION_SHIFT | 244, 24, -FOS_ENOSYS},
+        {fleet_version << FOS_TAG_VERSION_SHIFT | 245, 24, -FOS_ENOSYS},
         {fleet_version << FOS_TAG_VERSION_SHIFT | 254, 24, -FOS_ENOSYS},
     };
 

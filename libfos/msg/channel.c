@@ -573,7 +573,7 @@ int fos_channel_refuse(struct fos_channel_receiver *receiver)
 
 uint64_t fos_channel_moved(const struct fos_channel_receiver *receiver)
 {
-    uint64_t bytes;
+    uint64_t bytes = 0;
 
     fos_payload_read((uint8_t *)&bytes, fos_channel_slot(&receiver->at)->payload,
                      sizeof bytes);

@@ -87,8 +87,8 @@ enum fos_transport {
 
 enum {
     FOS_RING_PAGES_DEFAULT = 4, /* of a channel; measured, see tests/bench */
-    /* Bytes from which fos_msg_send_pages sends pages: `echo-bench pages` under the emulator,
-     * whose ring is as quick at 256 KiB and takes a third longer at 1 MiB. */
+    /* Bytes from which fos_msg_send_pages sends pages: by `echo-bench pages` under the emulator
+     * the ring is as quick at 256 KiB, and takes up to 1.8 times as long at 1 MiB. */
     FOS_MSG_PAGES_LEAST = 512 * 1024,
     FOS_MSG_EXCHANGES = 8, /* channels of a thread that may have pages posted */
     FOS_MSG_BURST = 64,    /* messages of one channel before others get a look */

@@ -55,18 +55,18 @@ static void call_many(void)
     }
 }
 
-static const struct measurement one = {.suite = "rpc",
-                                       .name = "typed RPC",
-                                       .once = call_once,
-                                       .server = ECHO_SERVE,
-                                       .batch = FOS_BENCH_BATCH,
-                                       .samples = 1600};
-static const struct measurement fast = {.suite = "rpc",
-                                        .name = "fast RPC",
-                                        .once = call_fast,
-                                        .server = ECHO_SERVE,
-                                        .batch = FOS_BENCH_BATCH,
-                                        .samples = 1600};
+/* One call at a time. */
+static void measure_calls(const char *name, void (*once)(void))
+{
+    struct measurement m = {.suite = "rpc",
+                            .name = name,
+                            .once = once,
+                            .server = ECHO_SERVE,
+                            .batch = FOS_BENCH_BATCH,
+                            .samples = 1600};
+
+    measure(&m);
+}
 
 static void measure_many(void)
 {
@@ -89,8 +89,8 @@ void suite_rpc(void)
     pair_open(ECHO_SLOTS);
     must(fos_peer_open(&peer, pair.service, FOS_TRANSPORT_CHANNEL), "service");
     must(fos_line_open(&line, pair.service), "call line to the service");
-    measure(&one);
-    measure(&fast);
+    measure_calls("typed RPC", call_once);
+    measure_calls("fast RPC", call_fast);
     measure_many();
     fos_line_close(&line);
     fos_peer_close(&peer);

@@ -273,13 +273,13 @@ static void thread_accept(struct fos_thread *thread)
     uint32_t before = thread->inbounds;
     long left = thread_take_offered(thread);
 
-    while (left > 0 || left == -FOS_EAGAIN) {
+    if (left == -FOS_EAGAIN)
+        left = 1; /* others may wait */
+    while (left > 0) {
         void *window = fos_pages_reserve(WINDOW_PAGES);
         left = window ? inbound_accept(thread, window) : -FOS_ENOMEM;
         if (left < 0 && window)
             fos_pages_release(window, WINDOW_PAGES);
-        if (left == -FOS_EAGAIN)
-            break;
     }
     thread->offer_due = thread->inbounds && !thread->offered;
     if (thread->inbounds != before)

@@ -77,16 +77,15 @@ static int ring_alloc(struct channel *c, struct space *s, uint32_t pages)
     return r;
 }
 
-static void pending_add(struct thread *t, int n)
+static void pending_tell(struct thread *t)
 {
-    t->pending_count += (uint32_t)n;
     fos_store_relaxed(&t->events_page->waiting, t->pending_count);
 }
 
 static void pending_push(struct mailbox *m, struct channel *c)
 {
     struct thread *t = m->thread;
-    pending_add(t, 1);
+    t->pending_count++;
     c->mailbox = m;
     c->sides[RECEIVER].next = NULL;
     *t->pending_last = c;
@@ -103,7 +102,8 @@ static void pending_remove(struct channel *c)
     if (!*link)
         t->pending_last = link;
     ASSERT(t->pending_count > 0);
-    pending_add(t, -1);
+    t->pending_count--;
+    pending_tell(t);
     if (c->orphan)
         t->orphan_pages -= c->ring_pages;
     c->mailbox = NULL;
@@ -226,6 +226,7 @@ int channel_connect(struct mailbox *m, uint64_t va, uint32_t ring_pages,
     pending_push(m, c);
     trace(FOS_TRACE_connect, c->object.id, c->mailbox_id);
     offer_use(m->thread);
+    pending_tell(m->thread); /* not before: what was accepted does not wait */
     mmu_flush();
     thread_event(m->thread, FOS_EVENT_CHANNEL);
     *out = c;

@@ -18,6 +18,7 @@ SHELL  := /bin/bash
 
 CC     := gcc
 ABI    := kernel/include
+SHARED := -I$(ABI) -Iformats
 WARN   := -Wall -Wextra -Werror -Wstrict-prototypes -Wmissing-declarations
 DEPS    = -MMD -MP -MF $(@:.o=.d)
 Q      := $(if $(V),,@)

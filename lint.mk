@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Checks of the sources themselves: see tools/lint.
 
-LINT-HOST-FLAGS = -std=gnu11 -I$(ABI) -Ilibfos/include -Itests/unit -Itests/model \
+LINT-HOST-FLAGS = -std=gnu11 $(SHARED) -Ilibfos/include -Itests/unit -Itests/model \
 	-Itests/bench -I. $(WARN)
 HOST-TESTS += $(B)/host/lint/self-test
 

@@ -9,7 +9,7 @@ USER-CFLAGS := -std=gnu11 -O2 -g -march=x86-64-v2 -fno-pic -fno-pie -ffreestandi
 	--param=min-pagesize=0 \
 	-ffunction-sections -fdata-sections -nostdinc -U__linux__ -U__linux -Ulinux \
 	-U__gnu_linux__ -D__fos__ -isystem libfos/posix/include \
-	-isystem $(NEWLIB)/include -isystem $(GCC-INCLUDE) -I$(ABI) -Ilibfos/include $(WARN)
+	-isystem $(NEWLIB)/include -isystem $(GCC-INCLUDE) $(SHARED) -Ilibfos/include $(WARN)
 
 LIBFOS-OBJS := $(patsubst %,$(B)/user/%.o,$(filter-out %/missing.c, \
 	$(wildcard libfos/*/*.c libfos/*/*.S)))
@@ -36,7 +36,7 @@ $(B)/user/%.c.o: %.c $(NEWLIB)/.done
 $(B)/user/%.S.o: %.S
 	$(call say,AS,$<)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) -I$(ABI) $(DEPS) -c -o $@ $<
+	$(Q)$(CC) $(SHARED) $(DEPS) -c -o $@ $<
 
 $(LIBFOS): $(LIBFOS-OBJS)
 	$(call say,AR,$@)

@@ -6,7 +6,7 @@ KERNEL-SRCS   := $(sort $(wildcard kernel/*/*.c kernel/*/*/*.c kernel/*/*/*.S))
 KERNEL-OBJS   := $(patsubst %,$(B)/kernel/%.o,$(KERNEL-SRCS))
 KERNEL-CFLAGS := -std=gnu11 -O2 -g -ffreestanding -nostdinc \
 	-isystem $(shell $(CC) -print-file-name=include) -isystem $(B)/kernel/include \
-	-I$(ABI) -iquote kernel -mcmodel=kernel -mno-red-zone -mgeneral-regs-only -fno-pic \
+	$(SHARED) -iquote kernel -mcmodel=kernel -mno-red-zone -mgeneral-regs-only -fno-pic \
 	-fno-pie -fno-stack-protector -fno-asynchronous-unwind-tables \
 	-fno-omit-frame-pointer -fno-optimize-sibling-calls -fno-common \
 	-ffunction-sections -D__XEN_INTERFACE_VERSION__=0x00040e00 $(WARN) -Wno-address-of-packed-member
@@ -24,7 +24,7 @@ $(B)/kernel/%.c.o: %.c $(B)/kernel/include/.done
 $(B)/kernel/%.S.o: %.S $(B)/kernel/include/.done
 	$(call say,AS,$<)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) -I$(ABI) -iquote kernel -isystem $(B)/kernel/include $(DEPS) -c -o $@ $<
+	$(Q)$(CC) $(SHARED) -iquote kernel -isystem $(B)/kernel/include $(DEPS) -c -o $@ $<
 
 $(B)/kernel/pass1.elf: $(KERNEL-OBJS) kernel/kernel.ld
 	$(call say,LD,$@)

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <fos/abi/cpio.h>
+#include <fos/format/cpio.h>
 
 #include "core.h"
 

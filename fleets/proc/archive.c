@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include <fos/abi/cpio.h>
+#include <fos/format/cpio.h>
 
 enum { BUCKETS = 2 * ARCHIVE_MAX, LINKS_MAX = 4 };
 

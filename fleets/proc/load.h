@@ -15,7 +15,7 @@
 #ifndef PROC_LOAD_H
 #define PROC_LOAD_H
 
-#include <fos/abi/elf.h>
+#include <fos/format/elf.h>
 #include <fos/memory.h>
 #include <fos/siphash.h>
 

@@ -19,7 +19,7 @@
 #ifndef PROC_PAGER_H
 #define PROC_PAGER_H
 
-#include <fos/abi/elf.h>
+#include <fos/format/elf.h>
 #include <fos/call.h>
 #include <fos/proto/mem.h>
 

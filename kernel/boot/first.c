@@ -4,8 +4,8 @@
  * all privileged capabilities.  The rest of the system is its to start.
  */
 #include <fos/abi/boot.h>
-#include <fos/abi/cpio.h>
-#include <fos/abi/elf.h>
+#include <fos/format/cpio.h>
+#include <fos/format/elf.h>
 
 #include "boot/boot.h"
 #include "msg/channel.h"

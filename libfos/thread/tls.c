@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#include <fos/abi/elf.h>
+#include <fos/format/elf.h>
 
 enum { ELF_PT_TLS = 7, TCB_ALIGN = 64 };
 

@@ -4,7 +4,7 @@
 
 BENCH-SRCS   := $(filter-out %/pool.c,$(wildcard tests/bench/*.c)) \
 	$(filter-out %/thread.c,$(wildcard libfos/msg/*.c))
-BENCH-CFLAGS := -std=gnu11 -O2 -g -march=x86-64-v2 -I$(ABI) -Ilibfos/include $(WARN)
+BENCH-CFLAGS := -std=gnu11 -O2 -g -march=x86-64-v2 $(SHARED) -Ilibfos/include $(WARN)
 BENCH-SRCS   += libfos/lib/siphash.c libfos/client/call.c $(wildcard libfos/fleet/*.c)
 BENCH-NEEDS  := $(wildcard tests/bench/*.h libfos/msg/*.h libfos/include/fos/*.h \
 	$(ABI)/fos/abi/*)

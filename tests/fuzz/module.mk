@@ -10,7 +10,7 @@ FUZZ-ENGINE  := $(wildcard $(shell clang -print-runtime-dir 2>/dev/null)/libclan
 FUZZ-CC      := $(if $(FUZZ-ENGINE),clang -fsanitize=fuzzer,$(CC) tests/fuzz/replay.c)
 FUZZ-CFLAGS  := -std=gnu11 -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all \
 	-fno-sanitize=alignment,pointer-overflow -include tests/fuzz/clock.h \
-	-I$(ABI) -Ilibfos/include -Itests/fuzz -I.
+	$(SHARED) -Ilibfos/include -Itests/fuzz -I.
 
 fuzz-console-srcs := $(filter-out fleets/console/main.c,$(wildcard fleets/console/*.c))
 fuzz-proc-srcs    := $(filter-out fleets/proc/main.c,$(wildcard fleets/proc/*.c))

@@ -16,7 +16,7 @@ model-park-cflags  := -DFOS_LOT_BITS=1
 model-pipe-cflags  := -DFOS_PIPE_BYTES=16u -DFOS_PIPE_HEAD=64
 model-park-srcs    := $(addprefix libfos/thread/,park.c lock.c mutex.c cond.c semaphore.c)
 
-MODEL-CFLAGS := -std=gnu11 -O2 -g -fno-strict-aliasing -DFOS_EXPLORE -I$(ABI) \
+MODEL-CFLAGS := -std=gnu11 -O2 -g -fno-strict-aliasing -DFOS_EXPLORE $(SHARED) \
 	-Ilibfos/include -Itests/model -I. $(WARN)
 MODEL-PARTS := $(patsubst %,tests/model/%.c,machine clocks graph search verdict)
 HOST-TESTS  += $(MODELS:%=$(B)/host/model/%)

@@ -3,7 +3,7 @@
 # and undefined-behaviour sanitizers from itself and unit-<m>-srcs.
 
 UNIT-CFLAGS := -std=gnu11 -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all \
-	-I$(ABI) -Ilibfos/include -Itests/unit -I. $(WARN)
+	$(SHARED) -Ilibfos/include -Itests/unit -I. $(WARN)
 unit-channel-srcs := libfos/msg/channel.c
 unit-mailbox-srcs := libfos/msg/mailbox.c
 unit-msg-srcs     := $(filter-out %/thread.c,$(wildcard libfos/msg/*.c)) \

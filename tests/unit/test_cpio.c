@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The archive reader: well-made archives, each refusal, and mutated archives. */
-#include <fos/abi/cpio.h>
+#include <fos/format/cpio.h>
 
 #include "unit.h"
 

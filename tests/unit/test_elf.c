@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The check of program images: what is accepted, each refusal, and mutated images.
  */
-#include <fos/abi/elf.h>
+#include <fos/format/elf.h>
 
 #include "unit.h"
 

@@ -51,7 +51,7 @@ class Flags:
 
     def of(self, path):
         part = area(path)
-        if part in ("kernel", "abi"):
+        if part in ("kernel", "abi", "formats"):
             return self.kernel
         if part.startswith("libfos") or is_program(part):
             return self.user

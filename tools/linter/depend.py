@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: MIT
-"""Who may include what: apps, fleets -> libfos -> kernel/include/fos/abi."""
+"""Who may include what: apps, fleets -> libfos -> kernel/include/fos/abi; all of them
+formats."""
 import os
 import re
 
 from .tree import C_ENDINGS, Problem, area, is_program
 
 INCLUDE = re.compile(r'\s*#\s*include\s+([<"])([^>"]+)[>"]')
-ROOTS = ("kernel/include", "libfos/include", "kernel", "")
+ROOTS = ("kernel/include", "formats", "libfos/include", "kernel", "")
 HYPERCALL = re.compile(r"\bHYPER" r"VISOR_\w+")
 
 
@@ -22,9 +23,9 @@ def resolve(tree, path, form, name):
 
 def allowed(user, used):
     """Whether area `user` may include a file of area `used`."""
-    if user == used or used == "abi":
+    if user == used or used == "abi" or (used == "formats" and user != "abi"):
         return True
-    if user in ("libfos", "abi"):
+    if user in ("libfos", "abi", "formats"):
         return False
     if user.startswith("tests/boot") and used == "tests/boot":
         return True  # what the boot tests share

@@ -13,20 +13,22 @@ from .tree import Tree
 SPDX = "/* SPDX-License-Identifier: MIT */\n"
 GOOD = {
     "kernel/include/fos/abi/types.h": SPDX + "struct cap {\n    int id;\n};\n",
-    "kernel/mm/mm.h": SPDX + "#include <fos/abi/types.h>\n",
+    "formats/fos/format/elf.h": SPDX + "#include <fos/abi/types.h>\n",
+    "kernel/mm/mm.h": SPDX + "#include <fos/abi/types.h>\n#include <fos/format/elf.h>\n",
     "kernel/xen/event.c": SPDX + '#include "mm/mm.h"\n\nint HYPER' 'VISOR_call(void);\n',
     "libfos/include/fos/msg.h": SPDX + "#include <fos/abi/types.h>\n",
     "libfos/msg/inside.h": SPDX + "#include <fos/msg.h>\n",
     "fleets/proc/main.c": SPDX + "#include <fos/msg.h>\n#include \"table.h\"\n",
     "fleets/proc/table.h": SPDX,
-    "apps/hello/main.c": SPDX + "#include <fos/msg.h>\n",
+    "apps/hello/main.c": SPDX + "#include <fos/format/elf.h>\n#include <fos/msg.h>\n",
     "tests/unit/test_mm.c": SPDX + "#include <kernel/mm/mm.h>\n",
     "tests/boot/fault/own.h": SPDX,
     "tests/boot/common.h": SPDX + "#include <fos/msg.h>\n",
     "tests/boot/fault/main.c": SPDX + '#include "../common.h"\n',
 }
-FLAGS = Flags("-Ikernel/include -iquote kernel", "-Ikernel/include -Ilibfos/include",
-              "-Ikernel/include -Ilibfos/include -I.")
+SHARED = "-Ikernel/include -Iformats"
+FLAGS = Flags(SHARED + " -iquote kernel", SHARED + " -Ilibfos/include",
+              SHARED + " -Ilibfos/include -I.")
 
 
 def function_of(lines):
@@ -67,6 +69,10 @@ SAMPLES = [
      SPDX + "#include <fos/msg.h>\n"),
     ("an ABI header that includes the kernel", "depend", "kernel/include/fos/abi/a.h",
      SPDX + '#include "mm/mm.h"\n'),
+    ("an ABI header that includes a format", "depend", "kernel/include/fos/abi/a.h",
+     SPDX + "#include <fos/format/elf.h>\n"),
+    ("a format that includes libfos", "depend", "formats/fos/format/a.h",
+     SPDX + "#include <fos/msg.h>\n"),
     ("a hypercall outside kernel/xen", "hypercall", "kernel/mm/a.c",
      SPDX + "int HYPER" "VISOR_update(void);\n"),
     ("a badly formatted file", "format", "libfos/msg/a.c", SPDX + "int  a ( void ) ;\n"),

@@ -13,8 +13,8 @@
  * out has a NUL-terminated name of 1 to CPIO_NAME_MAX bytes, relative and without
  * "..", and its size bytes at data lie inside the archive.
  */
-#ifndef FOS_ABI_CPIO_H
-#define FOS_ABI_CPIO_H
+#ifndef FOS_FORMAT_CPIO_H
+#define FOS_FORMAT_CPIO_H
 
 #include <fos/abi/errors.h>
 #include <stdint.h>

@@ -18,8 +18,8 @@
  * The loader maps [first_page, end_page) zeroed, copies file_size bytes to va, sets
  * prot, and starts the heap at plan->image_end.
  */
-#ifndef FOS_ABI_ELF_H
-#define FOS_ABI_ELF_H
+#ifndef FOS_FORMAT_ELF_H
+#define FOS_FORMAT_ELF_H
 
 #include <fos/abi/errors.h>
 #include <fos/abi/types.h>

@@ -2,7 +2,7 @@
 /* The loader meets images that are malformed, one rule at a time and at random. */
 #include <stdlib.h>
 
-#include <fos/abi/elf.h>
+#include <fos/format/elf.h>
 #include <fos/error.h>
 #include <fos/proc.h>
 

@@ -112,23 +112,8 @@ static long line_settle(struct fos_line *line, void *reply, uint32_t capacity)
 static long line_await(struct fos_line *line, void *reply, uint32_t capacity,
                        uint64_t deadline)
 {
-    struct fos_sleeper *sleeper = &line->thread->sleeper;
-    struct fos_spin spin;
-
-    fos_spin_begin(&spin, sleeper, deadline);
-    while (!line_ready(line)) {
-        enum fos_spin_state state =
-            deadline ? fos_spin_round(&spin) : FOS_SPIN_LATE;
-        if (state == FOS_SPIN_LATE)
-            return line_fail(line, -FOS_ETIMEDOUT); /* L2 */
-        if (state == FOS_SPIN_ON)
-            continue;
-        thread_events(line->thread);
-        send_count(line->thread);
-        fos_sleep(sleeper, FOS_EVENTS_RESERVED, line_ready, line,
-                  deadline); /* L4 */
-        fos_spin_begin(&spin, sleeper, deadline);
-    }
+    if (thread_wait(line->thread, line_ready, line, deadline)) /* L4 */
+        return line_fail(line, -FOS_ETIMEDOUT);                /* L2 */
     if (doorbell_dead(line->doorbell))
         return line_settle(line, reply, capacity);
     return fos_line_look(line, reply, capacity);

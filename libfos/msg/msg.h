@@ -57,6 +57,11 @@ static inline void send_count(struct fos_thread *thread)
     thread->unpushed = 0;
 }
 
+/* Polls, then sleeps, until `ready` (fos_sleep) or the deadline; 0: looks once.  What was sent is
+ * counted.  0 or -FOS_ETIMEDOUT. */
+int thread_wait(struct fos_thread *thread, bool (*ready)(void *), void *argument,
+                uint64_t deadline);
+
 /* Takes the events that concern messages, and notes what they ask for. */
 void thread_events(struct fos_thread *thread);
 

@@ -8,8 +8,7 @@
  * at.  So the cost of a turn and of a message does not grow with the number of
  * silent channels; what does is that of going to sleep, by one look each.
  */
-#include "msg.h"
-#include "turn.h"
+#include "await.h"
 
 enum {
     PATIENCE_NS = 1000000000,
@@ -34,22 +33,9 @@ static bool stream_ready(void *argument)
 static bool stream_wait(struct fos_mailbox *mailbox, struct fos_inbound *inbound,
                         uint64_t deadline)
 {
-    struct fos_sleeper *sleeper = &mailbox->thread->sleeper;
-    struct fos_spin spin;
-
-    fos_spin_begin(&spin, sleeper, deadline);
-    while (!stream_ready(inbound)) {
-        enum fos_spin_state state = fos_spin_round(&spin);
-        if (state == FOS_SPIN_LATE) {
-            mailbox->stats.stalled++;
-            return false;
-        }
-        if (state == FOS_SPIN_ON)
-            continue;
-        thread_events(mailbox->thread);
-        send_count(mailbox->thread);
-        fos_sleep(sleeper, FOS_EVENTS_RESERVED, stream_ready, inbound, deadline);
-        fos_spin_begin(&spin, sleeper, deadline);
+    if (thread_wait(mailbox->thread, stream_ready, inbound, deadline)) {
+        mailbox->stats.stalled++;
+        return false;
     }
     return fos_channel_complete(&inbound->receiver);
 }
@@ -449,81 +435,9 @@ static int search_wait(struct search *s, uint64_t deadline)
     }
 }
 
-/* What is waited for by this channel, after something was sent. */
-static inline enum fos_pace_kind pace_kind(const struct fos_inbound *inbound)
-{
-    if (inbound->turn.due)
-        return FOS_PACE_ASK;
-    if (turn_answered(inbound))
-        return FOS_PACE_ANSWER;
-    return inbound->receiver.line ? FOS_PACE_SERVE : FOS_PACE_RING;
-}
-
-/* Whether an answer in place was given, or the packet in `slot` has another generation
- * than `empty`: two loads at most. */
-static inline bool answer_arrived(const struct fos_turn *turn,
-                                  const struct fos_packet *slot, uint8_t empty)
-{
-    return (turn->due && turn_tag(turn) != turn->asked) ||
-           fos_packet_generation(fos_load_relaxed(&slot->tag)) != empty;
-}
-
-/* After something was sent, perhaps a question whose answer will come by the
- * channel that spoke last: a few looks at that one alone. */
-fos_inline int front_await(struct fos_mailbox *mailbox, enum fos_pace_kind kind,
-                           void *buffer, uint32_t capacity, uint32_t *length)
-{
-    const struct fos_inbound *front = mailbox->channels.next;
-    const struct fos_pace *pace = &mailbox->thread->pace[kind];
-    const struct fos_packet *slot = fos_channel_slot(&front->receiver.at);
-    uint8_t empty = (uint8_t)(front->receiver.at.head - 1);
-
-    for (uint32_t looks = fos_pace_begin(pace, kind); looks > 0; looks--) {
-        if (answer_arrived(&front->turn, slot, empty))
-            return front_take(mailbox, buffer, capacity, length);
-        fos_pace_again(pace);
-    }
-    return -FOS_EAGAIN;
-}
-
-/* As front_await where the first of the channels is a call line that was answered, and a
- * burst is not over: that line is one slot, acknowledges nothing, and is nobody's pair.
- * What can be known before the request is there is. */
-fos_inline int line_await(struct fos_mailbox *mailbox, void *buffer,
-                          uint32_t capacity, uint32_t *length)
-{
-    struct fos_inbound *line = mailbox->channels.next;
-    struct fos_channel_cursor *at = &line->receiver.at;
-    const struct fos_pace *pace = &mailbox->thread->pace[FOS_PACE_SERVE];
-    const struct fos_packet *slot = (const void *)at->ring;
-    uint32_t most = capacity < FOS_PACKET_PAYLOAD ? capacity : FOS_PACKET_PAYLOAD;
-    uint32_t head = at->head, left = line->receiver.done ? 0 : mailbox->budget;
-    uint32_t next = fos_packet_head((uint8_t)(head + 1), FOS_PACKET_FIRST), total;
-    uint64_t tag;
-
-    for (uint32_t looks = fos_pace_begin(pace, FOS_PACE_SERVE);; looks--) {
-        if (looks == 0)
-            return -FOS_EAGAIN;
-        tag = fos_load_acquire(&slot->tag); /* C1 */
-        if (fos_packet_generation(tag) != (uint8_t)(head - 1))
-            break;
-        fos_pace_again(pace);
-    }
-    total = (uint32_t)(tag >> FOS_PACKET_TOTAL_SHIFT);
-    if (fos_unlikely(total > most || !left ||
-                     (uint32_t)tag != (head | total << FOS_PACKET_LENGTH_SHIFT)))
-        return front_take(mailbox, buffer, capacity, length);
-    fos_payload_read(buffer, slot->payload, total);
-    *length = total;
-    at->number++;
-    at->head = next;
-    mailbox->budget = left - 1;
-    fos_trace(FOS_TRACE_receive, line->pid, total);
-    return 0;
-}
-
-/* The same, with a look at all at once where that pays.  -FOS_EAGAIN: wait for all
- * now. */
+/* After something was sent, perhaps a question whose answer will come by the channel
+ * that spoke last: a look at all at once where that pays, then a few at that one alone.
+ * -FOS_EAGAIN: wait for all now. */
 static inline int after_send(struct search *s)
 {
     enum fos_pace_kind kind = pace_kind(s->found->channels.next);
@@ -536,7 +450,9 @@ static inline int after_send(struct search *s)
         if (pace->busy)
             return error;
     }
-    return front_await(s->found, kind, s->buffer, s->capacity, s->length);
+    if (!await_front(s->found, kind))
+        return -FOS_EAGAIN;
+    return front_take(s->found, s->buffer, s->capacity, s->length);
 }
 
 /* What comes before waiting: a message half taken, others' turn after a burst. */
@@ -619,14 +535,14 @@ fos_msg_recv_slow(struct fos_mailbox *mailbox, void *buffer, uint32_t capacity,
     enum fos_pace_kind kind = pace_kind(front);
     int error = -FOS_EAGAIN;
 
-    single &= kind != FOS_PACE_SERVE; /* nothing alternates with a call line */
+    single &= kind == FOS_PACE_RING; /* else they alternate already */
     if (fos_likely(thread->unpushed && mailbox->budget &&
                    fos_pace_waits(&thread->pace[kind]))) {
         front->receiver.streaming = false;
         send_count(thread);
-        error = kind == FOS_PACE_SERVE
-                    ? line_await(mailbox, buffer, capacity, length)
-                    : front_await(mailbox, kind, buffer, capacity, length);
+        error = await(mailbox, kind, buffer, capacity, length);
+        if (error == AWAIT_FRONT)
+            error = front_take(mailbox, buffer, capacity, length);
     }
     if (fos_unlikely(error))
         return error == -FOS_EAGAIN ? receive_one(mailbox, buffer, capacity, length,

@@ -10,33 +10,10 @@ static bool doorbell_is_dead(void *argument)
     return doorbell_dead(((struct fos_peer *)argument)->doorbell);
 }
 
-/* Waits until `ready` or the deadline.  0 or -FOS_ETIMEDOUT. */
-static int wait_until(struct fos_peer *peer, bool (*ready)(void *), void *argument,
-                      uint64_t deadline)
-{
-    struct fos_sleeper *sleeper = &peer->thread->sleeper;
-    struct fos_spin spin;
-
-    fos_spin_begin(&spin, sleeper, deadline);
-    while (!ready(argument)) {
-        enum fos_spin_state state =
-            deadline ? fos_spin_round(&spin) : FOS_SPIN_LATE;
-        if (state == FOS_SPIN_LATE)
-            return -FOS_ETIMEDOUT;
-        if (state == FOS_SPIN_ON)
-            continue;
-        thread_events(peer->thread);
-        send_count(peer->thread);
-        fos_sleep(sleeper, FOS_EVENTS_RESERVED, ready, argument, deadline);
-        fos_spin_begin(&spin, sleeper, deadline);
-    }
-    return 0;
-}
-
 /* Until the receiver has closed the channel it retired.  SEND_AGAIN or an error. */
 static int sealed_wait(struct fos_peer *peer, uint64_t deadline)
 {
-    int error = wait_until(peer, doorbell_is_dead, peer, deadline);
+    int error = thread_wait(peer->thread, doorbell_is_dead, peer, deadline);
 
     if (!error)
         error = peer_settle(peer, 0);
@@ -70,7 +47,7 @@ static bool send_ready(void *argument)
 static int send_wait(struct fos_peer *peer, uint32_t packets, uint64_t deadline)
 {
     struct send_wait wait = {peer, peer->sender.credit, packets != 0};
-    int error = wait_until(peer, send_ready, &wait, deadline);
+    int error = thread_wait(peer->thread, send_ready, &wait, deadline);
     uint32_t state = fos_doorbell_load(peer->doorbell);
 
     if (error) {
@@ -152,7 +129,7 @@ static int pages_wait(struct fos_peer *peer, uint64_t deadline)
     int error = 0;
 
     if (peer->announced.packet)
-        error = wait_until(peer, pages_may_be_posted, peer, deadline);
+        error = thread_wait(peer->thread, pages_may_be_posted, peer, deadline);
     if (!error)
         peer->announced.packet = NULL;
     while (!error && peer->sender.credit == 0 && fos_channel_credit(&peer->sender))

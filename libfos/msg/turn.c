@@ -185,41 +185,45 @@ fos_inline bool answer(struct fos_peer *peer, const void *data, uint32_t length)
     return true;
 }
 
-/* The caller has what is answered, or was told, however its doorbell looks else (P6). */
-static void answer_look(struct fos_peer *peer)
+/* The caller has what is answered, or was told, however its doorbell looks else (P6).  0. */
+static int answer_look(struct fos_peer *peer)
 {
-    if (fos_unlikely(!fos_doorbell_awake(peer->doorbell)) &&
-        fos_doorbell_load(peer->doorbell) == FOS_DOORBELL_SLEEPING)
+    if (fos_doorbell_load(peer->doorbell) == FOS_DOORBELL_SLEEPING)
         fos_sys_notify(peer->channel); /* P7 */
+    return 0;
 }
 
 /* ---- both ---- */
 
-static void sent(struct fos_peer *peer, uint32_t length)
+fos_inline void sent(struct fos_peer *peer, uint32_t length)
 {
     fos_trace(FOS_TRACE_send, peer->pid, length);
     peer->thread->unpushed++;
     peer->thread->spoke = peer;
 }
 
+/* A plain message after all. */
+static int plain_send(struct fos_peer *peer, const void *data, uint32_t length,
+                      uint64_t deadline)
+{
+    turn_end(peer);
+    return fos_msg_send_until(peer, data, length, deadline);
+}
+
 int fos_turn_send(struct fos_peer *peer, const void *data, uint32_t length,
                   uint64_t deadline)
 {
-    if (peer->move == FOS_TURN_ANSWER && answer(peer, data, length)) {
-        sent(peer, length);
-        answer_look(peer);
-        return 0;
-    }
-    if (peer->move != FOS_TURN_OPEN || !ask(peer, data, length)) {
-        turn_end(peer);
-        if (fos_unlikely(peer->sender.credit == 0))
-            return fos_msg_send_slow(peer, data, length, deadline);
-        fos_channel_try_send(&peer->sender, data, length);
-    }
+    bool answers = peer->move == FOS_TURN_ANSWER;
+
+    if (length > FOS_PACKET_PAYLOAD)
+        __builtin_unreachable();
+    if (answers ? !answer(peer, data, length)
+                : peer->move != FOS_TURN_OPEN || !ask(peer, data, length))
+        return plain_send(peer, data, length, deadline);
     sent(peer, length);
-    return fos_likely(fos_doorbell_awake(peer->doorbell))
-               ? 0
-               : fos_msg_ring(peer, data, length, deadline);
+    if (fos_likely(fos_doorbell_awake(peer->doorbell)))
+        return 0;
+    return answers ? answer_look(peer) : fos_msg_ring(peer, data, length, deadline);
 }
 
 void inbound_discard(struct fos_inbound *inbound)

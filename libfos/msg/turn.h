@@ -135,9 +135,20 @@ static inline bool turn_ready(const struct fos_inbound *inbound)
            (uint32_t)(tag >> FOS_PACKET_TOTAL_SHIFT) == inbound->receiver.at.number;
 }
 
+/* The answer, of `bytes`, is in the slot and comes next. */
+fos_inline void turn_take_slot(struct fos_turn *turn, const struct fos_packet *slot,
+                               void *buffer, uint32_t bytes)
+{
+    fos_payload_read(buffer, slot->payload, bytes);
+    turn->pair->move = FOS_TURN_OPEN;
+    turn->patience -= turn->patience > TURN_PATIENCE_MIN;
+    turn->due = FOS_TURN_NOWHERE;
+    turn->count++;
+}
+
 /* The answer with this tag, which comes next.  As fos_channel_try_receive. */
-fos_inline int turn_take(struct fos_inbound *inbound, uint64_t tag, void *buffer,
-                         uint32_t capacity, uint32_t *length)
+static inline int turn_take(struct fos_inbound *inbound, uint64_t tag, void *buffer,
+                            uint32_t capacity, uint32_t *length)
 {
     struct fos_turn *turn = &inbound->turn;
     uint32_t bytes = turn_length(tag);
@@ -150,12 +161,11 @@ fos_inline int turn_take(struct fos_inbound *inbound, uint64_t tag, void *buffer
     if (fos_unlikely(bytes > capacity))
         return -FOS_EMSGSIZE;
     if (fos_likely(turn->due == FOS_TURN_SLOT)) {
-        fos_payload_read(buffer, turn->slot->payload, bytes);
-        turn->pair->move = FOS_TURN_OPEN;
-        turn->patience -= turn->patience > TURN_PATIENCE_MIN;
-    } else if (bytes) { /* else the buffer may be null */
-        memcpy(buffer, turn->kept, bytes);
+        turn_take_slot(turn, turn->slot, buffer, bytes);
+        return 0;
     }
+    if (bytes) /* else the buffer may be null */
+        memcpy(buffer, turn->kept, bytes);
     turn->due = FOS_TURN_NOWHERE;
     turn->count++;
     return 0;
@@ -194,28 +204,61 @@ fos_inline void turn_may(struct fos_turn *turn, struct fos_packet *slot,
     turn->pair->move = FOS_TURN_ANSWER;
 }
 
-/* A marked message, of the paired channel.  As fos_channel_try_receive, also for other
- * messages. */
-fos_inline int turn_receive(struct fos_inbound *inbound, void *buffer,
-                            uint32_t capacity, uint32_t *length)
+/* A marked message that may come next by the paired channel. */
+struct turn_next {
+    struct fos_packet *slot;
+    uint64_t mark; /* its tag, but for the length */
+    uint32_t most; /* bytes; 0: it is not to be taken as such */
+    struct fos_channel_cursor after;
+};
+
+fos_inline struct turn_next turn_next(const struct fos_inbound *inbound,
+                                      uint32_t capacity)
 {
-    struct fos_channel_receiver *receiver = &inbound->receiver;
-    struct fos_packet *slot = fos_channel_slot(&receiver->at);
-    uint64_t tag = fos_load_acquire(&slot->tag); /* C1 */
-    struct fos_turn *turn = &inbound->turn;
+    const struct fos_channel_receiver *receiver = &inbound->receiver;
+    struct turn_next next = {
+        .slot = fos_channel_slot(&receiver->at),
+        .mark = turn_mark(receiver->at.head, inbound->turn.pair->channel.id),
+        .most = capacity < FOS_PACKET_PAYLOAD ? capacity : FOS_PACKET_PAYLOAD,
+        .after = receiver->at,
+    };
+
+    fos_channel_advance(&next.after);
+    if (receiver->done || receiver->until_ack == 1)
+        next.most = 0;
+    return next;
+}
+
+/* Takes it; false: what has this tag is something else. */
+fos_inline bool turn_take_next(struct fos_inbound *inbound,
+                               const struct turn_next *next, uint64_t tag,
+                               void *buffer, uint32_t *length)
+{
     uint32_t bytes = turn_length(tag);
 
-    if (fos_unlikely((tag & ~TURN_LENGTH_MASK) !=
-                         turn_mark(receiver->at.head, turn->pair->channel.id) ||
-                     !bytes || bytes > FOS_PACKET_PAYLOAD || bytes > capacity ||
-                     receiver->done || receiver->until_ack == 1))
-        return fos_channel_try_receive(receiver, buffer, capacity, length);
-    fos_payload_read(buffer, slot->payload, bytes);
+    if (fos_unlikely((tag & ~TURN_LENGTH_MASK) != next->mark ||
+                     bytes - 1 >= next->most)) /* nor is it empty: P4 */
+        return false;
+    fos_payload_read(buffer, next->slot->payload, bytes);
     *length = bytes;
-    fos_channel_advance(&receiver->at);
-    receiver->until_ack--;
-    turn_may(turn, slot, tag, receiver->at.number);
-    return 0;
+    inbound->receiver.at.number = next->after.number;
+    inbound->receiver.at.head = next->after.head;
+    inbound->receiver.until_ack--;
+    turn_may(&inbound->turn, next->slot, tag, next->after.number);
+    return true;
+}
+
+/* A marked message, of the paired channel.  As fos_channel_try_receive, also for other
+ * messages. */
+static inline int turn_receive(struct fos_inbound *inbound, void *buffer,
+                               uint32_t capacity, uint32_t *length)
+{
+    struct turn_next next = turn_next(inbound, capacity);
+    uint64_t tag = fos_load_acquire(&next.slot->tag); /* C1 */
+
+    if (turn_take_next(inbound, &next, tag, buffer, length))
+        return 0;
+    return fos_channel_try_receive(&inbound->receiver, buffer, capacity, length);
 }
 
 /* ---- both ---- */

@@ -11,7 +11,7 @@ model-msg-srcs     := $(addprefix libfos/msg/,channel.c choice.c mailbox.c trace
 model-msg-cflags   := -DMODEL_OWN_NOTIFY
 model-turn-cflags  := -DMODEL_OWN_NOTIFY
 model-turn-srcs    := $(model-msg-srcs)
-model-line-srcs    := $(addprefix libfos/msg/,channel.c sleep.c trace.c) tests/model/kernel.c
+model-line-srcs    := $(addprefix libfos/msg/,channel.c sleep.c trace.c wait.c) tests/model/kernel.c
 model-park-cflags  := -DFOS_LOT_BITS=1
 model-pipe-cflags  := -DFOS_PIPE_BYTES=16u -DFOS_PIPE_HEAD=64
 model-park-srcs    := $(addprefix libfos/thread/,park.c lock.c mutex.c cond.c semaphore.c)

@@ -288,6 +288,7 @@ long fos_sys_mailbox_renew(struct fos_cap mailbox, struct fos_cap *out)
 #include <libfos/msg/receive.c>
 #include <libfos/msg/send.c>
 #include <libfos/msg/turn.c>
+#include <libfos/msg/wait.c>
 
 /* ---- The threads ---- */
 

@@ -265,6 +265,7 @@ long fos_sys_channel_retire(struct fos_cap channel, uint64_t sent)
 #include <libfos/msg/receive.c>
 #include <libfos/msg/send.c>
 #include <libfos/msg/turn.c>
+#include <libfos/msg/wait.c>
 
 /* ---- The threads ---- */
 

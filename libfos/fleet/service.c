@@ -106,7 +106,7 @@ static void dispatch_common(struct fos_service *service, uint32_t length,
         enter(service, length, caller, common_table, common_count, fleet_version);
 }
 
-static inline void dispatch(struct fos_service *service, uint32_t length)
+fos_inline void dispatch(struct fos_service *service, uint32_t length)
 {
     const struct fos_request *head = service->buffer;
     struct fos_caller caller = {

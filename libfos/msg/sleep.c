@@ -207,14 +207,8 @@ static uint32_t pause_cycles(void)
     return (uint32_t)least;
 }
 
-/* How many pauses last about `cycles`: at least one. */
-static uint32_t pauses_count(uint32_t pause, uint32_t cycles)
-{
-    return pause < cycles ? (cycles + pause / 2) / pause : 1;
-}
-
-/* A third of a pause in rounds of fos_linger.  Where pauses are short: 0. */
-static uint32_t third_rounds(uint32_t pause)
+/* A round of fos_linger, in 64ths of a cycle. */
+static uint32_t round_cycles(void)
 {
     enum { TIMES = 4, ROUNDS = 256 };
     uint64_t least = UINT32_MAX;
@@ -225,24 +219,22 @@ static uint32_t third_rounds(uint32_t pause)
         took = fos_tsc() - begin + 1;
         least = took < least ? took : least;
     }
-    return pause < FOS_PACE_PAUSE_LONG
-               ? 0
-               : (uint32_t)(pause * (uint64_t)ROUNDS / (3 * least));
+    return (uint32_t)((least * 64 + ROUNDS - 1) / ROUNDS);
 }
 
-/* The cheapest of the ways from..to, which are ever longer.  A shorter pause must be
+/* The cheapest of the `ways`, which are ever longer, but way 0.  A shorter wait must be
  * worth it: a look a little late costs little, one a little early a lot. */
-static uint32_t pace_best(const struct fos_pace *pace, uint32_t from, uint32_t to)
+static uint32_t pace_best(const struct fos_pace *pace, uint32_t ways)
 {
-    uint32_t way = to;
+    uint32_t way = ways - 1;
 
-    for (uint32_t i = to; i-- > from;)
+    for (uint32_t i = way; i-- > 1;)
         if (pace->cost[i] < pace->cost[way] - pace->cost[way] / 32)
             way = i;
     return way;
 }
 
-/* So must pauses at all. */
+/* So must waiting at all. */
 static bool pace_pays(const struct fos_pace *pace, uint32_t way)
 {
     return pace->cost[way] < pace->cost[0] - pace->cost[0] / 16;
@@ -251,33 +243,44 @@ static bool pace_pays(const struct fos_pace *pace, uint32_t way)
 /* The way for this epoch. */
 static uint32_t pace_way(struct fos_pace *pace, enum fos_pace_kind kind)
 {
+    uint32_t ways = pace->round ? FOS_PACE_WAYS : FOS_PACE_WAYS_PAUSES;
     uint32_t tried = pace->epochs / FOS_PACE_EACH, way;
 
     if (pace->pause > FOS_PACE_PAUSE_MOST)
         return 0;
     if (!fos_pace_tries(kind))
         return tried > 0;
-    if (tried < FOS_PACE_COARSE)
+    if (tried < ways)
         return tried;
-    if (pace->epochs == FOS_PACE_COARSE * FOS_PACE_EACH)
-        pace->coarse = pace_best(pace, 1, FOS_PACE_COARSE - 1);
-    way = pace->coarse;
-    if (pace->third && kind != FOS_PACE_RING) {
-        if (tried < FOS_PACE_WAYS)
-            return tried;
-        way = pace_best(pace, FOS_PACE_COARSE, FOS_PACE_WAYS - 1);
-    }
+    way = pace_best(pace, ways);
     return pace_pays(pace, way) ? way : 0;
 }
 
-static void pace_go(struct fos_pace *pace, uint32_t way)
-{
-    uint32_t fine = way < FOS_PACE_COARSE ? 2 : way - FOS_PACE_COARSE;
-    uint32_t coarse = way < FOS_PACE_COARSE ? way : pace->coarse;
+/* The shortest wait of each kind, in cycles: made of pauses, at least one, or not. */
+static const struct {
+    uint32_t by_pauses, by_cycles;
+} shortest[FOS_PACE_KINDS] = {
+    [FOS_PACE_RING] = {88, 88}, [FOS_PACE_ANSWER] = {26, 60},
+    [FOS_PACE_ASK] = {26, 41},  [FOS_PACE_SERVE] = {26, 60},
+    [FOS_PACE_CALL] = {77, 41},
+};
 
-    pace->first = pace->pauses = coarse ? pace->shortest + coarse - 1 : 0;
-    pace->rounds = (fine + 1) % 3 * pace->third;
-    pace->first -= fine < 2;
+static void pace_go(struct fos_pace *pace, enum fos_pace_kind kind, uint32_t way)
+{
+    uint32_t cycles = shortest[kind].by_pauses, pause = pace->pause;
+
+    pace->first = pace->pauses = pace->rounds = 0;
+    if (way == 0)
+        return;
+    if (pace->round) {
+        pace->pauses = 1;
+        cycles = shortest[kind].by_cycles + FOS_PACE_STEP * (way - 1);
+        pace->rounds = 64 * cycles / pace->round;
+    } else {
+        pace->first = pause < cycles ? (cycles + pause / 2) / pause : 1;
+        pace->first += way - 1;
+        pace->pauses = pace->first;
+    }
 }
 
 /* Adds what an epoch cost to its way's; one that was disturbed counts as two. */
@@ -304,15 +307,14 @@ void fos_pace_turn(struct fos_pace *pace, enum fos_pace_kind kind)
         *pace = (struct fos_pace){
             .busy = pace->busy,
             .pause = pause,
-            .third = third_rounds(pause),
-            .shortest = pauses_count(pause, fos_pace_cycles(kind)),
+            .round = pause < FOS_PACE_PAUSE_LONG ? 0 : round_cycles(),
         };
         now = fos_tsc();
     } else {
         pace_learn(pace, now - pace->began);
         pace->epochs++;
     }
-    pace_go(pace, pace_way(pace, kind));
+    pace_go(pace, kind, pace_way(pace, kind));
     pace->left = FOS_PACE_EPOCH;
     pace->began = now;
 }

@@ -63,22 +63,23 @@ struct fos_sleeper {
  * emulator or between two threads of one core, it is better to look again and again.
  * A trial of each way for a few epochs tells.  It is made anew every FOS_PACE_TERM
  * epochs and no oftener: the peer tunes itself too, and the two would follow each
- * other about.  Where a pause is a good part of a line's way (AMD's is a third), the trial
- * goes on by thirds of one.
+ * other about.  Where a pause is a good part of a line's way (AMD's is a third), the first
+ * look is waited for by cycles.
  *
  * Who finds the next message there already, a server with a queue, does not wait at
  * all.
  */
 enum {
-    /* Way 0: no pauses; 1..: shortest, one pause more, ... */
-    FOS_PACE_COARSE = 5,
-    /* The best of these, two thirds of a pause less, ..., two thirds more. */
-    FOS_PACE_WAYS = FOS_PACE_COARSE + 5,
+    /* Way 0: no wait; 1..: the shortest, a pause longer, ... */
+    FOS_PACE_WAYS_PAUSES = 5,
+    /* or FOS_PACE_STEP cycles longer, ... */
+    FOS_PACE_WAYS = 10,
+    FOS_PACE_STEP = 14,
     FOS_PACE_ROUNDS = 32, /* of nothing, in way 0: one is a cycle or two */
     FOS_PACE_EPOCH = 64,  /* waits judged together */
     FOS_PACE_EACH = 4,    /* epochs of each way in a trial */
     FOS_PACE_TERM = 256,  /* epochs from trial to trial */
-    /* Cycles of a pause from which on its thirds are tried. */
+    /* Cycles of a pause from which on the first look is waited for by cycles. */
     FOS_PACE_PAUSE_LONG = 36,
     /* Cycles of a pause above which this is an emulator, and nothing is tried: the longest
      * of a processor is 140 at full clock. */
@@ -86,25 +87,22 @@ enum {
 };
 
 struct fos_pace {
-    uint32_t pauses;   /* between looks; 0: way 0 */
-    uint32_t first;    /* before the first look, and then */
-    uint32_t rounds;   /* of fos_linger */
-    uint32_t left;     /* waits until this epoch ends */
-    uint32_t shortest; /* pauses of way 1 */
-    uint32_t pause;    /* cycles that one takes, the least seen; 0: not timed */
-    uint32_t third;    /* of a pause, in rounds; 0: not tried */
-    uint32_t coarse;   /* best of the coarse ways, once they were tried */
-    uint32_t epochs;   /* since the trial began */
-    bool busy;         /* the last immediate look found something */
-    uint64_t began;    /* TSC value */
+    uint32_t pauses; /* between looks; 0: way 0 */
+    uint32_t first;  /* before the first look, and then */
+    uint32_t rounds; /* of fos_linger */
+    uint32_t left;   /* waits until this epoch ends */
+    uint32_t pause;  /* cycles that one takes, the least seen; 0: not timed */
+    uint32_t round;  /* of fos_linger, in 64ths of a cycle; 0: pauses are short */
+    uint32_t epochs; /* since the trial began */
+    bool busy;       /* the last immediate look found something */
+    uint64_t began;  /* TSC value */
     uint64_t cost[FOS_PACE_WAYS]; /* cycles of a trial's epochs; 0: none */
-};
+} __attribute__((aligned(64)));
 
 /*
- * What is waited for, and the shortest pause in cycles.  Where request and answer use
- * one line a look may come while the line is still on its way to the peer: it queues
- * behind that.  Then who answers may look early, and who calls has the service's work to
- * wait for.
+ * What is waited for.  Where request and answer use one line a look may come while the
+ * line is still on its way to the peer: it queues behind that.  Then who answers may look
+ * early, and who calls has the service's work to wait for.
  */
 enum fos_pace_kind {
     FOS_PACE_RING,   /* a message comes by a ring, after one was sent */
@@ -120,11 +118,6 @@ enum fos_pace_kind {
 static inline bool fos_pace_tries(enum fos_pace_kind kind)
 {
     return kind != FOS_PACE_ANSWER && kind != FOS_PACE_SERVE;
-}
-
-static inline uint32_t fos_pace_cycles(enum fos_pace_kind kind)
-{
-    return kind == FOS_PACE_RING ? 88 : kind == FOS_PACE_CALL ? 77 : 26;
 }
 
 /* Ends an epoch: judges its way and chooses the next one's. */

@@ -144,6 +144,11 @@ long try_retire(struct fos_cap cap)
     return fos_sys_channel_retire(cap, 0);
 }
 
+static long try_exchange(struct fos_cap cap)
+{
+    return fos_sys_channel_exchange(cap, page, 1);
+}
+
 static long try_bind(struct fos_cap cap)
 {
     return fos_sys_device_bind(cap, EVENT_DEVICE);
@@ -177,6 +182,7 @@ const struct attempt attempts[] = {
     {"mailbox_renew", MAILBOX, try_renew},
     {"channel_close", CHANNEL, try_close},
     {"channel_retire", CHANNEL, try_retire},
+    {"channel_exchange", CHANNEL, try_exchange},
     {"space_destroy", SPACE, fos_sys_space_destroy},
     {"space_map", SPACE, try_map},
     {"space_unmap", SPACE, try_unmap},

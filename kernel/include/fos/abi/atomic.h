@@ -93,8 +93,8 @@ static inline void fos_payload_copy(uint8_t *to, const uint8_t *from,
  * wide load of what narrow stores have not yet carried to the cache would wait for
  * them.
  */
-static inline void fos_payload_copy_words(uint8_t *to, const uint8_t *from,
-                                          uint32_t bytes)
+static inline __attribute__((always_inline)) void
+fos_payload_copy_words(uint8_t *to, const uint8_t *from, uint32_t bytes)
 {
     uint64_t word;
 

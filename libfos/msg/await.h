@@ -162,7 +162,8 @@ fos_inline int await(struct fos_mailbox *mailbox, enum fos_pace_kind kind,
         return await_question(mailbox, buffer, capacity, length);
     if (kind == FOS_PACE_SERVE)
         return await_line(mailbox, buffer, capacity, length);
-    if (kind == FOS_PACE_ASK && front->turn.due == FOS_TURN_SLOT)
+    if (kind == FOS_PACE_ASK && front->turn.due == FOS_TURN_SLOT &&
+        !front->receiver.done) /* else what was begun comes first */
         return await_answer(mailbox, buffer, capacity, length);
     return await_front(mailbox, kind) ? AWAIT_FRONT : -FOS_EAGAIN;
 }

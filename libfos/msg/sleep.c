@@ -277,7 +277,7 @@ static void pace_go(struct fos_pace *pace, enum fos_pace_kind kind, uint32_t way
         cycles = shortest[kind].by_cycles + FOS_PACE_STEP * (way - 1);
         pace->rounds = 64 * cycles / pace->round;
     } else {
-        pace->first = pause < cycles ? (cycles + pause / 2) / pause : 1;
+        pace->first = pause && pause < cycles ? (cycles + pause / 2) / pause : 1;
         pace->first += way - 1;
         pace->pauses = pace->first;
     }

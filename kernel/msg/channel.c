@@ -77,6 +77,7 @@ static int ring_alloc(struct channel *c, struct space *s, uint32_t pages)
     return r;
 }
 
+/* How many channels wait for this thread to accept them, for it to read. */
 static void pending_tell(struct thread *t)
 {
     fos_store_relaxed(&t->events_page->waiting, t->pending_count);

@@ -58,8 +58,10 @@
 
 /*
  * Copies of payload bytes out of and into shared lines.  Ordinary accesses: the
- * tag's acquire or release orders them.  Within a line, two possibly overlapping
- * moves cover every length without a loop.
+ * tag's acquire or release orders them.  Within a line, by moves that do not overlap and
+ * are ever smaller: each aligned field of the message is written by one store, and who
+ * loads it next has it from there.  (What two stores wrote is waited for until it is in
+ * the cache.)
  */
 static inline void fos_payload_copy(uint8_t *to, const uint8_t *from,
                                     uint32_t bytes)
@@ -69,22 +71,15 @@ static inline void fos_payload_copy(uint8_t *to, const uint8_t *from,
     __asm__("" : "+r"(to), "+r"(from));
     if (bytes > 64) {
         __builtin_memcpy(to, from, bytes);
-    } else if (bytes > 32) {
-        __builtin_memcpy(to, from, 32);
-        __builtin_memcpy(to + bytes - 32, from + bytes - 32, 32);
-    } else if (bytes >= 16) {
-        __builtin_memcpy(to, from, 16);
-        __builtin_memcpy(to + bytes - 16, from + bytes - 16, 16);
-    } else if (bytes >= 8) {
-        __builtin_memcpy(to, from, 8);
-        __builtin_memcpy(to + bytes - 8, from + bytes - 8, 8);
-    } else if (bytes >= 4) {
-        __builtin_memcpy(to, from, 4);
-        __builtin_memcpy(to + bytes - 4, from + bytes - 4, 4);
-    } else if (bytes) {
-        to[0] = from[0];
-        to[bytes / 2] = from[bytes / 2];
-        to[bytes - 1] = from[bytes - 1];
+        return;
+    }
+#pragma GCC unroll 7
+    for (uint32_t size = 64; size; size /= 2) {
+        if (bytes & size) {
+            __builtin_memcpy(to, from, size);
+            to += size;
+            from += size;
+        }
     }
 }
 

@@ -9,11 +9,11 @@
  * its ratio is taken to these.  When they differ by more than a quarter, the
  * hypervisor moved a processor meanwhile, or someone else used it, and the figure
  * is dropped. Figures are medians over the rounds of each round's minimum, median,
- * p99 and p99.9, told apart by where the two processors stood.
+ * p99 and p99.9, apart for each place where the two processors stood: that shows in the time
+ * that the minimal IPC takes.
  */
 #include "pair.h"
 
-#include <math.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -23,6 +23,11 @@
 enum { ROUNDS_DEFAULT = 15, ROUNDS_MAX = 101, PEERS_MAX = 32, SAMPLES_MAX = 1000 };
 enum { COMMAND_ALU = PAIR_END + 1, WARM = 64 };
 enum placement { NEAR, FAR, SIBLINGS, PLACEMENTS };
+
+/* From how many ns of the minimal IPC on processors are not threads of one core, and not near
+ * each other.  It is four ways of a line: about 8 ns each within a core, 20 to 50 within a
+ * cache, 80 and more beyond it. */
+enum { NEAR_NS = 50, FAR_NS = 300 };
 
 static const char *const placement_names[] = {
     "processors that share a cache",
@@ -174,26 +179,17 @@ static void run_rounds(int rounds)
 
 /* ---- results ---- */
 
-static enum placement placement(const struct measurement *m, double least)
+static enum placement placement(const struct measurement *m)
 {
-    if (m->alu > 1.5)
+    double ns = m->yardstick / tsc_hz * 1e9;
+
+    if (m->alu > 1.5 || ns < NEAR_NS)
         return SIBLINGS;
-    return m->yardstick < least * 1.6 ? NEAR : FAR;
-}
-
-static double least_yardstick(int rounds)
-{
-    double least = INFINITY;
-
-    for (uint32_t i = 0; i < bench_peers_count; i++)
-        for (int r = 0; r < rounds; r++)
-            if (table[i][r].valid && table[i][r].alu <= 1.5)
-                least = fmin(least, table[i][r].yardstick);
-    return least;
+    return ns < FAR_NS ? NEAR : FAR;
 }
 
 /* The peer's figure over the valid rounds at `where`; false: there are none. */
-static bool figure(uint32_t peer, int rounds, enum placement where, double least,
+static bool figure(uint32_t peer, int rounds, enum placement where,
                    struct fos_figure *f)
 {
     const struct bench_peer *p = &bench_peers[peer];
@@ -203,7 +199,7 @@ static bool figure(uint32_t peer, int rounds, enum placement where, double least
 
     for (int r = 0; r < rounds; r++) {
         const struct measurement *m = &table[peer][r];
-        if (!m->valid || placement(m, least) != where)
+        if (!m->valid || placement(m) != where)
             continue;
         min[used] = m->summary.min;
         median[used] = m->summary.median;
@@ -274,7 +270,6 @@ static void report(int rounds, const char *folder)
     time_t seconds = time(NULL);
     const struct tm *now = gmtime(&seconds);
     FILE *json = json_open(folder, now);
-    double least = least_yardstick(rounds);
     const char *separator = "[\n";
 
     machine_name(machine, sizeof machine);
@@ -285,7 +280,7 @@ static void report(int rounds, const char *folder)
         struct fos_figure f;
         bool headed = false;
         for (uint32_t i = 0; i < bench_peers_count; i++) {
-            if (!available[i] || !figure(i, rounds, where, least, &f))
+            if (!available[i] || !figure(i, rounds, where, &f))
                 continue;
             if (!headed) {
                 printf("\n%s\n", placement_names[where]);

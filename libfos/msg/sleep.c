@@ -262,7 +262,7 @@ static const struct {
 } shortest[FOS_PACE_KINDS] = {
     [FOS_PACE_RING] = {88, 88}, [FOS_PACE_ANSWER] = {26, 60},
     [FOS_PACE_ASK] = {26, 41},  [FOS_PACE_SERVE] = {26, 60},
-    [FOS_PACE_CALL] = {77, 41},
+    [FOS_PACE_CALL] = {77, 83},
 };
 
 static void pace_go(struct fos_pace *pace, enum fos_pace_kind kind, uint32_t way)

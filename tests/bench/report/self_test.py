@@ -566,6 +566,17 @@ def complete():
     check(sorted(map(str, run["records"])) == sorted(map(str, recorded().records)), "records")
 
 
+@case("of passes on processors near and far the middle one of the near ones stands")
+def best_placed():
+    passes = (("hardware threads of one core", 2.4), ("processors that share a cache", 1.3),
+              ("processors far apart", 1.0), ("processors that share a cache", 1.2),
+              ("processors that share a cache", 1.6))
+    stands = session.middle_of_best([{"where": name, "ratio_to_minimal": value}
+                                     for name, value in passes])
+    check(stands == {"where": "processors that share a cache", "ratio_to_minimal": 1.3},
+          f"{stands}")
+
+
 @case("every part names its source")
 def sources():
     for part in content.all_parts(recorded()):

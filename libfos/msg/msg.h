@@ -46,6 +46,10 @@ int peer_settle(struct fos_peer *peer, uint32_t packets);
  * sleeps or has gone.  As peer_settle. */
 int peer_look(struct fos_peer *peer, uint32_t packets);
 
+/* Makes the channel that the next message to thread->ahead would, if what that costs
+ * ends before `deadline`, a TSC value. */
+void thread_connect_ahead(struct fos_thread *thread, uint64_t deadline);
+
 /* Gives up the channels whose receivers have let go of them. */
 void thread_leave_dead(struct fos_thread *thread);
 

@@ -96,8 +96,16 @@ static void channel_leave(struct fos_peer *peer)
     sender_stop(peer, -FOS_EAGAIN);
 }
 
+/* A peer that was never opened may be closed. */
+static void ahead_forget(const struct fos_peer *peer)
+{
+    if (peer->thread && peer->thread->ahead == peer)
+        peer->thread->ahead = NULL;
+}
+
 int peer_fail(struct fos_peer *peer, int error)
 {
+    ahead_forget(peer);
     if (peer->window)
         channel_leave(peer);
     peer->error = error;
@@ -170,6 +178,7 @@ int fos_peer_connect(struct fos_peer *peer)
 
     if (peer->error || peer->window)
         return peer->error;
+    ahead_forget(peer);
     error = channel_open(peer);
     if (error) {
         fos_choice_refused(&peer->choice);
@@ -178,6 +187,15 @@ int fos_peer_connect(struct fos_peer *peer)
     fos_choice_connected(&peer->choice, &peer->thread->costs, fos_tsc() - begin);
     published(peer->thread)->transport_switches++;
     return 0;
+}
+
+void thread_connect_ahead(struct fos_thread *thread, uint64_t deadline)
+{
+    uint64_t now = fos_tsc();
+
+    if (now < deadline && deadline - now > thread->costs.connect)
+        fos_peer_connect(thread->ahead);
+    thread->ahead = NULL;
 }
 
 int fos_peer_open_ring(struct fos_peer *peer, struct fos_cap mailbox,

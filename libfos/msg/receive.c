@@ -14,8 +14,7 @@ enum {
     PATIENCE_NS = 1000000000,
     PATIENCE_NS_PER_BYTE = 10000,
     LOOKS_AFTER_BURST = 8,
-    OFFER_ROUNDS =
-        256, /* of a poll in vain, which a system call then delays little */
+    USED_ROUNDS = 32, /* of a poll in vain, which has lasted as long as a system call */
 };
 
 /* ---- a message of one source ---- */
@@ -400,6 +399,15 @@ static void search_sleep(struct search *s, uint64_t deadline)
         fos_sleep_kernel(&s->thread->sleeper, wanted, search_ready, s, deadline);
 }
 
+/* What would delay messages later is done in a wait that lasts, one thing a round. */
+static inline void use_wait(struct fos_thread *thread, const struct fos_spin *spin)
+{
+    if (fos_unlikely(thread->offer_due))
+        thread_offer(thread);
+    else if (fos_unlikely(thread->ahead))
+        thread_connect_ahead(thread, spin->deadline);
+}
+
 /* Polls, then sleeps.  As fos_msg_recv. */
 static int search_wait(struct search *s, uint64_t deadline)
 {
@@ -418,10 +426,11 @@ static int search_wait(struct search *s, uint64_t deadline)
         if (fos_sleeper_pending(sleeper, FOS_EVENTS_RESERVED))
             update(s->thread);
         state = fos_spin_round(&spin);
-        if (fos_unlikely(s->thread->offer_due && spin.rounds >= OFFER_ROUNDS))
-            thread_offer(s->thread);
-        if (state == FOS_SPIN_ON)
+        if (state == FOS_SPIN_ON) {
+            if (spin.rounds >= USED_ROUNDS)
+                use_wait(s->thread, &spin);
             continue;
+        }
         if (state == FOS_SPIN_SLEEP) {
             burst_begin(s->found);
             search_sleep(s, deadline);

@@ -217,6 +217,20 @@ static bool backoff_wait(struct fos_peer *peer, uint64_t *backoff,
     return true;
 }
 
+/* T3: but whether clients ask again, a service does not know.  It answers now or not at
+ * all. */
+static void kernel_sent(struct fos_peer *peer, uint64_t cycles, uint64_t deadline)
+{
+    struct fos_thread *thread = peer->thread;
+
+    published(thread)->kernel_sent++;
+    if (peer->transport == FOS_TRANSPORT_KERNEL)
+        return;
+    fos_choice_sent(&peer->choice, &thread->costs, cycles);
+    if (deadline && fos_choice_pays(&peer->choice, &thread->costs))
+        thread->ahead = peer; /* T3 */
+}
+
 /* The kernel tells nobody that a mailbox has room again: try, ever more rarely. */
 static int kernel_send(struct fos_peer *peer, const void *data, uint32_t length,
                        uint64_t deadline)
@@ -227,12 +241,8 @@ static int kernel_send(struct fos_peer *peer, const void *data, uint32_t length,
         uint64_t begin = fos_tsc();
         long result = fos_sys_mailbox_send(peer->mailbox, data, length);
 
-        if (result == 0) {
-            published(peer->thread)->kernel_sent++;
-            if (peer->transport != FOS_TRANSPORT_KERNEL)
-                fos_choice_sent(&peer->choice, &peer->thread->costs,
-                                fos_tsc() - begin);
-        }
+        if (result == 0)
+            kernel_sent(peer, fos_tsc() - begin, deadline);
         if (result != -FOS_EAGAIN)
             return (int)result;
         if (!backoff_wait(peer, &backoff, deadline))

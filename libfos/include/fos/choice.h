@@ -17,10 +17,15 @@
  *  T2. After a refusal the price counts double, again and again: a receiver with no
  *      room is asked ever more rarely.
  *
+ *  T3. The channel that the next message would buy is made before it, if its sender
+ *      first has to wait for long: in time that nobody wants then.  Should no message
+ *      follow, the total is at most that of T1 and one kernel send.
+ *
  * The prices are measured where they are paid and kept as running means by each
  * thread.  What accepting costs, the receiver pays: a thread takes what it costs
- * itself, or as much as connecting where it has accepted none.  This is the ski-rental problem (Karlin et al., Algorithmica 1988); the
- * thesis uses it with a fixed threshold (Belay 2011, section 4.3).
+ * itself, or as much as connecting where it has accepted none.  This is the ski-rental
+ * problem (Karlin et al., Algorithmica 1988); the thesis uses it with a fixed
+ * threshold (Belay 2011, section 4.3).
  */
 #ifndef FOS_CHOICE_H
 #define FOS_CHOICE_H

@@ -462,6 +462,54 @@ static void test_own_choice(void)
     case_end();
 }
 
+/* A kernel send now makes the next message worth a channel. */
+static void prices_set(struct fos_costs *costs)
+{
+    *costs = (struct fos_costs){.connect = 1, .accept = 1};
+}
+
+static void test_ahead(void)
+{
+    struct child child = {.part = "scarce", .a = 4, .caps = {inbox.cap}};
+    struct fos_thread *thread = fos_thread_self();
+    struct fos_costs before = thread->costs;
+    struct fos_peer service, closed, asker;
+    uint64_t counts[2];
+    uint32_t length;
+    struct fos_cap to;
+
+    case_begin("who waits for an answer makes the next message's channel meanwhile");
+    child_start(&child);
+    to = family_await(&inbox, &child);
+    CASE_EQUAL(fos_peer_open(&service, to, FOS_TRANSPORT_AUTO), 0);
+    CASE_EQUAL(fos_peer_open(&closed, to, FOS_TRANSPORT_AUTO), 0);
+    CASE_EQUAL(fos_peer_open(&asker, to, FOS_TRANSPORT_AUTO), 0);
+    prices_set(&thread->costs);
+    CASE_EQUAL(fos_msg_try_send(&service, data, message_make(data, 0, 0)), 0);
+    CASE_CHECK(!thread->ahead);
+    prices_set(&thread->costs);
+    CASE_EQUAL(fos_msg_send(&closed, data, message_make(data, 1, 0)), 0);
+    CASE_CHECK(thread->ahead == &closed);
+    fos_peer_close(&closed);
+    CASE_CHECK(!thread->ahead);
+    prices_set(&thread->costs);
+    CASE_EQUAL(fos_msg_send(&asker, data, message_make(data, 2, 0)), 0);
+    CASE_CHECK(!asker.window);
+    CASE_EQUAL(fos_msg_recv(&inbox, counts, sizeof counts, &length,
+                            fos_now_ns() + 50 * FOS_MILLISECOND),
+               -FOS_ETIMEDOUT);
+    CASE_CHECK(asker.window && !service.window);
+    CASE_EQUAL(fos_msg_send(&asker, data, message_make(data, 2, 1)), 0);
+    CASE_EQUAL(
+        fos_msg_recv(&inbox, counts, sizeof counts, &length, family_deadline()), 0);
+    CASE_EQUAL(counts[0], 1);
+    thread->costs = before;
+    fos_peer_close(&service);
+    fos_peer_close(&asker);
+    child_expect(&child, 0);
+    case_end();
+}
+
 /* ---- receivers short of room ---- */
 
 /* All peers in turn, so that those of the last turns have been silent longest. */
@@ -582,6 +630,7 @@ int main(int argc, char **argv)
     test_receiver_killed();
     test_choice();
     test_own_choice();
+    test_ahead();
     test_crowd();
     test_large_ring();
     fos_mailbox_close(&inbox);

@@ -14,7 +14,8 @@ enum {
     PATIENCE_NS = 1000000000,
     PATIENCE_NS_PER_BYTE = 10000,
     LOOKS_AFTER_BURST = 8,
-    USED_ROUNDS = 32, /* of a poll in vain, which has lasted as long as a system call */
+    USED_ROUNDS =
+        32, /* of a poll in vain, which has lasted as long as a system call */
 };
 
 /* ---- a message of one source ---- */

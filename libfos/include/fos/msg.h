@@ -174,9 +174,9 @@ struct fos_thread {
     struct fos_costs costs;
     struct fos_peer *outbounds; /* those with a channel */
     struct fos_peer *spoke;     /* to whom a small message was sent last */
-    struct fos_peer *ahead; /* whose next message would make a channel; or null */
-    struct fos_inbound *free;   /* records to be used again */
-    struct fos_inbound own[4];  /* the first of them: most threads need no more */
+    struct fos_peer *ahead;   /* whose next message would make a channel; or null */
+    struct fos_inbound *free; /* records to be used again */
+    struct fos_inbound own[4]; /* the first of them: most threads need no more */
     struct record_page *record_pages; /* the memory of more of them */
     bool own_used;
     void *offered;       /* where the kernel accepts the next channel; or null */

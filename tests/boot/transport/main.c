@@ -478,7 +478,8 @@ static void test_ahead(void)
     uint32_t length;
     struct fos_cap to;
 
-    case_begin("who waits for an answer makes the next message's channel meanwhile");
+    case_begin(
+        "who waits for an answer makes the next message's channel meanwhile");
     child_start(&child);
     to = family_await(&inbox, &child);
     CASE_EQUAL(fos_peer_open(&service, to, FOS_TRANSPORT_AUTO), 0);

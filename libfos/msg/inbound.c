@@ -274,7 +274,7 @@ static void thread_accept(struct fos_thread *thread)
     long left = thread_take_offered(thread);
 
     if (left == -FOS_EAGAIN)
-        left = fos_load_relaxed(&thread->sleeper.events->waiting);
+        left = 1; /* others may wait */
     while (left > 0) {
         void *window = fos_pages_reserve(WINDOW_PAGES);
         left = window ? inbound_accept(thread, window) : -FOS_ENOMEM;

@@ -113,8 +113,7 @@ fos_inline long answer_by_line(const struct fos_caller *caller,
 {
     struct fos_inbound *line = caller->line;
 
-    if (fos_unlikely(line->channel.id != caller->reply.secret ||
-                     !fos_line_owed(line)))
+    if (fos_unlikely(line->owes != caller->reply.secret)) /* L3 */
         return -FOS_EPERM;
     return fos_line_answer(caller->service->mailbox.thread, line, head,
                            (uint32_t)length);
@@ -150,19 +149,30 @@ static long answer_bare(const struct fos_caller *caller, long result)
                : answer_by_peer(caller, &bare, sizeof bare);
 }
 
+/* Any answer but a whole one by a line. */
+static long answer(const struct fos_caller *caller, long result,
+                   struct fos_reply *reply, size_t length)
+{
+    if (fos_unlikely(!reply || result < 0))
+        return answer_bare(caller, result);
+    /* A reply too long for a line becomes an error. */
+    if (fos_unlikely(caller->reply.id == FOS_REPLY_LINE))
+        return answer_bare(caller, -FOS_EMSGSIZE);
+    reply->tag = caller->tag;
+    reply->result = result;
+    return answer_by_peer(caller, reply, length);
+}
+
+/* By a line without a call in between, as every instruction until then is seen. */
 long fos_answer(const struct fos_caller *caller, long result, void *reply,
                 size_t length)
 {
     struct fos_reply *head = reply;
-    bool by_line = caller->reply.id == FOS_REPLY_LINE;
 
-    if (fos_unlikely(!reply || result < 0))
-        return answer_bare(caller, result);
-    /* A reply too long for a line becomes an error. */
-    if (fos_unlikely(by_line && length > FOS_PACKET_PAYLOAD))
-        return answer_bare(caller, -FOS_EMSGSIZE);
+    if (caller->reply.id != FOS_REPLY_LINE ||
+        fos_unlikely(!head || result < 0 || length > FOS_PACKET_PAYLOAD))
+        return answer(caller, result, head, length);
     head->tag = caller->tag;
     head->result = result;
-    return by_line ? answer_by_line(caller, head, length)
-                   : answer_by_peer(caller, head, length);
+    return answer_by_line(caller, head, length);
 }

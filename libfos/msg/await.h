@@ -31,28 +31,6 @@ fos_inline void await_took(struct fos_mailbox *mailbox,
     fos_trace(FOS_TRACE_receive, front->pid, length);
 }
 
-/* Whether the packet in `slot` has another generation than `empty`, which it has once
- * it was written. */
-fos_inline bool await_written(const struct fos_packet *slot, uint8_t empty,
-                              uint64_t *tag)
-{
-    *tag = fos_load_acquire(&slot->tag); /* C1 */
-    return fos_packet_generation(*tag) != empty;
-}
-
-/* Waits for that. */
-fos_inline bool await_slot(const struct fos_pace *pace, enum fos_pace_kind kind,
-                           const struct fos_packet *slot, uint8_t empty,
-                           uint64_t *tag)
-{
-    for (uint32_t looks = fos_pace_begin(pace, kind); looks > 0; looks--) {
-        if (await_written(slot, empty, tag))
-            return true;
-        fos_pace_again(pace);
-    }
-    return false;
-}
-
 /* A message by the first channel, of whatever kind. */
 fos_inline bool await_front(const struct fos_mailbox *mailbox,
                             enum fos_pace_kind kind)
@@ -66,40 +44,11 @@ fos_inline bool await_front(const struct fos_mailbox *mailbox,
 
     for (uint32_t looks = fos_pace_begin(pace, kind); looks > 0; looks--) {
         if ((turn->due && turn_tag(turn) != turn->asked) ||
-            await_written(slot, empty, &tag))
+            fos_slot_written(slot, empty, &tag))
             return true;
         fos_pace_again(pace);
     }
     return false;
-}
-
-/* The next request by a call line that was answered: one slot, which acknowledges nothing and
- * is nobody's pair. */
-fos_inline int await_line(struct fos_mailbox *mailbox, void *buffer,
-                          uint32_t capacity, uint32_t *length)
-{
-    struct fos_inbound *line = mailbox->channels.next;
-    struct fos_channel_cursor *at = &line->receiver.at;
-    const struct fos_pace *pace = &mailbox->thread->pace[FOS_PACE_SERVE];
-    const struct fos_packet *slot = (const void *)at->ring;
-    uint32_t most = capacity < FOS_PACKET_PAYLOAD ? capacity : FOS_PACKET_PAYLOAD;
-    uint32_t head = at->head, total;
-    uint32_t next = fos_packet_head((uint8_t)(head + 1), FOS_PACKET_FIRST);
-    bool whole = !line->receiver.done;
-    uint64_t tag;
-
-    if (!await_slot(pace, FOS_PACE_SERVE, slot, (uint8_t)(head - 1), &tag))
-        return -FOS_EAGAIN;
-    total = (uint32_t)(tag >> FOS_PACKET_TOTAL_SHIFT);
-    if (fos_unlikely(total > most || !whole ||
-                     (uint32_t)tag != (head | total << FOS_PACKET_LENGTH_SHIFT)))
-        return AWAIT_FRONT;
-    fos_payload_read(buffer, slot->payload, total);
-    *length = total;
-    at->number++;
-    at->head = next;
-    await_took(mailbox, line, total);
-    return 0;
 }
 
 /* The next message that may be answered in place, after an answer in place. */
@@ -112,7 +61,7 @@ fos_inline int await_question(struct fos_mailbox *mailbox, void *buffer,
     uint8_t empty = (uint8_t)(front->receiver.at.head - 1);
     uint64_t tag;
 
-    if (!await_slot(pace, FOS_PACE_ANSWER, next.slot, empty, &tag))
+    if (!fos_slot_await(pace, FOS_PACE_ANSWER, next.slot, empty, &tag))
         return -FOS_EAGAIN;
     if (fos_unlikely(!turn_take_next(front, &next, tag, buffer, length)))
         return AWAIT_FRONT;
@@ -136,7 +85,7 @@ fos_inline int await_answer(struct fos_mailbox *mailbox, void *buffer,
     uint32_t looks = fos_pace_begin(pace, FOS_PACE_ASK), bytes;
 
     while ((tag = fos_load_acquire(&slot->tag)) == asked) { /* P1 */
-        if (await_written(ring, empty, &other))
+        if (fos_slot_written(ring, empty, &other))
             return AWAIT_FRONT;
         if (--looks == 0)
             return -FOS_EAGAIN;
@@ -160,8 +109,6 @@ fos_inline int await(struct fos_mailbox *mailbox, enum fos_pace_kind kind,
 
     if (kind == FOS_PACE_ANSWER)
         return await_question(mailbox, buffer, capacity, length);
-    if (kind == FOS_PACE_SERVE)
-        return await_line(mailbox, buffer, capacity, length);
     if (kind == FOS_PACE_ASK && front->turn.due == FOS_TURN_SLOT &&
         !front->receiver.done) /* else what was begun comes first */
         return await_answer(mailbox, buffer, capacity, length);

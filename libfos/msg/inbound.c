@@ -85,8 +85,8 @@ static void inbound_free(struct fos_thread *thread, struct fos_inbound *inbound)
 {
     thread->inbounds--;
     published(thread)->channels_in--;
-    inbound->channel.id =
-        0; /* whoever keeps a pointer to it sees that it is gone */
+    /* Whoever keeps a pointer to it sees that it is gone. */
+    inbound->channel.id = inbound->owes = 0;
     inbound->next = thread->free;
     thread->free = inbound;
 }

@@ -53,14 +53,6 @@ void thread_connect_ahead(struct fos_thread *thread, uint64_t deadline);
 /* Gives up the channels whose receivers have let go of them. */
 void thread_leave_dead(struct fos_thread *thread);
 
-/* Counts the messages sent since it was last called: when it is known how the last one
- * went, and before every sleep, which may be long. */
-static inline void send_count(struct fos_thread *thread)
-{
-    published(thread)->channel_sent += thread->unpushed;
-    thread->unpushed = 0;
-}
-
 /* Polls, then sleeps, until `ready` (fos_sleep) or the deadline; 0: looks once.  What was sent is
  * counted.  0 or -FOS_ETIMEDOUT. */
 int thread_wait(struct fos_thread *thread, bool (*ready)(void *), void *argument,

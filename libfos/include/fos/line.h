@@ -28,8 +28,8 @@
  *      late reply has nowhere to go.
  *
  *  L3. A service answers a line once to a request that it has taken of it
- *      (fos_line_owed, which no client can change); what another client says cannot
- *      make it write there.
+ *      (struct fos_inbound, owes, which no client can change); what another client
+ *      says cannot make it write there.
  *
  *  L4. Each side stores its tag and then looks at the other's doorbell, each looks
  *      at the tag once more after it said that it would sleep (fos/sleep.h, S1, S2).
@@ -194,6 +194,30 @@ fos_inline long fos_line_call(struct fos_line *line, struct fos_request *request
                              deadline);                                           \
     }
 
+/* ---- the wait for one slot ---- */
+
+/* Whether the packet in `slot` has another generation than `empty`, which it has once
+ * it was written. */
+fos_inline bool fos_slot_written(const struct fos_packet *slot, uint8_t empty,
+                                 uint64_t *tag)
+{
+    *tag = fos_load_acquire(&slot->tag); /* C1 */
+    return fos_packet_generation(*tag) != empty;
+}
+
+/* Waits for that. */
+fos_inline bool fos_slot_await(const struct fos_pace *pace, enum fos_pace_kind kind,
+                               const struct fos_packet *slot, uint8_t empty,
+                               uint64_t *tag)
+{
+    for (uint32_t looks = fos_pace_begin(pace, kind); looks > 0; looks--) {
+        if (fos_slot_written(slot, empty, tag))
+            return true;
+        fos_pace_again(pace);
+    }
+    return false;
+}
+
 /* ---- the service's side ---- */
 
 /* Whether an answer is due by this channel: it is a line, and a request was taken of it
@@ -204,6 +228,36 @@ static inline bool fos_line_owed(const struct fos_inbound *inbound)
 
     return receiver->line && receiver->answered != (uint8_t)receiver->at.number &&
            !receiver->error;
+}
+
+/*
+ * The next request by a line that was answered, if it comes within a few looks: one slot, which
+ * acknowledges nothing and is nobody's pair.  What can be known before it is there is worked
+ * out before the first look.  False: nothing was taken.
+ */
+fos_inline bool fos_line_next(struct fos_mailbox *mailbox, struct fos_inbound *line,
+                              void *buffer, uint32_t capacity, uint32_t *length)
+{
+    struct fos_channel_cursor *at = &line->receiver.at;
+    const struct fos_pace *pace = &mailbox->thread->pace[FOS_PACE_SERVE];
+    const struct fos_packet *slot = (const void *)at->ring;
+    uint32_t most = capacity < FOS_PACKET_PAYLOAD ? capacity : FOS_PACKET_PAYLOAD;
+    uint32_t head = at->head, number = at->number + 1, budget = mailbox->budget - 1;
+    uint32_t next = fos_packet_head((uint8_t)(head + 1), FOS_PACKET_FIRST), total;
+    uint64_t tag;
+
+    if (!fos_slot_await(pace, FOS_PACE_SERVE, slot, (uint8_t)(head - 1), &tag))
+        return false;
+    total = (uint32_t)(tag >> FOS_PACKET_TOTAL_SHIFT);
+    if (fos_unlikely(total > most ||
+                     (uint32_t)tag != (head | total << FOS_PACKET_LENGTH_SHIFT)))
+        return false;
+    fos_payload_read(buffer, slot->payload, total);
+    *length = total;
+    at->number = number;
+    at->head = next;
+    mailbox->budget = budget;
+    return true;
 }
 
 /* The client may sleep: looks, and wakes it (L4).  0. */
@@ -224,6 +278,7 @@ fos_inline long fos_line_answer(struct fos_thread *thread,
     /* L1: pairs with the acquire in fos_line_look.  Locked: it goes out at once. */
     fos_exchange(&slot->tag, fos_line_reply_tag(generation, length));
     receiver->answered = (uint8_t)receiver->at.number;
+    inbound->owes = 0;
     thread->unpushed++;
     return fos_likely(fos_doorbell_awake(inbound->doorbell))
                ? 0

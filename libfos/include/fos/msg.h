@@ -149,7 +149,8 @@ struct fos_inbound {
     struct fos_doorbell *doorbell; /* the sender's; the ring is on the next pages */
     struct fos_inbound *next, *previous;
     struct fos_cap channel;
-    uint64_t pid;     /* of the sender */
+    uint64_t owes; /* channel.id while a request by a line is being served; or 0 */
+    uint64_t pid;  /* of the sender */
     uint64_t barrier; /* position in the kernel's buffer to be taken first (M2) */
     uint64_t marked;  /* TSC value when it was found at position `mark` */
     uint32_t mark;
@@ -254,6 +255,14 @@ struct fos_thread *fos_thread_self(void);
 /* What it has sent is in the published statistics from now on: for who is about to sleep
  * without receiving. */
 void fos_sends_count(void);
+
+/* Counts the messages sent since it was last called: when it is known how the last one
+ * went, and before every sleep, which may be long. */
+static inline void fos_sent_count(struct fos_thread *thread)
+{
+    thread->sleeper.published->channel_sent += thread->unpushed;
+    thread->unpushed = 0;
+}
 
 /* Its number in the process, without making that. */
 uint32_t fos_thread_number(void);

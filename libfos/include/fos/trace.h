@@ -33,6 +33,12 @@ static inline void fos_trace(enum fos_trace_type type, uint64_t a, uint64_t b)
         fos_trace_record(type, a, b);
 }
 
+/* Whether anything is recorded. */
+static inline bool fos_traced(void)
+{
+    return __atomic_load_n(&fos_trace_control->mask, __ATOMIC_RELAXED) != 0;
+}
+
 /* Two words that mean something to the caller. */
 static inline void fos_trace_mark(uint64_t a, uint64_t b)
 {

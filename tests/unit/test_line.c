@@ -326,11 +326,45 @@ CASE("wrong op, version and size are answered by the line")
     struct fos_reply rep;
 
     begin();
-    for (int i = 0; i < 3; i++)
-        CHECK_EQ(fos_line_call(&line, &wrong[i], sizeof wrong[i], &rep, sizeof rep,
-                               soon(20000)),
-                 errors[i]);
-    adds(10);
+    for (int round = 0; round < 50; round++) {
+        for (int i = 0; i < 3; i++)
+            CHECK_EQ(fos_line_call(&line, &wrong[i], sizeof wrong[i], &rep,
+                                   sizeof rep, soon(20000)),
+                     errors[i]);
+        adds(10);
+    }
+    CHECK_EQ(service.troubles.wrong_op, 50);
+    CHECK_EQ(service.troubles.wrong_version, 50);
+    CHECK_EQ(service.troubles.wrong_size, 50);
+    end();
+}
+
+/* `length` bytes of it, to which no answer comes; then the line ends. */
+static void unanswered(const struct fos_request *request, uint32_t length)
+{
+    struct sum_add_rep rep;
+
+    fos_line_put(&line, request, length);
+    CHECK_EQ(fos_line_wait(&line, request, length, &rep, sizeof rep, soon(20)),
+             -FOS_ETIMEDOUT);
+    CHECK(!line.window);
+}
+
+CASE("a request by a line that names another place, or has no head, is not "
+     "answered there")
+{
+    struct fos_request elsewhere = {FOS_TAG(sum, wide), {.id = 12345, .secret = 1}};
+
+    begin();
+    for (int round = 0; round < 5; round++) {
+        adds(100);
+        unanswered(&elsewhere, sizeof elsewhere);
+        adds(100);
+        unanswered(&elsewhere, sizeof elsewhere - 1);
+    }
+    adds(100);
+    CHECK_EQ(service.troubles.malformed, 5);
+    CHECK_EQ(service.troubles.gone, 5);
     end();
 }
 

@@ -193,7 +193,7 @@ fos_inline bool serve_line(struct fos_service *service)
     const struct fos_request *head = service->buffer;
     uint32_t length, row;
 
-    fos_sent_count(service->mailbox.thread);
+    fos_unpushed_count(service->mailbox.thread);
     if (!fos_line_next(&service->mailbox, line, service->buffer,
                        service->buffer_size, &length))
         return false;

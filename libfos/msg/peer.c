@@ -26,8 +26,12 @@ static void sender_stop(struct fos_peer *peer, int error)
 static void peer_init(struct fos_peer *peer, struct fos_cap mailbox,
                       enum fos_transport transport, uint32_t ring_pages)
 {
+    struct fos_thread *thread = fos_thread_self();
+
+    if (thread->ahead == peer)
+        thread->ahead = NULL;
     *peer = (struct fos_peer){
-        .thread = fos_thread_self(),
+        .thread = thread,
         .transport = transport,
         .mailbox = mailbox,
         .pages = ring_pages,

@@ -453,7 +453,7 @@ static inline int after_send(struct search *s)
     enum fos_pace_kind kind = pace_kind(s->found->channels.next);
     struct fos_pace *pace = &s->thread->pace[kind];
 
-    fos_sent_count(s->thread);
+    fos_unpushed_count(s->thread);
     if (fos_unlikely(fos_pace_at_once(pace, kind))) {
         int error = search_turn(s);
         pace->busy = error != -FOS_EAGAIN;
@@ -549,7 +549,7 @@ fos_msg_recv_slow(struct fos_mailbox *mailbox, void *buffer, uint32_t capacity,
     if (fos_likely(thread->unpushed && mailbox->budget &&
                    fos_pace_waits(&thread->pace[kind]))) {
         front->receiver.streaming = false;
-        fos_sent_count(thread);
+        fos_unpushed_count(thread);
         error = await(mailbox, kind, buffer, capacity, length);
         if (error == AWAIT_FRONT)
             error = front_take(mailbox, buffer, capacity, length);

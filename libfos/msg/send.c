@@ -89,7 +89,7 @@ static int channel_send(struct fos_peer *peer, const void *data, uint32_t length
 
     if (length > peer->limit)
         return -FOS_EMSGSIZE;
-    fos_sent_count(peer->thread);
+    fos_unpushed_count(peer->thread);
     for (;;) {
         uint32_t before = done, packets;
         uint64_t begin = fos_tsc();
@@ -210,7 +210,7 @@ static bool backoff_wait(struct fos_peer *peer, uint64_t *backoff,
     if (now >= deadline)
         return false;
     until = deadline - now > *backoff ? now + *backoff : deadline;
-    fos_sent_count(peer->thread);
+    fos_unpushed_count(peer->thread);
     fos_sleep_kernel(sleeper, 0, never, NULL, until);
     if (*backoff < BACKOFF_NS_LAST)
         *backoff *= 2;

@@ -80,7 +80,7 @@ void fos_thread_bind(const struct fos_thread_identity *identity)
 void fos_sends_count(void)
 {
     if (self.unpushed)
-        fos_sent_count(&self);
+        fos_unpushed_count(&self);
 }
 
 /* The event page is new; what the caller has held and blocked in the parent's it will

@@ -16,7 +16,7 @@ int thread_wait(struct fos_thread *thread, bool (*ready)(void *), void *argument
         if (state == FOS_SPIN_ON)
             continue;
         thread_events(thread);
-        fos_sent_count(thread);
+        fos_unpushed_count(thread);
         fos_sleep(&thread->sleeper, FOS_EVENTS_RESERVED, ready, argument, deadline);
         fos_spin_begin(&spin, &thread->sleeper, deadline);
     }

@@ -289,7 +289,7 @@ static void poll(int self, uint32_t *message, uint32_t *length)
         inbound_take(&memory.mailboxes[self], inbound, message, sizeof *message,
                      length))
         fos_pause();
-    fos_sent_count(&memory.threads[self]);
+    fos_unpushed_count(&memory.threads[self]);
 }
 
 static void hear(int self, uint32_t *heard)

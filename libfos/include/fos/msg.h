@@ -258,7 +258,7 @@ void fos_sends_count(void);
 
 /* Counts the messages sent since it was last called: when it is known how the last one
  * went, and before every sleep, which may be long. */
-static inline void fos_sent_count(struct fos_thread *thread)
+static inline void fos_unpushed_count(struct fos_thread *thread)
 {
     thread->sleeper.published->channel_sent += thread->unpushed;
     thread->unpushed = 0;
@@ -313,7 +313,8 @@ void fos_mailbox_events(struct fos_mailbox *mailbox, uint64_t mask);
  * channel is made by a system call and counts against the caller's quota and the
  * receiver's.  AUTO begins like a kernel peer, makes a channel when that pays
  * (fos/choice.h), goes back to the kernel when the receiver takes it away, and so
- * on; so does CHANNEL once it has lost its first channel.
+ * on; so does CHANNEL once it has lost its first channel.  Both are to be closed before
+ * their memory is used for anything else.
  * 0, -FOS_EPERM (no such mailbox), -FOS_ENOMEM, -FOS_EDQUOT, -FOS_EAGAIN (the
  * receiver has no room for a channel now).
  */

@@ -22,11 +22,11 @@ static bool take(struct honest *honest, uint64_t liar, uint32_t *reports,
     if (error == -FOS_ETIMEDOUT)
         return false;
     CASE_EQUAL(error, 0);
-    if (length == sizeof(struct report))
+    if (length == mix_length(honest->child.a, honest->number) &&
+        words_check(at, honest->child.a, honest->number, length))
+        honest->number++; /* first, as it may be as long as a report */
+    else if (length == sizeof(struct report))
         (*reports)++;
-    else if (length == mix_length(honest->child.a, honest->number) &&
-             words_check(at, honest->child.a, honest->number, length))
-        honest->number++;
     else
         CASE_CHECK(length == LONG_MAX && words_check(at, liar, 0, length));
     return true;

@@ -54,6 +54,18 @@ static inline bool fits(const struct fos_handler *handler, uint32_t length)
     return handler->handle && length - handler->size <= handler->more;
 }
 
+/* The service's own handler of a request that has this tag and length; or NULL. */
+fos_inline const struct fos_handler *handler_of(const struct fos_service *service,
+                                                uint64_t tag, uint32_t length)
+{
+    /* The op, with the version in it unless that is the service's. */
+    uint32_t row = (uint16_t)tag ^ service->version << FOS_TAG_VERSION_SHIFT;
+
+    return row < service->count && fits(&service->table[row], length)
+               ? &service->table[row]
+               : NULL;
+}
+
 /* A request in the service's buffer, where its sender cannot reach it. */
 fos_inline void handle(struct fos_service *service, uint32_t length,
                        const struct fos_caller *caller,
@@ -113,14 +125,13 @@ fos_inline void dispatch(struct fos_service *service, uint32_t length)
     const struct fos_request *head = service->buffer;
     struct fos_caller caller = {
         head->tag, {head->reply.id, head->reply.secret}, service, NULL};
-    /* The op, with the version in it unless that is the service's. */
-    uint32_t row = (uint16_t)caller.tag ^ service->version << FOS_TAG_VERSION_SHIFT;
+    const struct fos_handler *handler = handler_of(service, caller.tag, length);
 
     if (fos_unlikely(length < sizeof *head ||
                      (caller.reply.id == FOS_REPLY_LINE && !line_found(&caller))))
         service->troubles.malformed++;
-    else if (fos_likely(row < service->count && fits(&service->table[row], length)))
-        handle(service, length, &caller, &service->table[row]);
+    else if (fos_likely(handler != NULL))
+        handle(service, length, &caller, handler);
     else if (fos_tag_op(caller.tag) < FOS_OP_COMMON)
         enter(service, length, &caller, service->table, service->count,
               service->version);
@@ -189,9 +200,9 @@ fos_inline bool serve_line(struct fos_service *service)
     struct fos_caller caller = {
         0, {FOS_REPLY_LINE, line->channel.id}, service, line};
     uint8_t number = (uint8_t)(line->receiver.at.number + 1);
-    uint32_t version = service->version << FOS_TAG_VERSION_SHIFT;
     const struct fos_request *head = service->buffer;
-    uint32_t length, row;
+    const struct fos_handler *handler;
+    uint32_t length;
 
     fos_unpushed_count(service->mailbox.thread);
     if (!fos_line_next(&service->mailbox, line, service->buffer,
@@ -199,17 +210,16 @@ fos_inline bool serve_line(struct fos_service *service)
         return false;
     service->until_sample--;
     caller.tag = head->tag;
-    row = (uint16_t)caller.tag ^ version;
-    if (fos_unlikely(length < sizeof *head || head->reply.id != FOS_REPLY_LINE ||
-                     row >= service->count ||
-                     !fits(&service->table[row], length))) {
+    handler = handler_of(service, caller.tag, length);
+    if (fos_unlikely(!handler || length < sizeof *head ||
+                     head->reply.id != FOS_REPLY_LINE)) {
         dispatch_timed(service, length);
         return true;
     }
     line->receiver.served = number;
     line->owes = caller.reply.secret;
-    service->table[row].handle(&caller, head, length);
     service->mailbox.thread->sleeper.published->calls_served++;
+    handler->handle(&caller, head, length);
     return true;
 }
 
